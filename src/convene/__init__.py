@@ -1,0 +1,1 @@
+"""Convene: a collaborative calendar that never loses a change."""
