@@ -1,0 +1,295 @@
+"""EventContent: the value that is versioned. What is edited, stored, diffed, merged, rolled back and exported.
+
+Truth is wall time, IANA zone and duration (RFC 8984); instants in UTC are derived from them. An override is kept
+under the wall time at which its occurrence would start (RFC 8984 recurrenceOverrides, RFC 5545 RECURRENCE-ID); an
+exclusion is an override too, so that two people cannot exclude and change one occurrence without noticing.
+A value that makes no sense cannot be built. Knows nothing of versions, people or storage.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import Enum, StrEnum
+from typing import Final, Literal
+
+from convene.domain.errors import Invalid
+from convene.domain.patterns import pattern_from_json, pattern_to_json
+from convene.domain.recurrence import RecurrenceRule
+from convene.domain.zones import EARLIEST, LATEST, check_range, instant, wall_time, zone
+
+TITLE_MAX = 255
+DESCRIPTION_MAX = 20_000
+LOCATION_MAX = 500
+TAG_MAX = 50
+TAGS_MAX = 30
+OVERRIDES_MAX = 1_000
+SINGLE_DURATION_MAX = timedelta(days=3_660)
+SERIES_DURATION_MAX = timedelta(days=366)
+
+Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
+JsonObject = dict[str, Json]
+
+
+class Unset(Enum):
+    """The one value that says "nothing was said about this field", as None says "no value"."""
+
+    UNSET = "unset"
+
+
+UNSET: Final = Unset.UNSET
+
+
+class Status(StrEnum):
+    """RFC 8984 status of an event; a cancelled one stays visible and blocks no time."""
+
+    CONFIRMED = "confirmed"
+    TENTATIVE = "tentative"
+    CANCELLED = "cancelled"
+
+
+class FreeBusy(StrEnum):
+    """RFC 8984 freeBusyStatus: whether the event takes up its owner's time."""
+
+    BUSY = "busy"
+    FREE = "free"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """When an event happens: one atom for merging, because its parts only make sense together.
+
+    Attributes:
+        start: naive wall time in `zone`; midnight when `all_day`. For a series, its first occurrence.
+        duration: elapsed time (RFC 5545, 3.8.5.3: exact, not nominal); whole days when `all_day`.
+        zone: IANA name.
+        fold: 1 when `start` is the second pass of a wall time that comes twice (PEP 495); single events only.
+
+    Raises:
+        Invalid: on building one that ends at or before its start, is too long, or leaves the range of instants.
+    """
+
+    start: datetime
+    duration: timedelta
+    zone: str
+    all_day: bool = False
+    fold: Literal[0, 1] = 0
+    rule: RecurrenceRule | None = None
+
+    def __post_init__(self) -> None:
+        if self.duration <= timedelta(0):
+            raise Invalid.at("/end_time", "must be after start_time")
+        longest = SERIES_DURATION_MAX if self.rule else SINGLE_DURATION_MAX
+        if self.duration > longest:
+            raise Invalid.at("/end_time", f"an event lasts at most {longest.days} days")
+        if not EARLIEST <= self.start.replace(tzinfo=UTC) <= LATEST:
+            raise Invalid.at("/start_time", "must lie between the years 1 and 9999, three days from either end")
+        starts_at = check_range(instant(self.start, zone(self.zone), self.fold), "/start_time")
+        if LATEST - starts_at < self.duration:
+            raise Invalid.at("/end_time", "must lie before the end of the year 9999")
+        if self.fold and self.rule:
+            raise Invalid.at("/start_time", "a series cannot begin in the second pass of a repeated hour")
+
+    def end_of(self, starts_at: datetime) -> datetime:
+        """Say when an occurrence that starts at an instant ends: exact time, or midnights later when all-day."""
+        if not self.all_day:
+            return starts_at + self.duration
+        tz = zone(self.zone)
+        return instant(wall_time(starts_at, tz)[0].replace(hour=0, minute=0) + self.duration, tz)
+
+    @property
+    def starts_at(self) -> datetime:
+        """The first start as an instant in UTC."""
+        return instant(self.start, zone(self.zone), self.fold)
+
+    @property
+    def ends_at(self) -> datetime:
+        """The end of the first occurrence as an instant in UTC."""
+        tz = zone(self.zone)
+        if self.all_day:
+            return instant(self.start + self.duration, tz)
+        return self.starts_at + self.duration
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Override:
+    """What one occurrence of a series has of its own. UNSET fields are those of the series.
+
+    Attributes:
+        occurrence: the wall time at which the series would have this occurrence start; its name for ever.
+        excluded: the occurrence does not take place; then nothing else is set.
+        start, duration: as in `Schedule`; the zone and all-day are those of the series.
+    """
+
+    occurrence: datetime
+    excluded: bool = False
+    title: str | Unset = UNSET
+    description: str | None | Unset = UNSET
+    location: str | None | Unset = UNSET
+    status: Status | Unset = UNSET
+    free_busy_status: FreeBusy | Unset = UNSET
+    start: datetime | Unset = UNSET
+    duration: timedelta | Unset = UNSET
+
+
+#: Fields that an occurrence can have of its own, besides its time.
+OVERRIDABLE = ("title", "description", "location", "status", "free_busy_status")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventContent:
+    """One state of an event, complete.
+
+    Attributes:
+        tags: sorted, without duplicates.
+        overrides: sorted by occurrence, one for each; empty unless `schedule.rule` is set.
+    """
+
+    title: str
+    schedule: Schedule
+    description: str | None = None
+    location: str | None = None
+    status: Status = Status.CONFIRMED
+    free_busy_status: FreeBusy = FreeBusy.BUSY
+    tags: tuple[str, ...] = ()
+    overrides: tuple[Override, ...] = ()
+
+    def __post_init__(self) -> None:
+        if len(self.overrides) > OVERRIDES_MAX:
+            raise Invalid.at("", f"a series has at most {OVERRIDES_MAX} changed or excluded occurrences")
+
+    def override_at(self, occurrence: datetime) -> Override | None:
+        """Find what one occurrence has of its own."""
+        return next((own for own in self.overrides if own.occurrence == occurrence), None)
+
+    @property
+    def may_block(self) -> bool:
+        """Whether any of its time may be busy: what a search for conflicts has to look at."""
+        return blocks(self.status, self.free_busy_status) or any(
+            not own.excluded and (own.status is not UNSET or own.free_busy_status is not UNSET)
+            for own in self.overrides
+        )
+
+
+def blocks(status: Status, free_busy: FreeBusy) -> bool:
+    """Whether time with this status is taken: busy and not cancelled."""
+    return free_busy is FreeBusy.BUSY and status is not Status.CANCELLED
+
+
+# -- canonical JSON ------------------------------------------------------------------------------------------
+
+
+def to_json(content: EventContent) -> JsonObject:
+    """Write a content as canonical JSON, which `from_json` reads back to an equal value."""
+    return {
+        "title": content.title,
+        "description": content.description,
+        "location": content.location,
+        "status": content.status.value,
+        "free_busy_status": content.free_busy_status.value,
+        "tags": list(content.tags),
+        "schedule": schedule_to_json(content.schedule),
+        "overrides": {own.occurrence.isoformat(): override_to_json(own) for own in content.overrides},
+    }
+
+
+def from_json(data: Mapping[str, Json]) -> EventContent:
+    """Read what `to_json` wrote. Trusts it: only for what Convene stored itself."""
+    overrides = data["overrides"]
+    return EventContent(
+        title=_text(data["title"]),
+        description=_optional_text(data["description"]),
+        location=_optional_text(data["location"]),
+        status=Status(_text(data["status"])),
+        free_busy_status=FreeBusy(_text(data["free_busy_status"])),
+        tags=tuple(_text(tag) for tag in _items(data["tags"])),
+        schedule=schedule_from_json(_object(data["schedule"])),
+        overrides=tuple(override_from_json(key, _object(own)) for key, own in _object(overrides).items()),
+    )
+
+
+def schedule_to_json(schedule: Schedule) -> JsonObject:
+    """Write a schedule: local start, seconds of duration, zone, and the rule in RFC 8984's names or null."""
+    data: JsonObject = {
+        "start": schedule.start.isoformat(),
+        "duration": schedule.duration.total_seconds(),
+        "time_zone": schedule.zone,
+        "all_day": schedule.all_day,
+        "recurrence_pattern": pattern_to_json(schedule.rule) if schedule.rule else None,
+    }
+    if schedule.fold:
+        data["fold"] = 1
+    return data
+
+
+def schedule_from_json(data: Mapping[str, Json]) -> Schedule:
+    """Read what `schedule_to_json` wrote."""
+    rule = data["recurrence_pattern"]
+    return Schedule(
+        start=datetime.fromisoformat(_text(data["start"])),
+        duration=timedelta(seconds=_number(data["duration"])),
+        zone=_text(data["time_zone"]),
+        all_day=data["all_day"] is True,
+        fold=1 if data.get("fold") else 0,
+        rule=pattern_from_json(_object(rule)) if rule is not None else None,
+    )
+
+
+def override_to_json(own: Override) -> JsonObject:
+    """Write an override without its occurrence, which is its key: only what is set."""
+    if own.excluded:
+        return {"excluded": True}
+    data: JsonObject = {}
+    for name in OVERRIDABLE:
+        value = getattr(own, name)
+        if value is not UNSET:
+            data[name] = value.value if isinstance(value, StrEnum) else value
+    if own.start is not UNSET:
+        data["start"] = own.start.isoformat()
+    if own.duration is not UNSET:
+        data["duration"] = own.duration.total_seconds()
+    return data
+
+
+def override_from_json(occurrence: str, data: Mapping[str, Json]) -> Override:
+    """Read what `override_to_json` wrote under the key `occurrence`."""
+    return Override(
+        occurrence=datetime.fromisoformat(occurrence),
+        excluded=data.get("excluded") is True,
+        title=_text(data["title"]) if "title" in data else UNSET,
+        description=_optional_text(data["description"]) if "description" in data else UNSET,
+        location=_optional_text(data["location"]) if "location" in data else UNSET,
+        status=Status(_text(data["status"])) if "status" in data else UNSET,
+        free_busy_status=FreeBusy(_text(data["free_busy_status"])) if "free_busy_status" in data else UNSET,
+        start=datetime.fromisoformat(_text(data["start"])) if "start" in data else UNSET,
+        duration=timedelta(seconds=_number(data["duration"])) if "duration" in data else UNSET,
+    )
+
+
+def _text(value: Json) -> str:
+    if not isinstance(value, str):
+        raise TypeError(value)
+    return value
+
+
+def _optional_text(value: Json) -> str | None:
+    return None if value is None else _text(value)
+
+
+def _number(value: Json) -> float:
+    if not isinstance(value, int | float):
+        raise TypeError(value)
+    return value
+
+
+def _items(value: Json) -> list[Json]:
+    if not isinstance(value, list):
+        raise TypeError(value)
+    return value
+
+
+def _object(value: Json) -> dict[str, Json]:
+    if not isinstance(value, dict):
+        raise TypeError(value)
+    return value

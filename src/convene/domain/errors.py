@@ -1,0 +1,185 @@
+"""Every error that the domain and the operations raise, as data; no HTTP and no sentences for people in sight.
+
+The tree::
+
+    ConveneError
+    ├── Invalid                     what was sent cannot be (names the fields)
+    ├── NotAuthenticated            who is asking is not known
+    │   ├── BadCredentials          wrong name or password, or the account is switched off
+    │   └── BadToken                no token, or one that is malformed, expired, revoked or of another kind
+    ├── Forbidden                   known, sees the thing, and may not do this
+    │   └── RoleTooLow
+    ├── NotFound                    does not exist, or the caller must not learn that it does
+    ├── Conflict                    clashes with the present state
+    │   ├── NameTaken               a username or an e-mail address belongs to somebody else
+    │   ├── EditConflict            two edits of one atom that cannot be merged
+    │   ├── ScheduleConflict        an accepted booking would overlap another
+    │   └── NotPossibleNow          any other state that forbids it (`reason` is a stable code)
+    ├── PreconditionFailed          If-Match names a version that is not the newest
+    ├── TooMuch                     more than can be answered at once; ask for less
+    └── Unavailable                 the database is away, locked, full or broken
+
+`api.problems` has one table from these classes to RFC 9457 problems; a test proves that it names them all.
+None of them is a `ValueError`: Pydantic would swallow it and call it a fault of the input.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from convene.domain.conflicts import ScheduleClash
+    from convene.domain.content import EventContent
+    from convene.domain.merge import AtomConflict
+    from convene.domain.roles import Role
+
+
+class ConveneError(Exception):
+    """The root: catching it catches what Convene itself decided to refuse."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing wrong with what was sent: `pointer` is a JSON Pointer (RFC 6901) into the body, or `?name`."""
+
+    pointer: str
+    detail: str
+
+
+class Invalid(ConveneError):
+    """What was sent cannot be; every fault names its place."""
+
+    def __init__(self, *faults: Fault) -> None:
+        super().__init__(faults)
+        self.faults = faults
+
+    @classmethod
+    def at(cls, pointer: str, detail: str) -> Invalid:
+        """Say one fault."""
+        return cls(Fault(pointer, detail))
+
+    def below(self, prefix: str) -> Invalid:
+        """The same faults, one level further down: `/events/3` before each pointer."""
+        return Invalid(*(Fault(prefix + fault.pointer, fault.detail) for fault in self.faults))
+
+
+class NotAuthenticated(ConveneError):
+    """Who is asking is not known."""
+
+
+class BadCredentials(NotAuthenticated):
+    """Wrong name, wrong password, or an account that is switched off: the caller cannot tell which."""
+
+
+class BadToken(NotAuthenticated):
+    """No token, or one that is malformed, expired, revoked or made for something else."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Forbidden(ConveneError):
+    """The caller is known and sees the thing, but may not do this."""
+
+
+class RoleTooLow(Forbidden):
+    """The caller's role on an event does not allow this."""
+
+    def __init__(self, *, needed: Role, actual: Role) -> None:
+        super().__init__(needed, actual)
+        self.needed = needed
+        self.actual = actual
+
+
+class NotFound(ConveneError):
+    """`kind` (event, version, user, session...) with `key` does not exist as far as the caller may know."""
+
+    def __init__(self, kind: str, key: object) -> None:
+        super().__init__(kind, key)
+        self.kind = kind
+        self.key = key
+
+
+class Conflict(ConveneError):
+    """Clashes with the present state of things."""
+
+
+class NameTaken(Conflict):
+    """`field` (username or email) belongs to somebody else, compared without regard to case."""
+
+    def __init__(self, field: str) -> None:
+        super().__init__(field)
+        self.field = field
+
+
+class EditConflict(Conflict):
+    """Two edits touched one atom in ways that cannot be merged; nothing was written to the event.
+
+    `merged` is what would have gone through: every change of both sides that does not clash, with theirs where
+    it does. `shelf_id` says where the losing side is kept for its author, once it has been put there.
+    """
+
+    def __init__(
+        self,
+        *,
+        base_version: int,
+        current_version: int,
+        conflicts: tuple[AtomConflict, ...],
+        merged: EventContent,
+        ours: EventContent,
+    ) -> None:
+        super().__init__(base_version, current_version, conflicts)
+        self.base_version = base_version
+        self.current_version = current_version
+        self.conflicts = conflicts
+        self.merged = merged
+        self.ours = ours
+        self.shelf_id: int | None = None
+
+
+class ScheduleConflict(Conflict):
+    """The booking would overlap busy time of the same owner.
+
+    `index` is its place in a batch, None outside one.
+    """
+
+    def __init__(self, clash: ScheduleClash, *, index: int | None = None) -> None:
+        super().__init__(clash, index)
+        self.clash = clash
+        self.index = index
+
+
+class NotPossibleNow(Conflict):
+    """The state of things forbids it; `reason` is a stable code, `detail` says it to a person."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(reason, detail)
+        self.reason = reason
+        self.detail = detail
+
+
+class PreconditionFailed(ConveneError):
+    """If-Match named a version that is not the newest (RFC 9110, 13.1.1)."""
+
+    def __init__(self, current_version: int) -> None:
+        super().__init__(current_version)
+        self.current_version = current_version
+
+
+class TooMuch(ConveneError):
+    """More than can be answered at once: `what` exceeds `limit`; never a silent cut."""
+
+    def __init__(self, what: str, limit: int) -> None:
+        super().__init__(what, limit)
+        self.what = what
+        self.limit = limit
+
+
+class Unavailable(ConveneError):
+    """The database is away, locked for too long, full or broken; `reason` is a stable code."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason

@@ -1,0 +1,23 @@
+"""Who may do what with an event: one table."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What a person is to an event, weakest first."""
+
+    VIEWER = "viewer"
+    EDITOR = "editor"
+    OWNER = "owner"
+
+    def allows(self, needed: Role) -> bool:
+        """Whether this role may do what `needed` may."""
+        return _RANK[self] >= _RANK[needed]
+
+
+_RANK = {Role.VIEWER: 0, Role.EDITOR: 1, Role.OWNER: 2}
+
+#: The roles that can be given to somebody; ownership is handed over by a transfer.
+GRANTABLE = (Role.VIEWER, Role.EDITOR)

@@ -1,0 +1,86 @@
+"""Wall time and IANA zone to instant and back, with the gaps and overlaps of daylight saving time.
+
+Follows RFC 5545, 3.3.5: a wall time that a zone skips takes the offset before the gap, one that comes twice means
+the first. The rules of the zones come from the pinned package `tzdata`, so that every machine agrees.
+Knows nothing of events.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from zoneinfo import ZoneInfo, available_timezones
+
+from convene.domain.errors import Invalid
+
+#: Instants that Convene accepts, in UTC. Three days short of what `datetime` can hold, so that no change of zone,
+#: of daylight saving or of padding can leave the range: whatever is accepted can be read back everywhere.
+EARLIEST = datetime(1, 1, 4, tzinfo=UTC)
+LATEST = datetime(9999, 12, 28, tzinfo=UTC)
+
+
+@cache
+def _names() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+@cache
+def _load(name: str) -> ZoneInfo:
+    return ZoneInfo(name)
+
+
+def zone(name: str) -> ZoneInfo:
+    """Find a zone by its exact IANA name.
+
+    Raises:
+        Invalid: there is no such zone (`/time_zone`). Only names from the list are ever opened as files.
+    """
+    if name not in _names():
+        raise Invalid.at("/time_zone", f"unknown time zone {name[:64]!r}; use an IANA name such as Europe/Berlin")
+    return _load(name)
+
+
+def instant(wall: datetime, tz: ZoneInfo, fold: int = 0) -> datetime:
+    """Say when a naive wall time happens, in UTC.
+
+    In a gap the offset before it counts (so 02:30 becomes the instant that clocks call 03:30); in an overlap `fold`
+    chooses the first (0) or the second (1) pass (PEP 495).
+    """
+    return wall.replace(tzinfo=tz, fold=fold).astimezone(UTC)
+
+
+def wall_time(moment: datetime, tz: ZoneInfo) -> tuple[datetime, int]:
+    """Say what clocks in a zone show at an instant: the naive wall time, and 1 in the second pass of an overlap."""
+    local = moment.astimezone(tz)
+    return local.replace(tzinfo=None, fold=0), local.fold
+
+
+def check_range(moment: datetime, pointer: str) -> datetime:
+    """Let an instant pass if it can be shown in every zone.
+
+    Raises:
+        Invalid: before `EARLIEST` or after `LATEST`.
+    """
+    if not EARLIEST <= moment <= LATEST:
+        raise Invalid.at(pointer, "must lie between the years 1 and 9999, three days from either end, in UTC")
+    return moment
+
+
+def rfc3339(moment: datetime, tz: ZoneInfo) -> str:
+    """Write an instant with the offset of a zone, `Z` for UTC (RFC 3339).
+
+    Offsets with seconds (local mean time, before about 1900) cannot be written in RFC 3339: such an instant is
+    given in UTC, which is the same moment.
+    """
+    if tz.key == "UTC":
+        return utc_rfc3339(moment)
+    local = moment.astimezone(tz)
+    offset = local.utcoffset()
+    if offset is None or offset % timedelta(minutes=1):
+        return utc_rfc3339(moment)
+    return local.isoformat()
+
+
+def utc_rfc3339(moment: datetime) -> str:
+    """Write an instant in UTC with a `Z`."""
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
