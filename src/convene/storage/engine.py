@@ -1,0 +1,45 @@
+"""Opening a database from its URL. What differs between the two is in `sqlite`, `postgresql` and `types`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import make_url
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import ArgumentError
+
+from convene.storage.postgresql import PostgresConnection, PostgresDatabase
+from convene.storage.sqlite import SqliteConnection, SqliteDatabase
+
+Database = SqliteDatabase | PostgresDatabase
+Connection = SqliteConnection | PostgresConnection
+
+POOL_SIZE = 16
+
+
+def parse_url(database_url: str) -> URL:
+    """Read a DATABASE_URL; any driver that it names is dropped (`postgresql+psycopg2` is PostgreSQL).
+
+    Raises:
+        ValueError: it is no URL, or of another database.
+    """
+    try:
+        url = make_url(database_url)
+    except ArgumentError as error:
+        raise ValueError("DATABASE_URL is not a URL such as sqlite:///./convene.db") from error
+    name = url.drivername.split("+")[0]
+    if name == "sqlite":
+        if not url.database or url.database == ":memory:":
+            raise ValueError("DATABASE_URL must name a file: an SQLite database in memory would lose every change")
+        return url.set(drivername="sqlite")
+    if name in {"postgresql", "postgres"}:
+        return url.set(drivername="postgresql")
+    raise ValueError(f"DATABASE_URL names {name}; Convene runs on sqlite and postgresql")
+
+
+def make_database(database_url: str, *, pool_size: int = POOL_SIZE) -> Database:
+    """Make the database object for a URL; it is not opened yet."""
+    url = parse_url(database_url)
+    if url.drivername == "sqlite":
+        return SqliteDatabase(Path(str(url.database)))
+    return PostgresDatabase(url.render_as_string(hide_password=False), pool_size)

@@ -1,0 +1,173 @@
+"""PostgreSQL 14 or newer, through asyncpg's own connections and pool."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any
+
+import asyncpg
+from asyncpg.pool import PoolConnectionProxy
+from sqlalchemy import Dialect
+from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
+
+from convene.domain.errors import Unavailable
+from convene.storage.errors import Duplicate
+from convene.storage.statements import Row, Statement, Values
+
+DIALECT: Dialect = PGDialect_asyncpg()
+ACQUIRE_TIMEOUT = 30.0
+COMMAND_TIMEOUT = 30.0
+
+_SETTINGS = {
+    "application_name": "convene",
+    "jit": "off",  # compiling costs more than any of our queries
+    "lock_timeout": "20s",
+    "idle_in_transaction_session_timeout": "60s",
+    "TimeZone": "UTC",
+}
+
+
+class _Connection(asyncpg.Connection[asyncpg.Record]):
+    """A connection whose return to the pool costs no round trip: nothing here leaves session state behind."""
+
+    def get_reset_query(self) -> str:
+        return ""
+
+
+class PostgresConnection:
+    """Runs statements on one connection, inside its transaction if there is one."""
+
+    __slots__ = ("_raw",)
+
+    def __init__(self, raw: PoolConnectionProxy[asyncpg.Record]) -> None:
+        self._raw = raw
+
+    async def one(self, statement: Statement, values: Values) -> Row | None:
+        """Run, and give the first row."""
+        compiled = statement.compiled(DIALECT)
+        with _translated():
+            row = await self._raw.fetchrow(compiled.sql, *compiled.bind(values))
+        return None if row is None else compiled.decode(row)  # type: ignore[arg-type]
+
+    async def all(self, statement: Statement, values: Values) -> list[Row]:
+        """Run, and give all rows."""
+        compiled = statement.compiled(DIALECT)
+        with _translated():
+            rows = await self._raw.fetch(compiled.sql, *compiled.bind(values))
+        return [compiled.decode(row) for row in rows]  # type: ignore[arg-type]
+
+    async def run(self, statement: Statement, values: Values) -> int:
+        """Run, and count the rows touched."""
+        compiled = statement.compiled(DIALECT)
+        with _translated():
+            status = await self._raw.execute(compiled.sql, *compiled.bind(values))
+        return int(status.rsplit(" ", 1)[-1])
+
+    async def many(self, statement: Statement, rows: Sequence[Values]) -> None:
+        """Run once for each row of values, pipelined."""
+        compiled = statement.compiled(DIALECT)
+        with _translated():
+            await self._raw.executemany(compiled.sql, [compiled.bind(values) for values in rows])
+
+
+class PostgresDatabase:
+    """A PostgreSQL database behind a pool of connections."""
+
+    dialect = DIALECT
+
+    def __init__(self, dsn: str, pool_size: int) -> None:
+        self.dsn = dsn
+        self._pool_size = pool_size
+        self._pool: asyncpg.Pool[asyncpg.Record] | None = None
+
+    async def open(self) -> None:
+        """Make the pool and its first connection.
+
+        Raises:
+            Unavailable: nothing answers there.
+        """
+        with _translated():
+            self._pool = await asyncpg.create_pool(
+                self.dsn,
+                min_size=1,
+                max_size=self._pool_size,
+                connection_class=_Connection,
+                command_timeout=COMMAND_TIMEOUT,
+                server_settings=_SETTINGS,
+            )
+
+    async def close(self) -> None:
+        """Close every connection, after the statements in hand."""
+        if self._pool is not None:
+            await self._pool.close()
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[PoolConnectionProxy[asyncpg.Record]]:
+        if self._pool is None:
+            raise Unavailable("database_closed")
+        with _translated():
+            raw = await self._pool.acquire(timeout=ACQUIRE_TIMEOUT)
+        try:
+            yield raw
+        finally:
+            await self._pool.release(raw)
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[PostgresConnection]:
+        """Statements that write nothing; each sees what was committed when it began.
+
+        There is no BEGIN: at READ COMMITTED it would change nothing and cost two round trips.
+        """
+        async with self._connection() as raw:
+            yield PostgresConnection(raw)
+
+    @asynccontextmanager
+    async def writing(self, keeps: Callable[[BaseException], bool]) -> AsyncIterator[PostgresConnection]:
+        """A transaction, committed when the block ends.
+
+        An exception rolls it back, unless `keeps` says that what was written before it stays.
+        """
+        async with self._connection() as raw:
+            transaction = raw.transaction()
+            with _translated():
+                await transaction.start()
+            try:
+                yield PostgresConnection(raw)
+            except BaseException as error:
+                with _translated():
+                    await (transaction.commit() if keeps(error) else _roll_back(raw, transaction))
+                raise
+            with _translated():
+                await transaction.commit()
+
+
+async def _roll_back(raw: PoolConnectionProxy[asyncpg.Record], transaction: Any) -> None:  # noqa: ANN401
+    if not raw.is_closed():  # a connection that is gone has rolled back by itself
+        await transaction.rollback()
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except asyncpg.UniqueViolationError as error:
+        raise Duplicate(f"{error.constraint_name}") from error
+    except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError, asyncpg.SerializationError) as error:
+        raise Unavailable("database_locked") from error
+    except asyncpg.DiskFullError as error:
+        raise Unavailable("database_not_writable") from error
+    except (
+        asyncpg.PostgresConnectionError,
+        asyncpg.CannotConnectNowError,
+        asyncpg.TooManyConnectionsError,
+        asyncpg.AdminShutdownError,
+        asyncpg.CrashShutdownError,
+        asyncpg.InvalidCatalogNameError,
+        asyncpg.InvalidAuthorizationSpecificationError,
+        asyncpg.InterfaceError,
+        OSError,
+    ) as error:
+        raise Unavailable("database_down") from error
+    except TimeoutError as error:
+        raise Unavailable("database_busy") from error

@@ -1,0 +1,210 @@
+"""The schema at one sight. The Alembic chain in `convene/migrations` leads here; `alembic check` proves it."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from convene.storage.types import BigId, Json, UtcDateTime
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _user_id(name: str, *, nullable: bool = False) -> Column[int]:
+    return Column(name, BigId, ForeignKey("users.id"), nullable=nullable)
+
+
+users = Table(
+    "users",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("username", String(50), nullable=False),
+    # Names are unique without regard to case, also outside ASCII: NFKC and case folding, done in Python, because
+    # the two databases disagree about lower().
+    Column("username_folded", String(200), nullable=False, unique=True),
+    Column("email", String(254), nullable=False),
+    Column("email_folded", String(400), nullable=False, unique=True),
+    Column("display_name", String(100)),
+    Column("hashed_password", String(200), nullable=False),
+    Column("is_active", Boolean, nullable=False),
+    Column("time_zone", String(64), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+# One narrow row for all that a user owns. `UPDATE agendas SET revision = revision + 1` is the first statement of
+# every transaction that writes an event: it is the lock.
+agendas = Table(
+    "agendas",
+    metadata,
+    Column("user_id", BigId, ForeignKey("users.id"), primary_key=True, autoincrement=False),
+    Column("revision", BigId, nullable=False),
+)
+
+calendars = Table(
+    "calendars",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    _user_id("owner_id"),
+    Column("name", String(100), nullable=False),
+    Column("color", String(20)),
+    Column("created_at", UtcDateTime, nullable=False),
+    Index(None, "owner_id"),
+    sqlite_autoincrement=True,
+)
+
+# The head of each event: the fields of its newest content, plus what is derived from them for searching.
+events = Table(
+    "events",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("calendar_id", BigId, ForeignKey("calendars.id"), nullable=False),
+    _user_id("owner_id"),
+    Column("uid", String(255), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("title", String(255), nullable=False),
+    Column("description", Text),
+    Column("location", String(500)),
+    Column("status", String(20), nullable=False),
+    Column("free_busy_status", String(10), nullable=False),
+    Column("tags", Json),
+    # The truth about when: wall time, zone, duration in seconds (and which pass of a repeated hour).
+    Column("start_local", String(26), nullable=False),
+    Column("duration", Float(53), nullable=False),
+    Column("time_zone", String(64), nullable=False),
+    Column("fold", Integer, nullable=False),
+    Column("all_day", Boolean, nullable=False),
+    Column("is_recurring", Boolean, nullable=False),
+    Column("recurrence_pattern", Json),
+    Column("overrides", Json),
+    # Derived: the first occurrence, and the bounds of the whole series (ends_at padded, see domain.series.bounds).
+    Column("start_time", UtcDateTime, nullable=False),
+    Column("end_time", UtcDateTime, nullable=False),
+    Column("starts_at", UtcDateTime, nullable=False),
+    Column("ends_at", UtcDateTime, nullable=False),
+    Column("may_block", Boolean, nullable=False),
+    Column("split_from", BigId, ForeignKey("events.id")),
+    Column("continued_by", BigId, ForeignKey("events.id")),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    _user_id("updated_by"),
+    Column("deleted_at", UtcDateTime),
+    UniqueConstraint("owner_id", "uid"),
+    Index(None, "owner_id", "deleted_at"),
+    Index(None, "calendar_id"),
+    sqlite_autoincrement=True,
+)
+
+# Who sees an event, with copies of its bounds: what user U sees between A and B is one scan of one index.
+permissions = Table(
+    "permissions",
+    metadata,
+    Column("event_id", BigId, ForeignKey("events.id"), nullable=False),
+    _user_id("user_id"),
+    Column("role", String(10), nullable=False),
+    Column("starts_at", UtcDateTime, nullable=False),
+    Column("ends_at", UtcDateTime, nullable=False),
+    Column("position", BigId, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    _user_id("granted_by"),
+    # A revoked permission stays as a tombstone, so that the one who lost it can be told.
+    Column("revoked_at", UtcDateTime),
+    PrimaryKeyConstraint("event_id", "user_id"),
+    CheckConstraint("role IN ('owner', 'editor', 'viewer')", name="role"),
+    Index(None, "user_id", "ends_at", "starts_at"),
+    Index(None, "user_id", "starts_at", "event_id"),
+    Index(None, "user_id", "position", "event_id"),
+    sqlite_with_rowid=False,
+)
+
+event_versions = Table(
+    "event_versions",
+    metadata,
+    Column("event_id", BigId, ForeignKey("events.id"), nullable=False),
+    Column("version_number", Integer, nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("data", Json, nullable=False),
+    Column("base_version", Integer),
+    _user_id("created_by"),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("change_description", String(500)),
+    PrimaryKeyConstraint("event_id", "version_number"),
+)
+
+event_change_log = Table(
+    "event_change_log",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("event_id", BigId, ForeignKey("events.id"), nullable=False),
+    Column("version_number", Integer, nullable=False),
+    Column("field_name", String(64), nullable=False),
+    Column("old_value", Json),
+    Column("new_value", Json),
+    _user_id("created_by"),
+    Column("created_at", UtcDateTime, nullable=False),
+    Index(None, "event_id", "id"),
+)
+
+# The losing side of a refused merge, kept for its author.
+shelved_edits = Table(
+    "shelved_edits",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("event_id", BigId, ForeignKey("events.id"), nullable=False),
+    _user_id("author_id"),
+    Column("base_version", Integer, nullable=False),
+    Column("current_version", Integer, nullable=False),
+    Column("data", Json, nullable=False),
+    Column("conflicts", Json, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Index(None, "event_id", "author_id", "id"),
+    sqlite_autoincrement=True,
+)
+
+# A signed-in device. `refresh_id` is the only refresh token that counts: any older one is a sign of theft.
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    _user_id("user_id"),
+    Column("refresh_id", String(32), nullable=False),
+    Column("user_agent", String(200)),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("last_used_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Column("revoked_at", UtcDateTime),
+    Index(None, "user_id"),
+)
+
+# One row: which database this is, and on SQLite the counter behind `transaction_position()`.
+database_identity = Table(
+    "database_identity",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("epoch", String(32), nullable=False),
+    Column("position", BigId, nullable=False),
+    CheckConstraint("id = 1", name="one_row"),
+)

@@ -1,0 +1,102 @@
+"""Column types and SQL expressions that mean the same on SQLite and PostgreSQL.
+
+SQLite drops offsets silently and has neither datetimes nor transaction ids; what stands in for them is here, both
+variants side by side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import BigInteger, DateTime, Dialect, Integer, String, TypeDecorator
+from sqlalchemy.dialects.postgresql import JSON as POSTGRESQL_JSON
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import GenericFunction
+from sqlalchemy.types import Text, TypeEngine
+
+#: A key that counts up: 64 bits on PostgreSQL; SQLite wants exactly INTEGER for its rowid.
+BigId = BigInteger().with_variant(Integer, "sqlite")
+
+_FIXED_WIDTH = 27  # 2026-01-31T09:30:00.000000Z: sorts as text exactly as it does as time
+
+
+def instant_text(moment: datetime) -> str:
+    """Write an instant as SQLite keeps it: UTC, fixed width, sortable.
+
+    Raises:
+        ValueError: a naive datetime, which is no instant.
+    """
+    if moment.tzinfo is None:
+        raise ValueError("an instant without an offset cannot be stored")
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An instant: timestamptz on PostgreSQL, fixed-width text on SQLite; aware and in UTC on the way out."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Choose what the database keeps."""
+        if dialect.name == "sqlite":
+            return dialect.type_descriptor(String(_FIXED_WIDTH))
+        return dialect.type_descriptor(DateTime(timezone=True))
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:  # noqa: ANN401
+        """Refuse naive datetimes on both databases; encode for SQLite."""
+        if value is None:
+            return None
+        if dialect.name == "sqlite":
+            return instant_text(value)
+        if value.tzinfo is None:
+            raise ValueError("an instant without an offset cannot be stored")
+        return value
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any] | None:  # noqa: ARG002
+        """Decode from SQLite; asyncpg already gives aware datetimes in UTC."""
+        return datetime.fromisoformat if dialect.name == "sqlite" else None
+
+
+class Json(TypeDecorator[Any]):
+    """A JSON value. `json`, not `jsonb`, on PostgreSQL: written often, never searched, key order kept."""
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Choose what the database keeps."""
+        return dialect.type_descriptor(Text() if dialect.name == "sqlite" else POSTGRESQL_JSON(none_as_null=True))
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any]:  # noqa: ARG002
+        """None is SQL NULL, anything else JSON text."""
+        return lambda value: None if value is None else orjson.dumps(value).decode()
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any]:  # noqa: ARG002
+        """Parse the text."""
+        return orjson.loads
+
+
+class transaction_position(GenericFunction[int]):  # noqa: N801 - named like an SQL function
+    """Where this transaction stands in the order of changes: see docs/architecture.md, sync.
+
+    PostgreSQL: the transaction's id, so that readers can stop below the oldest one still running. SQLite: a counter
+    that `storage.sqlite` moves at the start of each writing transaction, under the write lock.
+    """
+
+    type = BigInteger()
+    inherit_cache = True
+
+
+@compiles(transaction_position, "postgresql")
+def _position_postgresql(element: transaction_position, compiler: SQLCompiler, **kw: Any) -> str:  # noqa: ANN401, ARG001
+    return "(pg_current_xact_id()::text::bigint)"
+
+
+@compiles(transaction_position, "sqlite")
+def _position_sqlite(element: transaction_position, compiler: SQLCompiler, **kw: Any) -> str:  # noqa: ANN401, ARG001
+    return "(SELECT position FROM database_identity)"

@@ -1,0 +1,81 @@
+"""UnitOfWork: one transaction and one `now`. The only place that commits.
+
+The lock of an agenda, taken by the first statement of a write, orders everything that one user owns; `now` is read
+from the clock when it is first asked for, which is after that lock, so that later versions never carry earlier times.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+
+from convene import clock
+from convene.domain.errors import EditConflict
+from convene.storage.engine import Connection, Database
+from convene.storage.statements import Row, Statement, Values
+
+_NOTHING: Values = {}
+
+
+class UnitOfWork:
+    """One transaction; every storage function takes it first."""
+
+    __slots__ = ("_clock", "_connection", "_now")
+
+    def __init__(self, connection: Connection, read_clock: Callable[[], datetime]) -> None:
+        self._connection = connection
+        self._clock = read_clock
+        self._now: datetime | None = None
+
+    @property
+    def now(self) -> datetime:
+        """The time of this transaction, in UTC; the same however often it is asked."""
+        if self._now is None:
+            self._now = self._clock()
+        return self._now
+
+    async def one(self, statement: Statement, values: Values = _NOTHING) -> Row | None:
+        """Run a statement and give its first row, or None."""
+        return await self._connection.one(statement, values)
+
+    async def all(self, statement: Statement, values: Values = _NOTHING) -> list[Row]:
+        """Run a statement and give its rows."""
+        return await self._connection.all(statement, values)
+
+    async def run(self, statement: Statement, values: Values = _NOTHING) -> int:
+        """Run a statement and count the rows that it touched."""
+        return await self._connection.run(statement, values)
+
+    async def many(self, statement: Statement, rows: Sequence[Values]) -> None:
+        """Run a statement once for each row of values."""
+        if rows:
+            await self._connection.many(statement, rows)
+
+
+class Units:
+    """Opens units of work on one database."""
+
+    def __init__(self, database: Database, read_clock: Callable[[], datetime] = clock.now) -> None:
+        self.database = database
+        self._clock = read_clock
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[UnitOfWork]:
+        """A unit that writes nothing."""
+        async with self.database.reading() as connection:
+            yield UnitOfWork(connection, self._clock)
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[UnitOfWork]:
+        """A unit that commits when the block ends and rolls back when it raises.
+
+        One refusal keeps what was written before it: an edit that could not be merged has put its losing side on
+        the shelf, and telling its author "409" must not throw that away.
+        """
+        async with self.database.writing(_keeps) as connection:
+            yield UnitOfWork(connection, self._clock)
+
+
+def _keeps(error: BaseException) -> bool:
+    return isinstance(error, EditConflict)
