@@ -28,7 +28,7 @@ _SETTINGS = {
 }
 
 
-class _Connection(asyncpg.Connection[asyncpg.Record]):
+class _Connection(asyncpg.Connection):  # type: ignore[type-arg] # generic in its stubs only
     """A connection whose return to the pool costs no round trip: nothing here leaves session state behind."""
 
     def get_reset_query(self) -> str:
