@@ -39,6 +39,7 @@ class PostgresConnection:
     """Runs statements on one connection, inside its transaction if there is one."""
 
     __slots__ = ("_raw",)
+    dialect_name = DIALECT.name
 
     def __init__(self, raw: PoolConnectionProxy[asyncpg.Record]) -> None:
         self._raw = raw
@@ -63,6 +64,16 @@ class PostgresConnection:
         with _translated():
             status = await self._raw.execute(compiled.sql, *compiled.bind(values))
         return int(status.rsplit(" ", 1)[-1])
+
+    async def each(self, statement: Statement, rows: Sequence[Values]) -> list[Row]:
+        """Run once for each row of values, pipelined, and give the first row that each returns."""
+        if len(rows) == 1:
+            row = await self.one(statement, rows[0])
+            return [] if row is None else [row]
+        compiled = statement.compiled(DIALECT)
+        with _translated():
+            found = await self._raw.fetchmany(compiled.sql, [compiled.bind(values) for values in rows])
+        return [compiled.decode(row) for row in found]
 
     async def many(self, statement: Statement, rows: Sequence[Values]) -> None:
         """Run once for each row of values, pipelined."""

@@ -43,6 +43,7 @@ class SqliteConnection:
     """Runs statements inside one transaction."""
 
     __slots__ = ("_raw",)
+    dialect_name = DIALECT.name
 
     def __init__(self, raw: sqlite3.Connection) -> None:
         self._raw = raw
@@ -66,6 +67,10 @@ class SqliteConnection:
             cursor = self._raw.execute(compiled.sql, compiled.bind(values))
             cursor.fetchall()
             return cursor.rowcount
+
+    async def each(self, statement: Statement, rows: Sequence[Values]) -> list[Row]:
+        """Run once for each row of values, and give the first row that each returns."""
+        return [row for values in rows for row in (await self.all(statement, values))[:1]]
 
     async def many(self, statement: Statement, rows: Sequence[Values]) -> None:
         """Run once for each row of values."""

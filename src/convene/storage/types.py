@@ -14,6 +14,7 @@ import orjson
 from sqlalchemy import BigInteger, DateTime, Dialect, Integer, String, TypeDecorator
 from sqlalchemy.dialects.postgresql import JSON as POSTGRESQL_JSON
 from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql import ColumnElement
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import GenericFunction
 from sqlalchemy.types import Text, TypeEngine
@@ -100,3 +101,31 @@ def _position_postgresql(element: transaction_position, compiler: SQLCompiler, *
 @compiles(transaction_position, "sqlite")
 def _position_sqlite(element: transaction_position, compiler: SQLCompiler, **kw: Any) -> str:  # noqa: ANN401, ARG001
     return "(SELECT position FROM database_identity)"
+
+
+#: A list of keys as one value of a statement: JSON text, because the drivers disagree about arrays.
+JsonList = Json()
+
+
+class in_json_list(ColumnElement[bool]):  # noqa: N801 - named like an SQL operator
+    """`column IN (the elements of a JSON list)`: one statement for lists of any length."""
+
+    inherit_cache = False
+
+    def __init__(self, column: ColumnElement[Any], keys: ColumnElement[Any], *, text: bool = False) -> None:
+        self.column = column
+        self.keys = keys
+        self.text = text
+
+
+@compiles(in_json_list, "postgresql")
+def _in_list_postgresql(element: in_json_list, compiler: SQLCompiler, **kw: Any) -> str:  # noqa: ANN401
+    value = "value" if element.text else "value::bigint"
+    keys = compiler.process(element.keys, **kw)
+    return f"{compiler.process(element.column, **kw)} IN (SELECT {value} FROM json_array_elements_text({keys}))"
+
+
+@compiles(in_json_list, "sqlite")
+def _in_list_sqlite(element: in_json_list, compiler: SQLCompiler, **kw: Any) -> str:  # noqa: ANN401
+    keys = compiler.process(element.keys, **kw)
+    return f"{compiler.process(element.column, **kw)} IN (SELECT value FROM json_each({keys}))"

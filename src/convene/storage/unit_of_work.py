@@ -35,6 +35,11 @@ class UnitOfWork:
             self._now = self._clock()
         return self._now
 
+    @property
+    def dialect_name(self) -> str:
+        """`sqlite` or `postgresql`: for the few functions that write SQL for each, side by side."""
+        return self._connection.dialect_name
+
     async def one(self, statement: Statement, values: Values = _NOTHING) -> Row | None:
         """Run a statement and give its first row, or None."""
         return await self._connection.one(statement, values)
@@ -46,6 +51,10 @@ class UnitOfWork:
     async def run(self, statement: Statement, values: Values = _NOTHING) -> int:
         """Run a statement and count the rows that it touched."""
         return await self._connection.run(statement, values)
+
+    async def each(self, statement: Statement, rows: Sequence[Values]) -> list[Row]:
+        """Run a statement once for each row of values and give the row that each returns, in order."""
+        return await self._connection.each(statement, rows)
 
     async def many(self, statement: Statement, rows: Sequence[Values]) -> None:
         """Run a statement once for each row of values."""
