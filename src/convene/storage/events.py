@@ -55,6 +55,7 @@ class EventHead(NamedTuple):
     start_time: datetime
     end_time: datetime
     starts_at: datetime
+    ends_at: datetime
     split_from: int | None
     continued_by: int | None
     created_at: datetime

@@ -1,0 +1,151 @@
+"""Holding an event proves the right to it. Only this module makes `ViewableEvent`, `EditableEvent` and `OwnedEvent`.
+
+An operation that edits takes an `EditableEvent`, so mypy refuses a viewer's handle. Whoever opens an event to change
+it takes the lock on its owner's agenda first and reads role and version under it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from convene.domain.content import EventContent
+from convene.domain.errors import NotFound, RoleTooLow
+from convene.domain.roles import Role
+from convene.operations.identity import SignedIn
+from convene.storage import events
+from convene.storage.events import EventHead
+from convene.storage.unit_of_work import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class ViewableEvent:
+    """An event that `me` may see."""
+
+    head: EventHead
+    me: SignedIn
+
+    @property
+    def id(self) -> int:
+        """The event's id."""
+        return self.head.id
+
+    @property
+    def role(self) -> Role:
+        """What `me` is to the event."""
+        return Role(self.head.role)
+
+    @property
+    def content(self) -> EventContent:
+        """The newest content."""
+        return self.head.content()
+
+
+@dataclass(frozen=True, slots=True)
+class EditableEvent(ViewableEvent):
+    """An event that `me` may change; the lock on its owner's agenda is held."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnedEvent(EditableEvent):
+    """An event that belongs to `me`; the lock on its agenda is held."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrashedEvent:
+    """An event of `me` that lies in the trash; the lock on its agenda is held."""
+
+    head: EventHead
+    me: SignedIn
+
+
+async def open_to_view(work: UnitOfWork, me: SignedIn, event_id: int) -> ViewableEvent:
+    """Open an event for reading.
+
+    Raises:
+        NotFound: it does not exist, is in the trash, or `me` has no role on it: all the same to a stranger.
+    """
+    return ViewableEvent(_existing(await events.find_event(work, event_id, me.user_id), event_id), me)
+
+
+async def open_to_edit(work: UnitOfWork, me: SignedIn, event_id: int) -> EditableEvent:
+    """Lock and open an event for changing its content.
+
+    Raises:
+        NotFound: as `open_to_view`.
+        RoleTooLow: `me` is a viewer.
+    """
+    head = _existing(await _locked(work, me, event_id), event_id)
+    _require(head, Role.EDITOR)
+    return EditableEvent(head, me)
+
+
+async def open_to_own(work: UnitOfWork, me: SignedIn, event_id: int) -> OwnedEvent:
+    """Lock and open an event for what only its owner may do.
+
+    Raises:
+        NotFound: as `open_to_view`.
+        RoleTooLow: `me` is an editor or a viewer.
+    """
+    head = _existing(await _locked(work, me, event_id), event_id)
+    _require(head, Role.OWNER)
+    return OwnedEvent(head, me)
+
+
+async def open_to_hand_over(work: UnitOfWork, me: SignedIn, event_id: int, to_user: int) -> OwnedEvent:
+    """Lock both agendas, in ascending order so that two hand-overs cannot wait for each other, and open the event.
+
+    Raises:
+        NotFound, RoleTooLow: as `open_to_own`.
+    """
+    head = _existing(await events.find_event(work, event_id, me.user_id), event_id)
+    _require(head, Role.OWNER)
+    for user_id in sorted({me.user_id, to_user}):
+        await events.lock_agenda(work, user_id)
+    head = _existing(await events.find_event(work, event_id, me.user_id), event_id)
+    _require(head, Role.OWNER)
+    return OwnedEvent(head, me)
+
+
+async def open_to_leave(work: UnitOfWork, me: SignedIn, event_id: int) -> ViewableEvent:
+    """Lock and open an event for what everybody may do about their own place in it.
+
+    Raises:
+        NotFound: as `open_to_view`.
+    """
+    return ViewableEvent(_existing(await _locked(work, me, event_id), event_id), me)
+
+
+async def open_trashed(work: UnitOfWork, me: SignedIn, event_id: int) -> TrashedEvent:
+    """Lock and open an event in one's own trash.
+
+    Raises:
+        NotFound: there is no such event in it.
+    """
+    head = await _locked(work, me, event_id)
+    if head is None or head.deleted_at is None or head.owner_id != me.user_id:
+        raise NotFound("event", event_id)
+    return TrashedEvent(head, me)
+
+
+async def _locked(work: UnitOfWork, me: SignedIn, event_id: int) -> EventHead | None:
+    owner = await events.lock_event(work, event_id, me.user_id)
+    if owner is None:
+        return None
+    head = await events.find_event(work, event_id, me.user_id)
+    while head is not None and head.owner_id != owner:  # handed over while we waited: hold the lock that counts
+        owner = head.owner_id
+        await events.lock_agenda(work, owner)
+        head = await events.find_event(work, event_id, me.user_id)
+    return head
+
+
+def _existing(head: EventHead | None, event_id: int) -> EventHead:
+    if head is None or head.deleted_at is not None:
+        raise NotFound("event", event_id)
+    return head
+
+
+def _require(head: EventHead, needed: Role) -> None:
+    actual = Role(head.role)
+    if not actual.allows(needed):
+        raise RoleTooLow(needed=needed, actual=actual)

@@ -1,0 +1,269 @@
+"""Accounts: registering, signing in and out, sessions, the profile, finding people.
+
+These take `units` instead of one unit of work, because hashing a password happens between transactions, never in one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from convene.domain import names, zones
+from convene.domain.content import UNSET, Unset
+from convene.domain.errors import BadCredentials, BadToken, Invalid, NameTaken, NotFound
+from convene.operations.identity import Identities, SignedIn
+from convene.operations.passwords import Passwords
+from convene.operations.tokens import TokenPair, Tokens, new_id
+from convene.storage import accounts
+from convene.storage.accounts import SessionRow, UserRow
+from convene.storage.errors import Duplicate
+from convene.storage.unit_of_work import Units, UnitOfWork
+
+SEARCH_MIN = 3
+SEARCH_MOST = 20
+_USER_AGENT_MAX = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registration:
+    """What a new user says."""
+
+    username: str
+    email: str
+    password: str
+    display_name: str | None = None
+    time_zone: str = "UTC"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProfileChange:
+    """What a user changes about themselves; UNSET stays."""
+
+    email: str | Unset = UNSET
+    display_name: str | None | Unset = UNSET
+    time_zone: str | Unset = UNSET
+
+
+async def register(units: Units, passwords: Passwords, new: Registration) -> UserRow:
+    """Make an account with an agenda and a first calendar.
+
+    Raises:
+        NameTaken: somebody has the username or the address, compared without regard to case.
+    """
+    username = names.username(new.username)
+    zones.zone(new.time_zone)
+    async with units.reading() as work:
+        await _refuse_taken(work, username, new.email)  # spares the hashing; the unique keys decide
+    hashed = await passwords.hash(new.password)
+    try:
+        async with units.writing() as work:
+            values = {
+                "username": username,
+                "username_folded": names.folded(username),
+                "email": new.email,
+                "email_folded": names.folded(new.email),
+                "display_name": new.display_name,
+                "hashed_password": hashed,
+                "is_active": True,
+                "time_zone": new.time_zone,
+                "created_at": work.now,
+                "updated_at": work.now,
+            }
+            user_id = await accounts.insert_user(work, values)
+            return await _user(work, user_id)
+    except Duplicate as error:
+        raise _name_taken(error) from error
+
+
+async def _refuse_taken(work: UnitOfWork, username: str, email: str) -> None:
+    for field, name in (("username", username), ("email", email)):
+        if await accounts.find_login(work, names.folded(name)) is not None:
+            raise NameTaken(field)
+
+
+def _name_taken(error: Duplicate) -> NameTaken:
+    return NameTaken("email" if "email" in error.where else "username")
+
+
+async def log_in(
+    units: Units, passwords: Passwords, tokens: Tokens, credentials: tuple[str, str], *, user_agent: str
+) -> TokenPair:
+    """Begin a session for a username or e-mail address and a password.
+
+    Raises:
+        BadCredentials: they are wrong or the account is switched off; in the same time, and saying the same.
+    """
+    name, password = credentials
+    async with units.reading() as work:
+        user = await accounts.find_login(work, names.folded(name))
+    if not await passwords.verify(user.hashed_password if user else None, password):
+        raise BadCredentials
+    if user is None or not user.is_active:
+        raise BadCredentials
+    async with units.writing() as work:
+        session = SessionRow(
+            id=new_id(),
+            user_id=user.id,
+            refresh_id=new_id(),
+            user_agent=user_agent[:_USER_AGENT_MAX] or None,
+            created_at=work.now,
+            last_used_at=work.now,
+            expires_at=work.now + tokens.refresh_life,
+            revoked_at=None,
+        )
+        await accounts.insert_session(work, session)
+        return tokens.pair(
+            user_id=user.id, session_id=session.id, refresh_id=session.refresh_id, now=work.now
+        )
+
+
+async def refresh(units: Units, tokens: Tokens, identities: Identities, token: str) -> TokenPair:
+    """Give new tokens for a refresh token, which is used up.
+
+    Raises:
+        BadToken: it is not good; if it had been used before, somebody else holds a copy, and the session is ended.
+    """
+    claims = tokens.read(token, "refresh")
+    async with units.writing() as work:
+        found = await accounts.find_session(work, claims.session_id)
+        if found is None or found[0].revoked_at is not None or not found[1].is_active:
+            raise BadToken("revoked")
+        session = found[0]
+        following = new_id()
+        until = work.now + tokens.refresh_life
+        rotated = session.expires_at > work.now and await accounts.rotate_session(
+            work, session.id, seen=claims.token_id, following=following, expires_at=until
+        )
+        if not rotated:
+            await accounts.revoke_session(work, session.user_id, session.id)
+        now = work.now
+    if not rotated:
+        identities.forget(claims.session_id)
+        raise BadToken("reused")
+    return tokens.pair(user_id=session.user_id, session_id=session.id, refresh_id=following, now=now)
+
+
+async def log_out(units: Units, identities: Identities, me: SignedIn) -> None:
+    """End the session that is asking; its tokens die here at once and everywhere within five seconds."""
+    await end_session(units, identities, me, me.session_id)
+
+
+async def end_session(units: Units, identities: Identities, me: SignedIn, session_id: str) -> None:
+    """End one of one's own sessions.
+
+    Raises:
+        NotFound: there is no such live session of this user.
+    """
+    async with units.writing() as work:
+        ended = await accounts.revoke_session(work, me.user_id, session_id)
+    identities.forget(session_id)
+    if not ended:
+        raise NotFound("session", session_id)
+
+
+async def list_sessions(work: UnitOfWork, me: SignedIn) -> Sequence[SessionRow]:
+    """List one's own signed-in devices, the last used first."""
+    return await accounts.live_sessions(work, me.user_id)
+
+
+async def my_profile(work: UnitOfWork, me: SignedIn) -> UserRow:
+    """Read one's own account."""
+    return await _user(work, me.user_id)
+
+
+async def change_profile(units: Units, identities: Identities, me: SignedIn, change: ProfileChange) -> UserRow:
+    """Change what the user says about themselves.
+
+    Raises:
+        NameTaken: somebody has the new address.
+    """
+    if change.time_zone is not UNSET:
+        zones.zone(change.time_zone)
+    try:
+        async with units.writing() as work:
+            user = await _user(work, me.user_id)
+            user = user._replace(
+                email=user.email if change.email is UNSET else change.email,
+                display_name=user.display_name if change.display_name is UNSET else change.display_name,
+                time_zone=user.time_zone if change.time_zone is UNSET else change.time_zone,
+                updated_at=work.now,
+            )
+            await accounts.save_user(work, user, names.folded(user.email))
+    except Duplicate as error:
+        raise _name_taken(error) from error
+    identities.forget_user(me.user_id)
+    return user
+
+
+async def change_password(
+    units: Units, passwords: Passwords, identities: Identities, me: SignedIn, change: tuple[str, str]
+) -> None:
+    """Set a new password, given (current, new); every other session ends.
+
+    Raises:
+        Invalid: the current password is wrong.
+    """
+    current, new = change
+    async with units.reading() as work:
+        user = await _user(work, me.user_id)
+    if not await passwords.verify(user.hashed_password, current):
+        raise Invalid.at("/current_password", "is not the current password")
+    hashed = await passwords.hash(new)
+    await set_password(units, user, hashed, keep=me.session_id)
+    identities.forget_user(me.user_id)
+
+
+async def set_password(units: Units, user: UserRow, hashed: str, *, keep: str = "") -> None:
+    """Store a hashed password and end the user's sessions, all but one."""
+    async with units.writing() as work:
+        user = (await _user(work, user.id))._replace(hashed_password=hashed)
+        await accounts.save_user(work, user, names.folded(user.email))
+        await accounts.revoke_sessions(work, user.id, keep=keep)
+
+
+async def deactivate(units: Units, name: str) -> UserRow:
+    """Switch an account off: its sessions end everywhere, and nobody can sign in to it.
+
+    Raises:
+        NotFound: nobody has this name or address.
+    """
+    async with units.writing() as work:
+        user = await named_user(work, name)
+        user = user._replace(is_active=False)
+        await accounts.save_user(work, user, names.folded(user.email))
+        await accounts.revoke_sessions(work, user.id)
+    return user
+
+
+async def named_user(work: UnitOfWork, name: str) -> UserRow:
+    """Find a user by username or e-mail address.
+
+    Raises:
+        NotFound: nobody has this name or address.
+    """
+    user = await accounts.find_login(work, names.folded(name))
+    if user is None:
+        raise NotFound("user", name)
+    return user
+
+
+async def find_people(work: UnitOfWork, q: str) -> Sequence[UserRow]:
+    """Find people to share with: by the beginning of a username, or by a whole e-mail address.
+
+    Raises:
+        Invalid: fewer than three characters, which would come close to listing everybody.
+    """
+    folded = names.folded(q.strip())
+    if len(folded) < SEARCH_MIN:
+        raise Invalid.at("?q", f"needs at least {SEARCH_MIN} characters")
+    if "@" not in folded:
+        return await accounts.find_by_prefix(work, folded, SEARCH_MOST)
+    user = await accounts.find_login(work, folded)
+    return [user] if user and user.is_active else []
+
+
+async def _user(work: UnitOfWork, user_id: int) -> UserRow:
+    user = await accounts.find_user(work, user_id)
+    if user is None:
+        raise NotFound("user", user_id)
+    return user

@@ -1,0 +1,88 @@
+"""Settings, from the environment or `.env`, under the names that users were promised."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+MIN_SECRET = 32
+_KNOWN_WEAK = ("secret", "changeme", "your-secret", "password", "12345678901234567890")
+
+
+class Settings(BaseSettings):
+    """Every setting, its name in the environment in capitals, and its default."""
+
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True)
+
+    database_url: str = "sqlite:///./convene.db"
+    secret_key: SecretStr = SecretStr("")
+    algorithm: Literal["HS256", "HS384", "HS512"] = "HS256"
+    access_token_expire_minutes: Annotated[int, Field(ge=1, le=24 * 60)] = 30
+    refresh_token_expire_days: Annotated[int, Field(ge=1, le=366)] = 7
+    backend_cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    environment: Literal["development", "test", "production"] = "development"
+    debug: bool = False
+    project_name: str = "Convene"
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8000
+    # OWASP's figures for Argon2id; tests lower them.
+    password_time_cost: Annotated[int, Field(ge=1)] = 2
+    password_memory_kib: Annotated[int, Field(ge=8)] = 19_456
+    database_pool_size: Annotated[int, Field(ge=1, le=1000)] = 16
+
+    @field_validator("backend_cors_origins", mode="before")
+    @classmethod
+    def _split_origins(cls, value: object) -> object:
+        """Read `a,b` and `["a", "b"]`."""
+        if isinstance(value, str):
+            return tuple(part.strip(" \"'") for part in value.strip("[] ").split(",") if part.strip(" \"'"))
+        return value
+
+    @model_validator(mode="after")
+    def _refuse_weak_secret(self) -> Self:
+        secret = self.secret_key.get_secret_value()
+        if self.environment != "production":
+            return self
+        if len(secret.encode()) < MIN_SECRET or len(set(secret)) < 8 or secret.lower().startswith(_KNOWN_WEAK):
+            raise ValueError(
+                f"SECRET_KEY is missing or weak: in production it must be at least {MIN_SECRET} random bytes; "
+                "make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
+            )
+        return self
+
+    def signing_key(self) -> str:
+        """The key that signs tokens.
+
+        In development one is made when none is set, and kept beside the database, so that a restart signs nobody out.
+        """
+        given = self.secret_key.get_secret_value()
+        if len(given.encode()) >= MIN_SECRET:
+            return given
+        return _kept_secret(self._secret_file())
+
+    def _secret_file(self) -> Path:
+        name = self.database_url.partition(":///")[2] if self.database_url.startswith("sqlite") else ""
+        return Path(f"{name or 'convene'}.secret")
+
+
+def _kept_secret(path: Path) -> str:
+    try:
+        return path.read_text(encoding="ascii").strip()
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    made = secrets.token_urlsafe(48)
+    temporary = path.with_name(f"{path.name}.{os.getpid()}")
+    temporary.touch(mode=0o600)
+    temporary.write_text(made, encoding="ascii")
+    try:
+        os.link(temporary, path)  # of two processes that start at once, one wins and both read its key
+    except FileExistsError:
+        return path.read_text(encoding="ascii").strip()
+    finally:
+        temporary.unlink()
+    return made
