@@ -14,6 +14,7 @@ The tree::
     │   ├── NameTaken               a username or an e-mail address belongs to somebody else
     │   ├── EditConflict            two edits of one atom that cannot be merged
     │   ├── ScheduleConflict        an accepted booking would overlap another
+    │   ├── BatchConflict           bookings of a batch would overlap others, or each other
     │   └── NotPossibleNow          any other state that forbids it (`reason` is a stable code)
     ├── PreconditionFailed          If-Match names a version that is not the newest
     ├── TooMuch                     more than can be answered at once; ask for less
@@ -26,10 +27,11 @@ None of them is a `ValueError`: Pydantic would swallow it and call it a fault of
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from convene.domain.conflicts import ScheduleClash
+    from convene.domain.conflicts import Busy, ScheduleClash
     from convene.domain.content import EventContent
     from convene.domain.merge import AtomConflict
     from convene.domain.roles import Role
@@ -140,15 +142,30 @@ class EditConflict(Conflict):
 
 
 class ScheduleConflict(Conflict):
-    """The booking would overlap busy time of the same owner.
+    """The booking would overlap busy time of the same owner."""
 
-    `index` is its place in a batch, None outside one.
-    """
-
-    def __init__(self, clash: ScheduleClash, *, index: int | None = None) -> None:
-        super().__init__(clash, index)
+    def __init__(self, clash: ScheduleClash) -> None:
+        super().__init__(clash)
         self.clash = clash
-        self.index = index
+
+
+@dataclass(frozen=True, slots=True)
+class BatchClash:
+    """One clash in a batch: `index` is the place of the event, `other_index` that of the one in its way, if any."""
+
+    index: int
+    other: Busy
+    other_index: int | None
+
+
+class BatchConflict(Conflict):
+    """Bookings of a batch would overlap busy time of the owner, or each other; nothing was written."""
+
+    def __init__(self, clashes: tuple[BatchClash, ...], *, more: bool, checked_until: datetime) -> None:
+        super().__init__(clashes, more, checked_until)
+        self.clashes = clashes
+        self.more = more
+        self.checked_until = checked_until
 
 
 class NotPossibleNow(Conflict):

@@ -57,9 +57,6 @@ _BY_LOGIN = Statement(
         or_(users.c.username_folded == bindparam("name"), users.c.email_folded == bindparam("name"))
     )
 )
-_DEFAULT_CALENDAR = Statement(
-    select(calendars.c.id).where(calendars.c.owner_id == bindparam("user_id")).order_by(calendars.c.id).limit(1)
-)
 _BY_PREFIX = Statement(
     select(*_USER)
     .where(
@@ -157,13 +154,6 @@ async def find_by_prefix(work: UnitOfWork, prefix: str, most: int) -> list[UserR
     """Find active users whose folded username begins with a prefix, in order of name."""
     rows = await work.all(_BY_PREFIX, {"prefix": prefix, "after": prefix + "\U0010ffff", "most": most})
     return [UserRow._make(row) for row in rows]
-
-
-async def default_calendar(work: UnitOfWork, user_id: int) -> int:
-    """Find the calendar that a user's new events go to."""
-    row = await work.one(_DEFAULT_CALENDAR, {"user_id": user_id})
-    assert row is not None  # noqa: S101 - every user is registered with one
-    return int(row[0])
 
 
 async def save_user(work: UnitOfWork, user: UserRow, email_folded: str) -> None:

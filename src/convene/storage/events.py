@@ -25,7 +25,7 @@ from convene.domain.content import (
 from convene.domain.patterns import pattern_from_json, pattern_to_json
 from convene.domain.series import bounds
 from convene.storage.statements import Statement, Values, inserting
-from convene.storage.tables import agendas, event_versions, events, permissions
+from convene.storage.tables import agendas, calendars, event_versions, events, permissions
 from convene.storage.types import transaction_position
 from convene.storage.unit_of_work import UnitOfWork
 
@@ -63,6 +63,11 @@ class EventHead(NamedTuple):
     updated_by: int
     deleted_at: datetime | None
     role: str
+
+    def with_content(self, content: EventContent) -> EventHead:
+        """The same event with another content: an older version of it, or half of it."""
+        columns = content_columns(content)
+        return self._replace(**{name: columns[name] for name in _CONTENT if name in EventHead._fields})
 
     def content(self) -> EventContent:
         """The head as the value that is edited."""
@@ -127,7 +132,9 @@ _LOCK = Statement(
     update(agendas)
     .where(agendas.c.user_id == bindparam("owner"))
     .values(revision=agendas.c.revision + 1)
-    .returning(agendas.c.user_id)
+    .returning(
+        select(func.min(calendars.c.id)).where(calendars.c.owner_id == agendas.c.user_id).scalar_subquery()
+    )
 )
 _LOCK_OF_EVENT = Statement(
     update(agendas)
@@ -147,9 +154,14 @@ _LOCK_OF_EVENT = Statement(
 )
 
 
-async def lock_agenda(work: UnitOfWork, owner_id: int) -> None:
-    """Take the lock on all that a user owns; the first statement of a transaction that writes it."""
-    await work.one(_LOCK, {"owner": owner_id})
+async def lock_agenda(work: UnitOfWork, owner_id: int) -> int:
+    """Take the lock on all that a user owns, and give their first calendar, where new events go.
+
+    It is the first statement of a transaction that writes what the user owns.
+    """
+    row = await work.one(_LOCK, {"owner": owner_id})
+    assert row is not None  # noqa: S101 - every user is registered with an agenda and a calendar
+    return int(row[0])
 
 
 async def lock_event(work: UnitOfWork, event_id: int, user_id: int) -> int | None:
@@ -397,6 +409,13 @@ def _new_row(work: UnitOfWork, event: NewEvent) -> dict[str, Any]:
     }
 
 
+def head_of_new(work: UnitOfWork, new: NewEvent, event_id: int) -> EventHead:
+    """The head of an event that this unit of work has just written, as its owner sees it."""
+    row = _new_row(work, new)
+    unset = {"continued_by": None, "deleted_at": None, "role": "owner"}
+    return EventHead._make(({**row, **unset, "id": event_id})[name] for name in EventHead._fields)
+
+
 _ADVANCE = Statement(
     update(events)
     .where(events.c.id == bindparam("event_id"), events.c.version == bindparam("seen"))
@@ -436,9 +455,8 @@ async def advance_event(
     if row is None:
         return None
     await work.run(_TOUCH, {**values, "seen_event": head.id})
-    kept = {name: columns[name] for name in _CONTENT if name in EventHead._fields}
-    return head._replace(
-        **kept, version=int(row[0]), updated_at=work.now, updated_by=by, deleted_at=deleted_at
+    return head.with_content(content)._replace(
+        version=int(row[0]), updated_at=work.now, updated_by=by, deleted_at=deleted_at
     )
 
 

@@ -1,0 +1,129 @@
+"""Reading a calendar: lists of events, occurrences in a window, the trash."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from convene.domain.errors import Invalid, TooMuch
+from convene.domain.series import Occurrence, occurrences
+from convene.operations.access import ViewableEvent
+from convene.operations.identity import SignedIn
+from convene.storage import events
+from convene.storage.events import EventFilter, EventHead
+from convene.storage.unit_of_work import UnitOfWork
+
+WINDOW_MAX = timedelta(days=400)
+OCCURRENCES_MAX = 10_000
+TRASH_LIFE = timedelta(days=30)
+
+Place = tuple[datetime, int, datetime | None]
+Window = tuple[datetime, datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a list: an event, or one occurrence of it."""
+
+    head: EventHead
+    occurrence: Occurrence | None
+
+    @property
+    def place(self) -> Place:
+        """Where it stands in its list: lists are sorted by this, and a page begins after one of these."""
+        if self.occurrence is None:
+            return self.head.starts_at, self.head.id, None
+        return self.occurrence.starts_at, self.head.id, self.occurrence.recurrence_id
+
+
+def window(after: datetime | None, before: datetime | None) -> Window | None:
+    """Make a window of two instants; one that is not said is as far from the other as it may be.
+
+    Raises:
+        Invalid: the end is not after the start.
+        TooMuch: it is longer than 400 days.
+    """
+    if after is None and before is None:
+        return None
+    after = after or (before or datetime.max) - WINDOW_MAX
+    before = before or after + WINDOW_MAX
+    if before <= after:
+        raise Invalid.at("?to", "must be after from")
+    if before - after > WINDOW_MAX:
+        raise TooMuch("days between from and to", WINDOW_MAX.days)
+    return after, before
+
+
+async def list_events(
+    work: UnitOfWork, me: SignedIn, chosen: EventFilter, *, after: Place | None, most: int
+) -> Sequence[Entry]:
+    """List what `me` sees, by start: events, or with a window the occurrences in it.
+
+    Args:
+        after: the place of the last entry that was read; None begins.
+        most: how many at the most.
+
+    Raises:
+        TooMuch: more than 10,000 occurrences in the window; never a silent cut.
+    """
+    if chosen.window is None:
+        last = (after[0], after[1]) if after else None
+        heads = await events.list_events(work, me.user_id, chosen, last=last, most=most)
+        return [Entry(head, None) for head in heads]
+    heads = await events.list_events(work, me.user_id, chosen, most=OCCURRENCES_MAX + 1)
+    entries = _occurrences_of(heads, chosen.window)
+    return _page(entries, after, most)
+
+
+async def list_occurrences(
+    event: ViewableEvent, span: Window, *, after: Place | None, most: int
+) -> Sequence[Entry]:
+    """List the occurrences of one event in a window.
+
+    Raises:
+        TooMuch: more than 10,000.
+    """
+    return _page(_occurrences_of([event.head], span), after, most)
+
+
+async def list_trash(
+    work: UnitOfWork, me: SignedIn, *, after: tuple[datetime, int] | None, most: int
+) -> Sequence[EventHead]:
+    """List what `me` has thrown away in the last 30 days, newest first."""
+    last = after or (work.now + timedelta(days=1), 0)
+    return await events.trashed_events(work, me.user_id, work.now - TRASH_LIFE, last, most)
+
+
+def _occurrences_of(heads: Sequence[EventHead], span: Window) -> list[Entry]:
+    entries: list[Entry] = []
+    for head in heads:
+        entries.extend(_expanded(head, span))
+        if len(entries) > OCCURRENCES_MAX:
+            raise TooMuch("occurrences between from and to", OCCURRENCES_MAX)
+    return entries
+
+
+def _expanded(head: EventHead, span: Window) -> Iterator[Entry]:
+    after, before = span
+    if head.is_recurring:
+        found = occurrences(head.content(), after, before, limit=OCCURRENCES_MAX)
+        yield from (Entry(head, occurrence) for occurrence in found)
+    elif head.start_time < before and head.end_time > after:
+        yield Entry(head, None)
+
+
+def _page(entries: list[Entry], after: Place | None, most: int) -> list[Entry]:
+    entries.sort(key=_sort_key)
+    if after is None:
+        return entries[:most]
+    key = _key(after)
+    return [entry for entry in entries if _sort_key(entry) > key][:most]
+
+
+def _sort_key(entry: Entry) -> tuple[datetime, int, datetime]:
+    return _key(entry.place)
+
+
+def _key(place: Place) -> tuple[datetime, int, datetime]:
+    return place[0], place[1], place[2] or datetime.min  # noqa: DTZ901 - a wall time that sorts first

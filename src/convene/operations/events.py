@@ -1,0 +1,193 @@
+"""Events: creating, changing whole ones, deleting, restoring. Occurrences and halves of series are in `series`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from convene.domain.changes import EventChange, changed, new_content
+from convene.domain.content import EventContent
+from convene.domain.errors import Invalid, PreconditionFailed
+from convene.domain.series import has_occurrences
+from convene.operations import bookings
+from convene.operations.access import EditableEvent, OwnedEvent, TrashedEvent
+from convene.operations.bookings import Booking
+from convene.operations.identity import SignedIn
+from convene.operations.tokens import new_id
+from convene.operations.versions import Kind, Reason, content_at, merged, save
+from convene.storage import events
+from convene.storage.events import EventHead, NewEvent
+from convene.storage.unit_of_work import UnitOfWork
+
+BATCH_MAX = 1_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revision:
+    """A change of an event and how it is meant.
+
+    Attributes:
+        base_version: the version that the author saw: merge me. None: put me on the newest.
+        if_match: the versions that the author accepts as newest: refuse me otherwise (RFC 9110). None: any.
+        allow_overlap: book the time although it is taken.
+    """
+
+    change: EventChange
+    base_version: int | None = None
+    if_match: frozenset[int] | None = None
+    allow_overlap: bool = False
+    description: str | None = None
+
+
+async def create(work: UnitOfWork, me: SignedIn, change: EventChange, *, allow_overlap: bool) -> EventHead:
+    """Create an event in one's own calendar.
+
+    Raises:
+        Invalid: the fields make no sense.
+        ScheduleConflict: its time is taken.
+    """
+    content = new_content(change, default_zone=me.time_zone)
+    calendar_id = await events.lock_agenda(work, me.user_id)
+    if not allow_overlap:
+        await bookings.refuse_overlap(work, Booking(me.user_id, me, content))
+    new = _new_event(me, content, calendar_id)
+    [event_id] = await events.insert_events(work, [new])
+    return events.head_of_new(work, new, event_id)
+
+
+async def create_batch(
+    work: UnitOfWork, me: SignedIn, changes: Sequence[EventChange], *, allow_overlap: bool
+) -> list[EventHead]:
+    """Create up to 1,000 events, all or none.
+
+    Raises:
+        Invalid: some make no sense; every fault names the place of its event.
+        BatchConflict: the time of some is taken, by each other or by what the user has.
+    """
+    contents = _batch_contents(changes, me.time_zone)
+    calendar_id = await events.lock_agenda(work, me.user_id)
+    if not allow_overlap:
+        await bookings.refuse_batch_overlap(work, me.user_id, contents)
+    new = [_new_event(me, content, calendar_id) for content in contents]
+    ids = await events.insert_events(work, new)
+    return [events.head_of_new(work, one, event_id) for one, event_id in zip(new, ids, strict=True)]
+
+
+def _batch_contents(changes: Sequence[EventChange], default_zone: str) -> list[EventContent]:
+    contents, faults = [], []
+    for index, change in enumerate(changes):
+        try:
+            contents.append(new_content(change, default_zone=default_zone))
+        except Invalid as error:
+            faults.extend(error.below(f"/events/{index}").faults)
+    if faults:
+        raise Invalid(*faults)
+    return contents
+
+
+def _new_event(me: SignedIn, content: EventContent, calendar_id: int) -> NewEvent:
+    return NewEvent(
+        content=content,
+        uid=f"{new_id()}@convene",
+        owner_id=me.user_id,
+        calendar_id=calendar_id,
+        created_by=me.user_id,
+    )
+
+
+async def revise(work: UnitOfWork, event: EditableEvent, revision: Revision) -> EventHead:
+    """Change an event: for a series, all of it.
+
+    Raises:
+        Invalid: the result would make no sense, or there is no such base version.
+        PreconditionFailed: `if_match` does not name the newest version.
+        EditConflict: somebody else has changed the same meanwhile; see `versions.merged`.
+        ScheduleConflict: the new time is taken.
+    """
+    base = await base_content(work, event, revision)
+    ours = changed(base, revision.change)
+    return await put(work, event, revision, base, ours)
+
+
+async def base_content(work: UnitOfWork, event: EditableEvent, revision: Revision) -> EventContent:
+    """Read the content that a revision starts from.
+
+    Raises:
+        PreconditionFailed: `if_match` does not name the newest version.
+        Invalid: `base_version` is newer than the newest.
+    """
+    newest = event.head.version
+    if revision.if_match is not None and newest not in revision.if_match:
+        raise PreconditionFailed(newest)
+    number = newest if revision.base_version is None else revision.base_version
+    if not 1 <= number <= newest:
+        raise Invalid.at("/base_version", f"there is no version {number}; the newest is {newest}")
+    return await content_at(work, event.head, number)
+
+
+async def put(
+    work: UnitOfWork, event: EditableEvent, revision: Revision, base: EventContent, ours: EventContent
+) -> EventHead:
+    """Make `ours`, an edit of `base`, the newest content; merged with the newest one if that is not `base`.
+
+    Raises:
+        EditConflict, ScheduleConflict, Invalid: as `revise`.
+    """
+    newest = event.head.version
+    stale = revision.base_version not in (None, newest)
+    content = ours
+    if stale:
+        content = await merged(work, event, revision.base_version or newest, base, ours)
+    kind = Kind.MERGED if stale and content != ours else Kind.UPDATED
+    reason = Reason(kind=kind, base_version=revision.base_version, description=revision.description)
+    return await settle(work, event, content, reason, allow_overlap=revision.allow_overlap)
+
+
+async def settle(
+    work: UnitOfWork, event: EditableEvent, content: EventContent, reason: Reason, *, allow_overlap: bool
+) -> EventHead:
+    """Write a content if it differs from the newest, after asking whether the time that it newly takes is free.
+
+    Raises:
+        Invalid: it would leave a series without occurrences.
+        ScheduleConflict: its time is taken.
+    """
+    before = event.content
+    if content == before:
+        return event.head
+    if not has_occurrences(content):
+        raise Invalid.at("/recurrence_pattern", "would leave no occurrence; delete the event instead")
+    if not allow_overlap and _takes_other_time(before, content):
+        booking = Booking(event.head.owner_id, event.me, content, replaces=event.id)
+        await bookings.refuse_overlap(work, booking)
+    return await save(work, event, content, reason)
+
+
+def _takes_other_time(before: EventContent, after: EventContent) -> bool:
+    return after.may_block and (
+        (before.schedule, before.overrides, before.status, before.free_busy_status)
+        != (after.schedule, after.overrides, after.status, after.free_busy_status)
+    )
+
+
+async def delete(work: UnitOfWork, event: OwnedEvent, *, if_match: frozenset[int] | None) -> None:
+    """Put an event into the trash, from where its owner can restore it for 30 days.
+
+    Raises:
+        PreconditionFailed: `if_match` does not name the newest version.
+    """
+    if if_match is not None and event.head.version not in if_match:
+        raise PreconditionFailed(event.head.version)
+    await save(work, event, event.content, Reason(kind=Kind.DELETED, deleted_at=work.now))
+
+
+async def restore(work: UnitOfWork, event: TrashedEvent, *, allow_overlap: bool) -> EventHead:
+    """Take an event out of the trash.
+
+    Raises:
+        ScheduleConflict: its time has been taken meanwhile.
+    """
+    content = event.head.content()
+    if not allow_overlap:
+        await bookings.refuse_overlap(work, Booking(event.head.owner_id, event.me, content, replaces=event.head.id))
+    return await save(work, event, content, Reason(kind=Kind.RESTORED))

@@ -1,0 +1,142 @@
+"""Changing and deleting a part of a series: one occurrence, or one and all that follow."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from convene.domain import series
+from convene.domain.changes import changed, changed_occurrence
+from convene.domain.content import EventContent
+from convene.domain.errors import Invalid, PreconditionFailed
+from convene.operations import bookings, events as whole
+from convene.operations.access import EditableEvent, OwnedEvent
+from convene.operations.bookings import Booking
+from convene.operations.events import Revision
+from convene.operations.tokens import new_id
+from convene.operations.versions import Kind, Reason, merged, save
+from convene.storage import events, sharing
+from convene.storage.events import EventHead, NewEvent
+from convene.storage.sharing import Grant
+from convene.storage.unit_of_work import UnitOfWork
+
+
+async def revise_one(
+    work: UnitOfWork, event: EditableEvent, occurrence: datetime, revision: Revision
+) -> EventHead:
+    """Change one occurrence of a series; the others stay.
+
+    Raises:
+        Invalid: it is no occurrence, or the field belongs to the whole series.
+        PreconditionFailed, EditConflict, ScheduleConflict: as `events.revise`.
+    """
+    base = await whole.base_content(work, event, revision)
+    return await whole.put(work, event, revision, base, changed_occurrence(base, occurrence, revision.change))
+
+
+async def revise_following(
+    work: UnitOfWork, event: EditableEvent, occurrence: datetime, revision: Revision
+) -> EventHead:
+    """Change an occurrence and all that follow: the series is split, and the head of its later half is given.
+
+    The later half is a new event of the same owner, shared with the same people; the halves know each other. From
+    the first occurrence on, "all that follow" is the whole series, and nothing is split.
+
+    Raises:
+        Invalid, PreconditionFailed, EditConflict, ScheduleConflict: as `events.revise`.
+    """
+    base = await whole.base_content(work, event, revision)
+    if _is_first(base, occurrence):
+        return await whole.put(work, event, revision, base, changed(base, revision.change))
+    base_earlier, base_later = series.split(base, occurrence)
+    ours_later = changed(base_later, revision.change)
+    earlier, later = base_earlier, ours_later
+    if revision.base_version not in (None, event.head.version):
+        newest_later = series.split(event.content, occurrence)[1]
+        earlier = await merged(work, event, revision.base_version or 0, base, base_earlier)
+        if newest_later != base_later:
+            later = await _merged_half(work, event, revision, (base_later, ours_later, newest_later))
+    return await _split(work, event, (earlier, later), revision)
+
+
+async def _merged_half(
+    work: UnitOfWork,
+    event: EditableEvent,
+    revision: Revision,
+    sides: tuple[EventContent, EventContent, EventContent],
+) -> EventContent:
+    base, ours, theirs = sides
+    half = EditableEvent(event.head.with_content(theirs), event.me)
+    return await merged(work, half, revision.base_version or 0, base, ours)
+
+
+async def _split(
+    work: UnitOfWork, event: EditableEvent, halves: tuple[EventContent, EventContent], revision: Revision
+) -> EventHead:
+    earlier, later = halves
+    reason = Reason(kind=Kind.UPDATED, base_version=revision.base_version, description=revision.description)
+    head = await save(work, event, earlier, reason)
+    if not revision.allow_overlap:
+        await bookings.refuse_overlap(work, Booking(head.owner_id, event.me, later))
+    new = NewEvent(
+        content=later,
+        uid=f"{new_id()}@convene",
+        owner_id=head.owner_id,
+        calendar_id=head.calendar_id,
+        created_by=event.me.user_id,
+        split_from=head.id,
+        change_description=revision.description,
+    )
+    [later_id] = await events.insert_events(work, [new])
+    await events.link_halves(work, head.id, later_id)
+    await _share_alike(work, event, later_id, later)
+    return events.head_of_new(work, new, later_id)._replace(role=head.role)
+
+
+async def _share_alike(work: UnitOfWork, event: EditableEvent, later_id: int, later: EventContent) -> None:
+    people = await sharing.collaborators(work, event.id)
+    grants = [Grant(later_id, user_id, role, event.head.owner_id) for user_id, role in people]
+    await sharing.grant(work, grants, series.bounds(later), frozenset())
+
+
+async def delete_one(
+    work: UnitOfWork, event: OwnedEvent, occurrence: datetime, *, if_match: frozenset[int] | None
+) -> None:
+    """Take one occurrence out of a series; the last one takes the series into the trash.
+
+    Raises:
+        Invalid: it is no occurrence.
+        PreconditionFailed: `if_match` does not name the newest version.
+    """
+    await _shorten(work, event, series.excluding(event.content, occurrence), if_match=if_match)
+
+
+async def delete_following(
+    work: UnitOfWork, event: OwnedEvent, occurrence: datetime, *, if_match: frozenset[int] | None
+) -> None:
+    """End a series before an occurrence; from the first one on, the series goes into the trash.
+
+    Raises:
+        Invalid, PreconditionFailed: as `delete_one`.
+    """
+    content = event.content
+    if _is_first(content, occurrence):
+        await whole.delete(work, event, if_match=if_match)
+        return
+    await _shorten(work, event, series.split(content, occurrence)[0], if_match=if_match)
+
+
+async def _shorten(
+    work: UnitOfWork, event: OwnedEvent, content: EventContent, *, if_match: frozenset[int] | None
+) -> None:
+    if not series.has_occurrences(content):
+        await whole.delete(work, event, if_match=if_match)
+        return
+    if if_match is not None and event.head.version not in if_match:
+        raise PreconditionFailed(event.head.version)
+    await save(work, event, content, Reason(kind=Kind.UPDATED))
+
+
+def _is_first(content: EventContent, occurrence: datetime) -> bool:
+    if content.schedule.rule is None:
+        raise Invalid.at("?scope", "the event does not repeat; leave scope and occurrence out")
+    return occurrence == content.schedule.start

@@ -1,0 +1,124 @@
+"""Writing a version: the head, the version row and the change log, in one transaction. The one way to change an event."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from convene.domain.atoms import conflict_json
+from convene.domain.content import EventContent, from_json, to_json
+from convene.domain.errors import EditConflict, NotFound, Unavailable
+from convene.domain.fields import field_changes
+from convene.domain.merge import Conflicted, merge
+from convene.operations.access import EditableEvent, TrashedEvent
+from convene.storage import events, history
+from convene.storage.events import EventHead
+from convene.storage.unit_of_work import UnitOfWork
+
+
+class Kind(StrEnum):
+    """How a version came to be."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    MERGED = "merged"
+    ROLLED_BACK = "rolled back"
+    DELETED = "deleted"
+    RESTORED = "restored"
+    TRANSFERRED = "transferred"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """Why a version is written: its kind, what it was based on, and what its author says about it."""
+
+    kind: Kind
+    base_version: int | None = None
+    description: str | None = None
+    deleted_at: datetime | None = None
+
+
+async def save(
+    work: UnitOfWork, event: EditableEvent | TrashedEvent, content: EventContent, reason: Reason
+) -> EventHead:
+    """Write a content as the next version of an event, whose agenda is locked; gives the new head.
+
+    Raises:
+        Unavailable: the head moved although the lock was held; nothing is written.
+    """
+    before = event.head
+    head = await events.advance_event(
+        work, before, content, by=event.me.user_id, deleted_at=reason.deleted_at
+    )
+    if head is None:
+        raise Unavailable("event_moved")
+    stamp = {"event_id": head.id, "version_number": head.version, "created_by": event.me.user_id}
+    stamp["created_at"] = work.now
+    await history.insert_version(
+        work,
+        {
+            **stamp,
+            "kind": reason.kind.value,
+            "data": to_json(content),
+            "base_version": reason.base_version,
+            "change_description": reason.description,
+        },
+    )
+    changes = field_changes(before.content(), content)
+    await history.insert_changes(
+        work,
+        [
+            {**stamp, "field_name": one.field, "old_value": one.old_value, "new_value": one.new_value}
+            for one in changes
+        ],
+    )
+    return head
+
+
+async def content_at(work: UnitOfWork, head: EventHead, version: int) -> EventContent:
+    """Read the content that an event had in a version.
+
+    Raises:
+        NotFound: it never had such a version.
+    """
+    if version == head.version:
+        return head.content()
+    row = await history.find_version(work, head.id, version)
+    if row is None:
+        raise NotFound("version", version)
+    return from_json(row.data)
+
+
+async def merged(
+    work: UnitOfWork, event: EditableEvent, base_version: int, base: EventContent, ours: EventContent
+) -> EventContent:
+    """Merge an edit of an older version with what has happened to the event since.
+
+    Raises:
+        EditConflict: some atoms cannot be merged; our side is put on the shelf, which stays although the request is
+            refused.
+    """
+    result = merge(base, ours, event.content)
+    if not isinstance(result, Conflicted):
+        return result.content
+    conflict = EditConflict(
+        base_version=base_version,
+        current_version=event.head.version,
+        conflicts=result.conflicts,
+        merged=result.merged,
+        ours=ours,
+    )
+    conflict.shelf_id = await history.shelve(
+        work,
+        {
+            "event_id": event.id,
+            "author_id": event.me.user_id,
+            "base_version": base_version,
+            "current_version": event.head.version,
+            "data": to_json(ours),
+            "conflicts": [conflict_json(one, zone=event.head.time_zone) for one in result.conflicts],
+            "created_at": work.now,
+        },
+    )
+    raise conflict
