@@ -157,13 +157,14 @@ async def settle(
         return event.head
     if not has_occurrences(content):
         raise Invalid.at("/recurrence_pattern", "would leave no occurrence; delete the event instead")
-    if not allow_overlap and _takes_other_time(before, content):
+    if not allow_overlap and takes_other_time(before, content):
         booking = Booking(event.head.owner_id, event.me, content, replaces=event.id)
         await bookings.refuse_overlap(work, booking)
     return await save(work, event, content, reason)
 
 
-def _takes_other_time(before: EventContent, after: EventContent) -> bool:
+def takes_other_time(before: EventContent, after: EventContent) -> bool:
+    """Whether an edit may take up time that the event did not take before."""
     return after.may_block and (
         (before.schedule, before.overrides, before.status, before.free_busy_status)
         != (after.schedule, after.overrides, after.status, after.free_busy_status)

@@ -47,15 +47,16 @@ async def revise_following(
     base = await whole.base_content(work, event, revision)
     if _is_first(base, occurrence):
         return await whole.put(work, event, revision, base, changed(base, revision.change))
-    base_earlier, base_later = series.split(base, occurrence)
-    ours_later = changed(base_later, revision.change)
-    earlier, later = base_earlier, ours_later
-    if revision.base_version not in (None, event.head.version):
-        newest_later = series.split(event.content, occurrence)[1]
-        earlier = await merged(work, event, revision.base_version or 0, base, base_earlier)
-        if newest_later != base_later:
-            later = await _merged_half(work, event, revision, (base_later, ours_later, newest_later))
-    return await _split(work, event, (earlier, later), revision)
+    earlier, base_later = series.split(base, occurrence)
+    later = changed(base_later, revision.change)
+    newest_later = series.split(event.content, occurrence)[1]
+    if base != event.content:
+        earlier = await merged(work, event, revision.base_version or 0, base, earlier)
+        later = await _merged_half(work, event, revision, (base_later, later, newest_later))
+    head = await _split(work, event, (earlier, later), revision)
+    if not revision.allow_overlap and whole.takes_other_time(newest_later, later):
+        await bookings.refuse_overlap(work, Booking(head.owner_id, event.me, later, replaces=head.id))
+    return head
 
 
 async def _merged_half(
@@ -75,8 +76,6 @@ async def _split(
     earlier, later = halves
     reason = Reason(kind=Kind.UPDATED, base_version=revision.base_version, description=revision.description)
     head = await save(work, event, earlier, reason)
-    if not revision.allow_overlap:
-        await bookings.refuse_overlap(work, Booking(head.owner_id, event.me, later))
     new = NewEvent(
         content=later,
         uid=f"{new_id()}@convene",
