@@ -1,0 +1,96 @@
+"""The kinds of values in request bodies: text that can be stored, times as clients write them."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime
+from typing import Annotated, Any
+
+from email_validator import EmailNotValidError, validate_email
+from pydantic import AfterValidator, BeforeValidator, StringConstraints, WithJsonSchema
+
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_DATE_TIME = re.compile(
+    r"(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2})(:\d{2})?(?:[.,](\d{1,9}))?([Zz]|[+\- ]\d{2}:?\d{2})?"
+)
+
+
+def parse_when(value: Any) -> datetime | date:  # noqa: ANN401 - whatever a client sends
+    """Read a date, a wall time or an instant (RFC 3339; seconds may be left out, parts of a microsecond are cut off).
+
+    A space stands for the plus of an offset, which many clients forget to escape in a query.
+
+    Raises:
+        ValueError: anything else; numbers too, because nobody can tell seconds from milliseconds.
+    """
+    if type(value) is date or isinstance(value, datetime):
+        return value
+    if not isinstance(value, str) or len(value) > 64:
+        raise ValueError("must be a date (2026-03-01) or a date and time (2026-03-01T09:30:00+01:00)")
+    if _DATE.fullmatch(value):
+        return date.fromisoformat(value)
+    found = _DATE_TIME.fullmatch(value)
+    if found is None:
+        raise ValueError("must be a date (2026-03-01) or a date and time (2026-03-01T09:30:00+01:00)")
+    day, minute, second, fraction, offset = found.groups()
+    text = f"{day}T{minute}{second or ':00'}"
+    if fraction:
+        text += f".{fraction[:6]:0<6}"
+    return datetime.fromisoformat(text + (offset or "").upper().replace(" ", "+"))
+
+
+_WHEN_SCHEMA = {
+    "anyOf": [{"type": "string", "format": "date-time"}, {"type": "string", "format": "date"}],
+    "description": "RFC 3339; without an offset it is wall time in the event's zone. A date for all-day events.",
+}
+When = Annotated[datetime | date, BeforeValidator(parse_when), WithJsonSchema(_WHEN_SCHEMA)]
+
+
+def _parse_instant(value: Any) -> datetime:  # noqa: ANN401 - whatever a client sends
+    moment = parse_when(value)
+    if not isinstance(moment, datetime) or moment.tzinfo is None:
+        raise ValueError("must be a date and time with an offset")
+    return moment
+
+
+Instant = Annotated[
+    datetime,
+    BeforeValidator(_parse_instant),
+    WithJsonSchema({"type": "string", "format": "date-time", "description": "RFC 3339, with an offset."}),
+]
+
+
+def _storable(value: str) -> str:
+    if "\x00" in value:
+        raise ValueError("must not contain NUL")
+    return value
+
+
+def _not_blank(value: str) -> str:
+    if not value.strip():
+        raise ValueError("must not be blank")
+    return value
+
+
+def text(longest: int) -> Any:  # noqa: ANN401 - a type made at run time
+    """Text of at most so many characters that both databases can keep."""
+    return Annotated[str, StringConstraints(max_length=longest), AfterValidator(_storable)]
+
+
+def name(longest: int) -> Any:  # noqa: ANN401 - a type made at run time
+    """Text that says something."""
+    return Annotated[
+        str, StringConstraints(min_length=1, max_length=longest), AfterValidator(_storable), AfterValidator(_not_blank)
+    ]
+
+
+def _address(value: str) -> str:
+    try:
+        return validate_email(_storable(value), check_deliverability=False, test_environment=True).normalized
+    except EmailNotValidError as error:
+        raise ValueError("must be an e-mail address") from error
+
+
+Email = Annotated[
+    str, StringConstraints(max_length=254), AfterValidator(_address), WithJsonSchema({"type": "string", "format": "email"})
+]

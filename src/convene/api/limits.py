@@ -1,0 +1,72 @@
+"""What a request may be: its size and its kind, decided before anything reads it."""
+
+from __future__ import annotations
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from convene.api.problems import plain_problem
+
+BODY_MAX = 4 * 1024 * 1024
+_JSON = ("application/json", "application/merge-patch+json")
+_FORM = ("application/x-www-form-urlencoded", "multipart/form-data")
+_FORM_PATHS = ("/api/v1/auth/login",)
+
+
+class _TooLarge(Exception):
+    pass
+
+
+class BodyLimits:
+    """ASGI middleware: 413 for a body over 4 MiB, said or not; 415 for one that is not JSON."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, counting its body."""
+        if scope["type"] != "http" or scope["method"] in {"GET", "HEAD", "OPTIONS"}:
+            await self._app(scope, receive, send)
+            return
+        headers = dict(scope["headers"])
+        length = headers.get(b"content-length", b"")
+        has_body = length not in {b"", b"0"} or b"transfer-encoding" in headers
+        if length.isdigit() and int(length) > BODY_MAX:
+            await _refuse(413, f"a body has at most {BODY_MAX} bytes", scope, receive, send)
+            return
+        if has_body and not _readable(headers.get(b"content-type", b""), scope["path"]):
+            await _refuse(415, "send application/json", scope, receive, send)
+            return
+        await self._count(scope, receive, send)
+
+    async def _count(self, scope: Scope, receive: Receive, send: Send) -> None:
+        seen = 0
+        started = False
+
+        async def counted() -> Message:
+            nonlocal seen
+            message = await receive()
+            seen += len(message.get("body", b""))
+            if seen > BODY_MAX:
+                raise _TooLarge
+            return message
+
+        async def noted(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self._app(scope, counted, noted)
+        except _TooLarge:
+            if started:
+                raise
+            await _refuse(413, f"a body has at most {BODY_MAX} bytes", scope, receive, send)
+
+
+def _readable(content_type: bytes, path: str) -> bool:
+    kind = content_type.decode("latin-1").partition(";")[0].strip().lower()
+    return kind in _JSON or (kind in _FORM and path in _FORM_PATHS)
+
+
+async def _refuse(status: int, detail: str, scope: Scope, receive: Receive, send: Send) -> None:
+    await plain_problem(status, detail, scope, {"Connection": "close"})(scope, receive, send)
