@@ -52,6 +52,8 @@ class BodyLimits:
 
         async def noted(message: Message) -> None:
             nonlocal started
+            if seen > BODY_MAX and not started:
+                return  # FastAPI has made a 400 of our refusal; ours follows
             started = True
             await send(message)
 
@@ -60,6 +62,7 @@ class BodyLimits:
         except _TooLarge:
             if started:
                 raise
+        if seen > BODY_MAX and not started:
             await _refuse(413, f"a body has at most {BODY_MAX} bytes", scope, receive, send)
 
 

@@ -1,0 +1,119 @@
+"""Accounts over HTTP."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
+
+from convene.api.dependencies import Held, Me, ReadWork
+from convene.api.representation import answer, person_json, session_json, tokens_json, user_json
+from convene.api.responses import SIGNED_IN, Person, Session, TokenAnswer, User, problems
+from convene.api.schemas import Login, PasswordChange, ProfileUpdate, Refresh, Register
+from convene.operations import accounts
+
+router = APIRouter(prefix="/api/v1", tags=["accounts"])
+
+_LOGIN_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {"schema": {"$ref": "#/components/schemas/Login"}},
+            "application/x-www-form-urlencoded": {"schema": {"$ref": "#/components/schemas/Login"}},
+        },
+    }
+}
+
+
+async def _login(request: Request) -> Login:
+    """Read the credentials: JSON, or the form of the OAuth2 password flow."""
+    if request.headers.get("content-type", "").startswith("application/json"):
+        sent: object = await request.body()
+        read = Login.model_validate_json
+    else:
+        form = await request.form()
+        # The password flow (RFC 6749, 4.3.2) sends more than we read: grant_type, scope, client_id.
+        sent = {key: form[key] for key in ("username", "email", "password") if key in form}
+        read = Login.model_validate  # type: ignore[assignment]
+    try:
+        return read(sent)  # type: ignore[arg-type]
+    except ValidationError as error:
+        raise RequestValidationError([{**fault, "loc": ("body", *fault["loc"])} for fault in error.errors()]) from error
+
+
+Credentials = Annotated[Login, Depends(_login)]
+
+
+@router.post("/auth/register", status_code=201, response_model=User, responses=problems(409, body=True))
+async def register(held: Held, body: Register) -> Response:
+    """Make an account. Usernames and e-mail addresses are unique without regard to case."""
+    return answer(user_json(await accounts.register(held.units, held.passwords, body.registration())), status=201)
+
+
+@router.post(
+    "/auth/login", response_model=TokenAnswer, responses=problems(401, body=True), openapi_extra=_LOGIN_BODY
+)
+async def log_in(held: Held, login: Credentials, request: Request) -> Response:
+    """Begin a session, with JSON or the form of the OAuth2 password flow."""
+    agent = request.headers.get("user-agent", "")
+    pair = await accounts.log_in(held.units, held.passwords, held.tokens, login.credentials(), user_agent=agent)
+    return answer(tokens_json(pair), headers={"Cache-Control": "no-store"})
+
+
+@router.post("/auth/refresh", response_model=TokenAnswer, responses=problems(401, body=True))
+async def refresh(held: Held, body: Refresh) -> Response:
+    """Get new tokens for a refresh token, which is used up; using it again ends the session."""
+    pair = await accounts.refresh(held.units, held.tokens, held.identities, body.refresh_token)
+    return answer(tokens_json(pair), headers={"Cache-Control": "no-store"})
+
+
+@router.post("/auth/logout", status_code=204, responses=problems(*SIGNED_IN))
+async def log_out(held: Held, me: Me) -> Response:
+    """End this session: its tokens die, here at once and on other processes within five seconds."""
+    await accounts.log_out(held.units, held.identities, me)
+    return Response(status_code=204)
+
+
+@router.get("/auth/me", response_model=User, responses=problems(*SIGNED_IN))
+async def read_me(me: Me, work: ReadWork) -> Response:
+    """Read one's own account."""
+    return answer(user_json(await accounts.my_profile(work, me)))
+
+
+@router.patch("/auth/me", response_model=User, responses=problems(*SIGNED_IN, 409, body=True))
+async def change_me(held: Held, me: Me, body: ProfileUpdate) -> Response:
+    """Change one's own account: the fields that are sent."""
+    return answer(user_json(await accounts.change_profile(held.units, held.identities, me, body.change())))
+
+
+@router.post("/auth/password", status_code=204, responses=problems(*SIGNED_IN, body=True))
+async def change_password(held: Held, me: Me, body: PasswordChange) -> Response:
+    """Set a new password; every other session ends."""
+    change = (body.current_password, body.new_password)
+    await accounts.change_password(held.units, held.passwords, held.identities, me, change)
+    return Response(status_code=204)
+
+
+@router.get("/auth/sessions", response_model=list[Session], responses=problems(*SIGNED_IN))
+async def list_sessions(me: Me, work: ReadWork) -> Response:
+    """List one's signed-in devices, the last used first."""
+    return answer([session_json(row, me.session_id) for row in await accounts.list_sessions(work, me)])
+
+
+@router.delete("/auth/sessions/{session_id}", status_code=204, responses=problems(*SIGNED_IN, 404))
+async def end_session(held: Held, me: Me, session_id: Annotated[str, Path(max_length=64)]) -> Response:
+    """Sign a device out."""
+    await accounts.end_session(held.units, held.identities, me, session_id)
+    return Response(status_code=204)
+
+
+@router.get("/users", response_model=list[Person], responses=problems(*SIGNED_IN))
+async def find_people(
+    me: Me,  # noqa: ARG001 - only for people who are signed in
+    work: ReadWork,
+    q: Annotated[str, Query(max_length=254, description="The beginning of a username, or a whole e-mail address.")],
+) -> Response:
+    """Find people to share with. Never lists everybody: three characters at least, twenty people at most."""
+    return answer([person_json(user) for user in await accounts.find_people(work, q)])

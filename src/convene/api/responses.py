@@ -1,0 +1,322 @@
+"""The shapes of answers, for the OpenAPI document. Answers are written by `representation`; tests compare the two."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from convene.domain.content import FreeBusy, Status
+from convene.domain.roles import Role
+
+When = datetime | date
+
+
+class Answer(BaseModel):
+    """Part of an answer."""
+
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+
+
+class Event(Answer):
+    """An event as the caller sees it; in a window, one occurrence of it."""
+
+    id: int
+    uid: str
+    """RFC 5545 UID."""
+    title: str
+    description: str | None
+    start_time: When
+    """With the offset of `time_zone`; a date when all-day."""
+    end_time: When
+    """Exclusive."""
+    time_zone: str
+    all_day: bool
+    location: str | None
+    status: Status
+    free_busy_status: FreeBusy
+    tags: list[str]
+    is_recurring: bool
+    recurrence_pattern: dict[str, JsonValue] | None
+    """RFC 8984 RecurrenceRule."""
+    overrides: dict[str, dict[str, JsonValue]]
+    """What single occurrences have of their own, by the wall time at which the series would have them start."""
+    owner_id: int
+    calendar_id: int
+    version: int
+    role: Role
+    """Of the caller."""
+    split_from: int | None
+    """The event that was the earlier half, when the series was split."""
+    continued_by: int | None
+    """The event that is the later half."""
+    created_at: datetime
+    updated_at: datetime
+    updated_by: int
+
+
+class EventOrOccurrence(Event):
+    """An event, or one occurrence of a series."""
+
+    occurrence: str = Field(default="", description="Occurrences only: its name, for `?occurrence=`.")
+    series_start: When = Field(default=date.min, description="Occurrences only: the start of the series.")
+
+
+class Slot(Answer):
+    """Free time."""
+
+    start_time: datetime
+    end_time: datetime
+
+
+class Taken(Slot):
+    """Taken time; `event_id` and `title` only of events that the caller may see."""
+
+    event_id: int | None
+    title: str | None
+
+
+class Check(Answer):
+    """What would conflict."""
+
+    free: bool
+    conflicts: list[Taken]
+    more: bool
+    nearest_free: list[Slot]
+    checked_until: datetime
+
+
+class User(Answer):
+    """One's own account."""
+
+    id: int
+    username: str
+    email: str
+    display_name: str | None
+    time_zone: str
+    is_active: bool
+    created_at: datetime
+    updated_at: datetime
+
+
+class Person(Answer):
+    """Somebody else."""
+
+    id: int
+    username: str
+    display_name: str | None
+
+
+class TokenAnswer(Answer):
+    """RFC 6749, 5.1."""
+
+    access_token: str
+    refresh_token: str
+    token_type: Literal["bearer"]
+    expires_in: int
+    """Seconds."""
+
+
+class Session(Answer):
+    """A signed-in device."""
+
+    id: str
+    user_agent: str | None
+    created_at: datetime
+    last_used_at: datetime
+    expires_at: datetime
+    current: bool
+    """The one that is asking."""
+
+
+class SharedWith(Answer):
+    """What sharing did to one person."""
+
+    user_id: int
+    username: str
+    role: Role
+    permission_level: Role
+    status: Literal["granted", "updated", "unchanged"]
+
+
+class ShareAnswer(Answer):
+    """What sharing did."""
+
+    event_id: int
+    shared_with: list[SharedWith]
+    message: str
+
+
+class Permission(Answer):
+    """What somebody is to an event."""
+
+    id: int
+    event_id: int
+    user_id: int
+    username: str
+    display_name: str | None
+    role: Role
+    permission_level: Role
+    created_at: datetime
+    updated_at: datetime
+
+
+class Version(Answer):
+    """A version of an event."""
+
+    id: int
+    event_id: int
+    version_number: int
+    kind: Literal["created", "updated", "merged", "rolled back", "deleted", "restored", "transferred"]
+    base_version: int | None
+    created_by: int
+    author: str
+    created_at: datetime
+    change_description: str | None
+    data: dict[str, JsonValue]
+    """The fields as they were."""
+
+
+class Change(Answer):
+    """One changed field."""
+
+    id: int
+    event_id: int
+    version_id: int
+    version_number: int
+    field_name: str
+    old_value: JsonValue
+    new_value: JsonValue
+    created_by: int
+    created_at: datetime
+
+
+class FieldDifference(Answer):
+    """One field that differs."""
+
+    field: str
+    old_value: JsonValue
+    new_value: JsonValue
+    change_type: Literal["added", "removed", "modified"]
+    text_diff: str = Field(default="", description="Long text only: a unified diff.")
+
+
+class ComparisonAnswer(Answer):
+    """Two versions and what differs."""
+
+    version_1: int
+    version_2: int
+    changes: list[FieldDifference]
+
+
+class Difference(Answer):
+    """What differs between two versions."""
+
+    event_id: int
+    comparison: ComparisonAnswer
+
+
+class FieldBlame(Answer):
+    """Who set a field last."""
+
+    version_number: int
+    kind: str
+    created_by: int
+    author: str
+    created_at: datetime
+
+
+class BlameAnswer(Answer):
+    """Who set each field last."""
+
+    event_id: int
+    fields: dict[str, FieldBlame]
+
+
+class Clash(Answer):
+    """A field that two edits changed: what it was, what one made of it, what the other did."""
+
+    field: str
+    base: JsonValue
+    ours: JsonValue
+    theirs: JsonValue
+
+
+class Shelved(Answer):
+    """An edit that could not be merged, kept for its author."""
+
+    id: int
+    event_id: int
+    base_version: int
+    current_version: int
+    data: dict[str, JsonValue]
+    conflicts: list[Clash]
+    created_at: datetime
+
+
+class Health(Answer):
+    """Whether the server can serve."""
+
+    status: Literal["ok", "unavailable"]
+    database: Literal["ok", "unavailable"]
+    version: str
+
+
+class FaultAnswer(BaseModel):
+    """One thing wrong with what was sent."""
+
+    pointer: str
+    """A JSON Pointer into the body, or `?name` of a query parameter."""
+    detail: str
+
+
+class Problem(BaseModel):
+    """RFC 9457. Some problems have members of their own: a refused merge, a double booking."""
+
+    model_config = ConfigDict(extra="allow", use_attribute_docstrings=True)
+
+    type: str
+    title: str
+    status: int
+    detail: str = ""
+    instance: str
+    request_id: str | None
+    errors: list[FaultAnswer] = Field(default=[], description="422: what is wrong, place by place.")
+
+
+Responses = dict[int | str, dict[str, Any]]
+
+_DESCRIPTIONS = {
+    304: "Not modified: `If-None-Match` names the newest version.",
+    400: "The body is not JSON.",
+    401: "No token, or one that is not good.",
+    403: "The caller's role does not allow this.",
+    404: "There is no such thing, or the caller may not know that there is.",
+    409: "It clashes with the present state: a double booking, edits that cannot be merged, a name that is taken.",
+    412: "`If-Match` does not name the newest version.",
+    413: "The body is too large.",
+    415: "The body is not JSON.",
+    422: "Something in the request makes no sense; `errors` says what and where.",
+    500: "A fault of the server; it has been logged under the request id.",
+    503: "The database is not available; try again.",
+}
+
+
+def problems(*statuses: int, body: bool = False) -> Responses:
+    """Declare the errors of a route: those of every route, those of every body, and its own."""
+    always = (422, 500, 503)
+    of_body = (400, 413, 415) if body else ()
+    declared: Responses = {}
+    for status in sorted({*statuses, *always, *of_body}):
+        declared[status] = {"description": _DESCRIPTIONS[status]}
+        if status != 304:
+            declared[status] |= {
+                "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+            }
+    return declared
+
+
+SIGNED_IN = (401,)
+ON_EVENT = (401, 404)
+ON_EVENT_BY_ROLE = (401, 403, 404)

@@ -1,0 +1,83 @@
+"""Sharing over HTTP."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Response
+
+from convene.api.dependencies import (
+    AllowOverlap,
+    EventId,
+    Leavable,
+    Me,
+    Owned,
+    ReadWork,
+    UserIdInPath,
+    Viewable,
+    WriteWork,
+)
+from convene.api.paging import AskedPage
+from convene.api.representation import answer, etag, event_json, permission_json, shared_json
+from convene.api.responses import ON_EVENT, ON_EVENT_BY_ROLE, Event, Permission, ShareAnswer, problems
+from convene.api.schemas import GrantableRole, Share, Transfer
+from convene.domain.roles import Role
+from convene.operations import access, sharing
+from convene.storage.sharing import PermissionRow
+
+router = APIRouter(prefix="/api/v1/events/{event_id}", tags=["sharing"])
+
+
+@router.post(
+    "/share", status_code=201, response_model=ShareAnswer, responses=problems(*ON_EVENT_BY_ROLE, 409, body=True)
+)
+async def share_event(event: Owned, work: WriteWork, body: Share) -> Response:
+    """Give one or many people roles, all or none; sharing again changes the role."""
+    shared = await sharing.share(work, event, [one.invitee() for one in body.users])
+    return answer(shared_json(event.id, shared), status=201)
+
+
+def _last_id(row: PermissionRow) -> list[int]:
+    return [0 if row.role == Role.OWNER else row.user_id]
+
+
+async def _permissions(event: Viewable, work: ReadWork, page: AskedPage) -> Response:
+    place = page.after(int)
+    last_id = None if place is None else min(max(int(str(place[0])), 0), 2**63 - 1)
+    rows = await sharing.list_permissions(work, event, last_id=last_id, most=page.limit + 1)
+    return page.respond(rows, permission_json, _last_id)
+
+
+@router.get("/permissions", response_model=list[Permission], responses=problems(*ON_EVENT))
+async def list_permissions(event: Viewable, work: ReadWork, page: AskedPage) -> Response:
+    """List who sees the event, the owner first."""
+    return await _permissions(event, work, page)
+
+
+@router.get("/collaborators", response_model=list[Permission], responses=problems(*ON_EVENT))
+async def list_collaborators(event: Viewable, work: ReadWork, page: AskedPage) -> Response:
+    """The same as permissions."""
+    return await _permissions(event, work, page)
+
+
+@router.put(
+    "/permissions/{user_id}", response_model=Permission, responses=problems(*ON_EVENT_BY_ROLE, 409, body=True)
+)
+async def change_permission(event: Owned, work: WriteWork, user_id: UserIdInPath, body: GrantableRole) -> Response:
+    """Give somebody who sees the event another role."""
+    return answer(permission_json(await sharing.change_role(work, event, user_id, body.role)))
+
+
+@router.delete("/permissions/{user_id}", status_code=204, responses=problems(*ON_EVENT_BY_ROLE, 409))
+async def remove_permission(event: Leavable, work: WriteWork, user_id: UserIdInPath) -> Response:
+    """Take somebody's role away (the owner), or leave the event (everybody else)."""
+    await sharing.remove(work, event, user_id)
+    return Response(status_code=204)
+
+
+@router.post("/transfer", response_model=Event, responses=problems(*ON_EVENT_BY_ROLE, 409, body=True))
+async def transfer_event(
+    event_id: EventId, me: Me, work: WriteWork, body: Transfer, allow_overlap: AllowOverlap
+) -> Response:
+    """Make a collaborator the owner; the former owner stays as an editor."""
+    event = await access.open_to_hand_over(work, me, event_id, body.user_id)
+    head = await sharing.hand_over(work, event, body.user_id, allow_overlap=allow_overlap)
+    return answer(event_json(head), headers=etag(head))

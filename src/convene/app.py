@@ -1,0 +1,88 @@
+"""The composition root: what exists while the application runs, and how the rooms of the house are joined."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from importlib.metadata import version
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from starlette.middleware.cors import CORSMiddleware
+
+from convene.api import accounts, events, history, operations, problems, sharing
+from convene.api.aliases import Aliases
+from convene.api.dependencies import Services
+from convene.api.limits import BodyLimits
+from convene.api.logs import RequestLog
+from convene.api.openapi import describe
+from convene.operations.identity import Identities
+from convene.operations.passwords import Passwords
+from convene.operations.tokens import Tokens
+from convene.settings import Settings
+from convene.storage.engine import make_database
+from convene.storage.unit_of_work import Units
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Make the application. Its database must have been migrated; it is opened when the application starts."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with _services(settings) as services:
+            app.state.services = services
+            yield
+
+    app = FastAPI(
+        title=settings.project_name,
+        version=version("convene"),
+        debug=False,  # a stack trace in an answer helps attackers; the log has it
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        generate_unique_id_function=_operation_id,
+    )
+    for router in (accounts.router, events.router, sharing.router, history.router, operations.router):
+        app.include_router(router)
+    operations.install_docs(app)
+    problems.install(app)
+    describe(app)
+    # The last added is the outermost.
+    if settings.backend_cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=list(settings.backend_cors_origins),
+            allow_methods=["*"],
+            allow_headers=["*"],
+            expose_headers=["ETag", "Link", "Location", "X-Request-ID"],
+        )
+    app.add_middleware(BodyLimits)
+    app.add_middleware(Aliases)
+    app.add_middleware(RequestLog)
+    return app
+
+
+@asynccontextmanager
+async def _services(settings: Settings) -> AsyncIterator[Services]:
+    database = make_database(settings.database_url, pool_size=settings.database_pool_size)
+    await database.open()
+    passwords = Passwords(time_cost=settings.password_time_cost, memory_kib=settings.password_memory_kib)
+    units = Units(database)
+    tokens = Tokens(
+        key=settings.signing_key(),
+        algorithm=settings.algorithm,
+        access_life=timedelta(minutes=settings.access_token_expire_minutes),
+        refresh_life=timedelta(days=settings.refresh_token_expire_days),
+    )
+    try:
+        yield Services(units=units, tokens=tokens, passwords=passwords, identities=Identities(units, tokens))
+    finally:
+        passwords.close()
+        await database.close()
+
+
+def _operation_id(route: APIRoute) -> str:
+    """Operation ids are the names of the route functions: stable, and readable in generated clients."""
+    return route.name
