@@ -10,12 +10,15 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 
+from sqlalchemy import literal, select
+
 from convene import clock
 from convene.domain.errors import EditConflict
 from convene.storage.engine import Connection, Database
 from convene.storage.statements import Row, Statement, Values
 
 _NOTHING: Values = {}
+_PING = Statement(select(literal(1)))
 
 
 class UnitOfWork:
@@ -39,6 +42,14 @@ class UnitOfWork:
     def dialect_name(self) -> str:
         """`sqlite` or `postgresql`: for the few functions that write SQL for each, side by side."""
         return self._connection.dialect_name
+
+    async def ping(self) -> None:
+        """Ask the database for a sign of life.
+
+        Raises:
+            Unavailable: it gives none.
+        """
+        await self._connection.one(_PING, _NOTHING)
 
     async def one(self, statement: Statement, values: Values = _NOTHING) -> Row | None:
         """Run a statement and give its first row, or None."""

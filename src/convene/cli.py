@@ -1,0 +1,179 @@
+"""`convene` on the command line."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+from importlib.metadata import version as package_version
+from typing import Annotated, TypeVar
+
+import typer
+import uvicorn
+from pydantic import ValidationError
+
+from convene.api.logs import configure
+from convene.app import create_app
+from convene.domain.errors import ConveneError, Invalid, NameTaken, NotFound, Unavailable
+from convene.operations import accounts, upkeep
+from convene.operations.accounts import Registration
+from convene.operations.passwords import Passwords
+from convene.settings import Settings
+from convene.storage import schema
+from convene.storage.engine import make_database
+from convene.storage.errors import SchemaMismatch
+from convene.storage.unit_of_work import Units
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="A collaborative calendar that never loses a change.")
+user_app = typer.Typer(no_args_is_help=True, help="Accounts.")
+app.add_typer(user_app, name="user")
+
+_T = TypeVar("_T")
+Password = Annotated[
+    str, typer.Option(envvar="CONVENE_PASSWORD", prompt=True, confirmation_prompt=True, hide_input=True)
+]
+
+
+class Refusal(Exception):
+    """Something to be told in one line."""
+
+
+def main() -> None:
+    """Run a command; what goes wrong is told in one line."""
+    try:
+        app()
+    except (Refusal, SchemaMismatch) as error:
+        print(f"convene: {error}", file=sys.stderr)
+        sys.exit(1)
+
+
+def _settings() -> Settings:
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        faults = (f"{'.'.join(map(str, fault['loc'])).upper()} {fault['msg']}".strip() for fault in error.errors())
+        raise Refusal("; ".join(fault.replace("Value error, ", "") for fault in faults)) from error
+    configure(as_json=settings.environment == "production", debug=settings.debug)
+    return settings
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Overrides HOST.")] = None,
+    port: Annotated[int | None, typer.Option(help="Overrides PORT.")] = None,
+) -> None:
+    """Bring the database up to date and serve the API."""
+    settings = _settings()
+    _migrate(settings)
+    uvicorn.run(
+        create_app(settings),
+        host=host or settings.host,
+        port=settings.port if port is None else port,
+        ws="websockets-sansio",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        timeout_graceful_shutdown=20,
+    )
+
+
+@app.command()
+def migrate() -> None:
+    """Create the database's tables, or bring them up to date."""
+    _migrate(_settings())
+    print("the database is up to date")
+
+
+def _migrate(settings: Settings) -> None:
+    try:
+        schema.migrate(settings.database_url)
+    except ValueError as error:
+        raise Refusal(str(error)) from error
+
+
+@app.command()
+def version() -> None:
+    """Say which version this is."""
+    print(package_version("convene"))
+
+
+@app.command()
+def reindex() -> None:
+    """Work out anew, from wall time and zone, when every event happens: after the rules of zones have changed."""
+    changed = _run(upkeep.reindex)
+    print(f"{changed} events happen at other times than before")
+
+
+@user_app.command("create")
+def create_user(
+    username: str,
+    email: str,
+    password: Password,
+    time_zone: Annotated[str, typer.Option(help="An IANA name.")] = "UTC",
+) -> None:
+    """Make an account."""
+
+    async def create(units: Units, passwords: Passwords) -> int:
+        new = Registration(username=username, email=email, password=password, time_zone=time_zone)
+        return (await accounts.register(units, passwords, new)).id
+
+    print(f"{username} is user {_run_with_passwords(create)}")
+
+
+@user_app.command("deactivate")
+def deactivate_user(name: str) -> None:
+    """Switch an account off, by username or e-mail address: it is signed out everywhere."""
+    user = _run(lambda units: accounts.deactivate(units, name))
+    print(f"{user.username} is switched off")
+
+
+@user_app.command("password")
+def set_user_password(name: str, password: Password) -> None:
+    """Set somebody's password; all their sessions end."""
+
+    async def change(units: Units, passwords: Passwords) -> str:
+        async with units.reading() as work:
+            user = await accounts.named_user(work, name)
+        await accounts.set_password(units, user, await passwords.hash(password))
+        return user.username
+
+    print(f"{_run_with_passwords(change)} has a new password")
+
+
+def _run_with_passwords(work: Callable[[Units, Passwords], Awaitable[_T]]) -> _T:
+    settings = _settings()
+    passwords = Passwords(time_cost=settings.password_time_cost, memory_kib=settings.password_memory_kib)
+    return _run(lambda units: work(units, passwords))
+
+
+def _run(work: Callable[[Units], Awaitable[_T]]) -> _T:
+    """Run an operation on the database that the settings name, which must be up to date."""
+    settings = _settings()
+    schema.verify(settings.database_url)
+
+    async def run() -> _T:
+        database = make_database(settings.database_url)
+        await database.open()
+        try:
+            return await work(Units(database))
+        finally:
+            await database.close()
+
+    try:
+        return asyncio.run(run())
+    except ConveneError as error:
+        raise Refusal(_told(error)) from error
+
+
+def _told(error: ConveneError) -> str:
+    match error:
+        case Invalid():
+            return "; ".join(f"{fault.pointer} {fault.detail}" for fault in error.faults)
+        case NameTaken():
+            return f"the {error.field} is taken"
+        case NotFound():
+            return f"there is no {error.kind} {error.key}"
+        case Unavailable():
+            return f"the database is not available ({error.reason})"
+        case _:
+            return type(error).__name__

@@ -1,0 +1,47 @@
+"""Walking over all events: for operators, not for requests."""
+
+from __future__ import annotations
+
+from sqlalchemy import bindparam, literal_column, select, update
+
+from convene.storage.events import EventHead
+from convene.storage.statements import Statement, Values
+from convene.storage.tables import events, permissions
+from convene.storage.types import transaction_position
+from convene.storage.unit_of_work import UnitOfWork
+
+DERIVED = ("start_time", "end_time", "starts_at", "ends_at")
+_TIME = events.c.starts_at.type
+
+_PAGE = Statement(
+    select(*(events.c[name] for name in EventHead._fields if name != "role"), literal_column("'owner'"))
+    .where(events.c.id > bindparam("last"))
+    .order_by(events.c.id)
+    .limit(bindparam("most"))
+)
+_SAVE = Statement(
+    update(events)
+    .where(events.c.id == bindparam("event_id"))
+    .values({name: bindparam(f"new_{name}", type_=_TIME) for name in DERIVED})
+)
+_COPY = Statement(
+    update(permissions)
+    .where(permissions.c.event_id == bindparam("of_event"))
+    .values(
+        starts_at=bindparam("new_starts_at", type_=_TIME),
+        ends_at=bindparam("new_ends_at", type_=_TIME),
+        position=transaction_position(),
+    )
+)
+
+
+async def page_of_events(work: UnitOfWork, last: int, most: int) -> list[EventHead]:
+    """Read events with ids above one, whoever owns them."""
+    return [EventHead._make(row) for row in await work.all(_PAGE, {"last": last, "most": most})]
+
+
+async def save_derived(work: UnitOfWork, event_id: int, columns: Values) -> None:
+    """Write what is derived from a content: on the head, and where it is copied to."""
+    values = {f"new_{name}": columns[name] for name in DERIVED}
+    await work.run(_SAVE, {**values, "event_id": event_id})
+    await work.run(_COPY, {**values, "of_event": event_id})
