@@ -1,0 +1,4 @@
+# Other names for what run.py does; `make test ARGS="-k name"` hands arguments on.
+.PHONY: run test check bench
+run test check bench:
+	@python3 run.py $(subst run,serve,$@) $(ARGS)
