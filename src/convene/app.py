@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from importlib.metadata import version
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from starlette.middleware.cors import CORSMiddleware
 
+from convene import __version__
 from convene.api import accounts, events, history, operations, problems, sharing
 from convene.api.aliases import Aliases
 from convene.api.dependencies import Services
@@ -36,7 +36,7 @@ def create_app(settings: Settings) -> FastAPI:
 
     app = FastAPI(
         title=settings.project_name,
-        version=version("convene"),
+        version=__version__,
         debug=False,  # a stack trace in an answer helps attackers; the log has it
         lifespan=lifespan,
         docs_url=None,

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable
-from importlib.metadata import version as package_version
 from typing import Annotated, TypeVar
 
 import typer
 import uvicorn
 from pydantic import ValidationError
 
+from convene import __version__
 from convene.api.logs import configure
 from convene.app import create_app
 from convene.domain.errors import ConveneError, Invalid, NameTaken, NotFound, Unavailable
@@ -24,7 +24,9 @@ from convene.storage.engine import make_database
 from convene.storage.errors import SchemaMismatch
 from convene.storage.unit_of_work import Units
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="A collaborative calendar that never loses a change.")
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="A collaborative calendar that never loses a change."
+)
 user_app = typer.Typer(no_args_is_help=True, help="Accounts.")
 app.add_typer(user_app, name="user")
 
@@ -94,7 +96,7 @@ def _migrate(settings: Settings) -> None:
 @app.command()
 def version() -> None:
     """Say which version this is."""
-    print(package_version("convene"))
+    print(__version__)
 
 
 @app.command()

@@ -52,9 +52,7 @@ async def register(held: Held, body: Register) -> Response:
     return answer(user_json(await accounts.register(held.units, held.passwords, body.registration())), status=201)
 
 
-@router.post(
-    "/auth/login", response_model=TokenAnswer, responses=problems(401, body=True), openapi_extra=_LOGIN_BODY
-)
+@router.post("/auth/login", response_model=TokenAnswer, responses=problems(401, body=True), openapi_extra=_LOGIN_BODY)
 async def log_in(held: Held, login: Credentials, request: Request) -> Response:
     """Begin a session, with JSON or the form of the OAuth2 password flow."""
     agent = request.headers.get("user-agent", "")

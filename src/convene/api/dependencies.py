@@ -20,7 +20,7 @@ from convene.operations.access import EditableEvent, OwnedEvent, TrashedEvent, V
 from convene.operations.identity import Identities, SignedIn
 from convene.operations.passwords import Passwords
 from convene.operations.tokens import Tokens
-from convene.storage.unit_of_work import Units, UnitOfWork
+from convene.storage.unit_of_work import UnitOfWork, Units
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,7 @@ async def signed_in(held: Held, token: Annotated[str | None, Depends(_bearer)]) 
 
     Raises:
         BadToken: no token, or one that is not good.
+
     """
     if token is None:
         raise BadToken("missing")
@@ -123,7 +124,8 @@ def _tags(header: str) -> frozenset[int]:
 
 async def _if_match(
     if_match: Annotated[
-        str | None, Header(max_length=1000, description="Entity tags; refuse the change (412) if another is newest.")
+        str | None,
+        Header(max_length=1000, description="Entity tags; refuse the change (412) if another is newest."),
     ] = None,
 ) -> frozenset[int] | None:
     return None if if_match is None or if_match.strip() == "*" else _tags(if_match)

@@ -43,7 +43,8 @@ from convene.operations.agenda import Entry
 from convene.operations.bookings import Booking
 from convene.operations.events import Revision
 from convene.operations.identity import SignedIn
-from convene.storage.events import EventFilter, EventHead
+from convene.storage.events import EventHead
+from convene.storage.lists import EventFilter
 
 router = APIRouter(prefix="/api/v1/events", tags=["events"])
 
@@ -58,7 +59,8 @@ class Scope(StrEnum):
 
 AskedScope = Annotated[Scope, Query(description="For a series: `this` occurrence, this and `following`, or `all`.")]
 AskedOccurrence = Annotated[
-    When | None, Query(description="The occurrence that is meant: its `occurrence`, or where the series had it start.")
+    When | None,
+    Query(description="The occurrence that is meant: its `occurrence`, or where the series had it start."),
 ]
 
 
@@ -133,7 +135,7 @@ async def _filter(
     role: Annotated[Role | None, Query(description="Only events on which the caller has this role.")] = None,
     owner_id: Annotated[int | None, Query(ge=1, le=ID_MAX)] = None,
     calendar_id: Annotated[int | None, Query(ge=1, le=ID_MAX)] = None,
-    is_recurring: Annotated[bool | None, Query(description="Only series, or only single events.")] = None,  # noqa: FBT002
+    is_recurring: Annotated[bool | None, Query(description="Only series, or only single events.")] = None,
     updated_since: Annotated[Instant | None, Query(description="Only events changed since.")] = None,
 ) -> EventFilter:
     if q is not None and "\x00" in q:
@@ -158,15 +160,16 @@ def _after(page: AskedPage) -> agenda.Place | None:
     place = page.after(str, int, str)
     if place is None:
         return None
+    start, event_id, occurrence = place
     try:
-        start, event_id, occurrence = place
-        named = datetime.fromisoformat(str(occurrence)) if occurrence is not None else None
         moment = datetime.fromisoformat(str(start))
-        if moment.tzinfo is None or (named is not None and named.tzinfo is not None):
-            raise ValueError(place)
-        return moment, int(str(event_id)), named
-    except (ValueError, OverflowError) as error:
+        named = datetime.fromisoformat(str(occurrence)) if occurrence is not None else None
+        number = int(str(event_id))
+    except ValueError as error:
         raise Invalid.at("?cursor", "is not a cursor of this list") from error
+    if moment.tzinfo is None or (named is not None and named.tzinfo is not None) or abs(number) > ID_MAX:
+        raise Invalid.at("?cursor", "is not a cursor of this list")
+    return check_range(moment, "?cursor"), number, named
 
 
 def _place(entry: Entry) -> tuple[str, int, str | None]:
@@ -212,7 +215,9 @@ async def read_event(
     work: ReadWork,
     if_none_match: IfNoneMatch,
     as_of: Annotated[Instant | None, Query(description="The event as it was at this instant.")] = None,
-    version: Annotated[int | None, Query(ge=1, le=2**31 - 1, description="The event as it was in this version.")] = None,
+    version: Annotated[
+        int | None, Query(ge=1, le=2**31 - 1, description="The event as it was in this version.")
+    ] = None,
 ) -> Response:
     """Read an event, now or as it was."""
     head = event.head
@@ -226,9 +231,7 @@ async def read_event(
     return answer(event_json(head), headers=etag(head))
 
 
-@router.put(
-    "/{event_id}", response_model=Event, responses=problems(*ON_EVENT_BY_ROLE, 409, 412, body=True)
-)
+@router.put("/{event_id}", response_model=Event, responses=problems(*ON_EVENT_BY_ROLE, 409, 412, body=True))
 async def change_event(
     event: Editable,
     work: WriteWork,

@@ -10,9 +10,7 @@ from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, BeforeValidator, StringConstraints, WithJsonSchema
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
-_DATE_TIME = re.compile(
-    r"(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2})(:\d{2})?(?:[.,](\d{1,9}))?([Zz]|[+\- ]\d{2}:?\d{2})?"
-)
+_DATE_TIME = re.compile(r"(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2})(:\d{2})?(?:[.,](\d{1,9}))?([Zz]|[+\- ]\d{2}:?\d{2})?")
 
 
 def parse_when(value: Any) -> datetime | date:  # noqa: ANN401 - whatever a client sends
@@ -22,6 +20,7 @@ def parse_when(value: Any) -> datetime | date:  # noqa: ANN401 - whatever a clie
 
     Raises:
         ValueError: anything else; numbers too, because nobody can tell seconds from milliseconds.
+
     """
     if type(value) is date or isinstance(value, datetime):
         return value
@@ -80,7 +79,10 @@ def text(longest: int) -> Any:  # noqa: ANN401 - a type made at run time
 def name(longest: int) -> Any:  # noqa: ANN401 - a type made at run time
     """Text that says something."""
     return Annotated[
-        str, StringConstraints(min_length=1, max_length=longest), AfterValidator(_storable), AfterValidator(_not_blank)
+        str,
+        StringConstraints(min_length=1, max_length=longest),
+        AfterValidator(_storable),
+        AfterValidator(_not_blank),
     ]
 
 
@@ -92,5 +94,8 @@ def _address(value: str) -> str:
 
 
 Email = Annotated[
-    str, StringConstraints(max_length=254), AfterValidator(_address), WithJsonSchema({"type": "string", "format": "email"})
+    str,
+    StringConstraints(max_length=254),
+    AfterValidator(_address),
+    WithJsonSchema({"type": "string", "format": "email"}),
 ]

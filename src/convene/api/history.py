@@ -7,7 +7,16 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
 
-from convene.api.dependencies import ID_MAX, AllowOverlap, Editable, Leavable, ReadWork, VersionNumber, Viewable, WriteWork
+from convene.api.dependencies import (
+    ID_MAX,
+    AllowOverlap,
+    Editable,
+    Leavable,
+    ReadWork,
+    VersionNumber,
+    Viewable,
+    WriteWork,
+)
 from convene.api.paging import AskedPage
 from convene.api.representation import (
     answer,
@@ -101,9 +110,7 @@ async def blame_event(event: Viewable, work: ReadWork) -> Response:
     return answer(blame_json(event.id, list(await history.blame_fields(work, event))))
 
 
-@router.post(
-    "/rollback/{version_number}", response_model=Event, responses=problems(*ON_EVENT_BY_ROLE, 409, body=True)
-)
+@router.post("/rollback/{version_number}", response_model=Event, responses=problems(*ON_EVENT_BY_ROLE, 409, body=True))
 async def roll_back_event(
     event: Editable,
     work: WriteWork,

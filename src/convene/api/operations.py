@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
 from pathlib import Path
 
 import fastapi_offline
@@ -11,14 +10,15 @@ from fastapi.openapi.docs import get_redoc_html, get_swagger_ui_html, get_swagge
 from starlette.responses import HTMLResponse
 from starlette.staticfiles import StaticFiles
 
+from convene import __version__
 from convene.api.dependencies import Held
 from convene.api.representation import answer
-from convene.api.responses import Health
+from convene.api.responses import Health, Responses
 from convene.domain.errors import Unavailable
 
 router = APIRouter(tags=["operations"])
 _ASSETS = Path(fastapi_offline.__file__).parent / "static"
-_UNAVAILABLE = {503: {"model": Health, "description": "The database does not answer."}}
+_UNAVAILABLE: Responses = {503: {"model": Health, "description": "The database does not answer."}}
 
 
 @router.get("/health/live", response_model=Health, responses={})
@@ -50,7 +50,7 @@ async def _ask(held: Held) -> Response:
 
 def _health(*, database_ok: bool) -> Response:
     status = "ok" if database_ok else "unavailable"
-    body = {"status": status, "database": status, "version": version("convene")}
+    body = {"status": status, "database": status, "version": __version__}
     return answer(body, status=200 if database_ok else 503)
 
 

@@ -40,6 +40,7 @@ class Page:
 
         Raises:
             Invalid: the cursor is not one of this list's.
+
         """
         if self._cursor is None:
             return None

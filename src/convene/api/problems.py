@@ -90,10 +90,16 @@ KINDS: Mapping[type[errors.ConveneError], Kind] = {
     errors.Invalid: Kind(422, "invalid", "The request makes no sense", _faults),
     errors.NotAuthenticated: Kind(401, "not-authenticated", "Sign in first"),
     errors.BadCredentials: Kind(
-        401, "bad-credentials", "Wrong name or password", lambda _e: {"detail": "the name or the password is wrong"}
+        401,
+        "bad-credentials",
+        "Wrong name or password",
+        lambda _e: {"detail": "the name or the password is wrong"},
     ),
     errors.BadToken: Kind(
-        401, "bad-token", "The token is not good", lambda e: {"detail": f"token: {e.reason}", "reason": e.reason}
+        401,
+        "bad-token",
+        "The token is not good",
+        lambda e: {"detail": f"token: {e.reason}", "reason": e.reason},
     ),
     errors.Forbidden: Kind(403, "forbidden", "You may not do this"),
     errors.RoleTooLow: Kind(
@@ -107,22 +113,34 @@ KINDS: Mapping[type[errors.ConveneError], Kind] = {
     ),
     errors.Conflict: Kind(409, "conflict", "It clashes with the present state"),
     errors.NameTaken: Kind(
-        409, "name-taken", "The name is taken", lambda e: {"detail": f"the {e.field} is taken", "field": e.field}
+        409,
+        "name-taken",
+        "The name is taken",
+        lambda e: {"detail": f"the {e.field} is taken", "field": e.field},
     ),
     errors.EditConflict: Kind(409, "edit-conflict", "The edits cannot be merged", _edit_conflict),
     errors.ScheduleConflict: Kind(409, "schedule-conflict", "The time is taken", _schedule_conflict),
     errors.BatchConflict: Kind(409, "schedule-conflict", "The time is taken", _batch_conflict),
     errors.NotPossibleNow: Kind(
-        409, "not-possible", "Not possible as things stand", lambda e: {"detail": e.detail, "reason": e.reason}
+        409,
+        "not-possible",
+        "Not possible as things stand",
+        lambda e: {"detail": e.detail, "reason": e.reason},
     ),
     errors.PreconditionFailed: Kind(
         412,
         "precondition-failed",
         "It has been changed meanwhile",
-        lambda e: {"detail": f"the newest version is {e.current_version}", "current_version": e.current_version},
+        lambda e: {
+            "detail": f"the newest version is {e.current_version}",
+            "current_version": e.current_version,
+        },
     ),
     errors.TooMuch: Kind(
-        422, "too-much", "Too much at once", lambda e: {"detail": f"at most {e.limit} {e.what}", "limit": e.limit}
+        422,
+        "too-much",
+        "Too much at once",
+        lambda e: {"detail": f"at most {e.limit} {e.what}", "limit": e.limit},
     ),
     errors.Unavailable: Kind(
         503,

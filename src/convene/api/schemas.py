@@ -12,7 +12,16 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints,
 
 from convene.api.fields import Email, When, name, text
 from convene.domain.changes import EventChange
-from convene.domain.content import DESCRIPTION_MAX, LOCATION_MAX, TAG_MAX, TAGS_MAX, TITLE_MAX, UNSET, FreeBusy, Status
+from convene.domain.content import (
+    DESCRIPTION_MAX,
+    LOCATION_MAX,
+    TAG_MAX,
+    TAGS_MAX,
+    TITLE_MAX,
+    UNSET,
+    FreeBusy,
+    Status,
+)
 from convene.domain.roles import Role
 from convene.operations.accounts import ProfileChange, Registration
 from convene.operations.events import BATCH_MAX
@@ -33,8 +42,10 @@ class Body(BaseModel):
 # -- events --------------------------------------------------------------------------------------------------
 
 _READ_ONLY = frozenset(
-    ("id", "uid", "owner_id", "calendar_id", "role", "created_at", "updated_at", "updated_by", "overrides")
-    + ("occurrence", "series_start", "split_from", "continued_by")
+    {
+        *("id", "uid", "owner_id", "calendar_id", "role", "created_at", "updated_at", "updated_by", "overrides"),
+        *("occurrence", "series_start", "split_from", "continued_by"),
+    }
 )
 
 

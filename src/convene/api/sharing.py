@@ -27,7 +27,10 @@ router = APIRouter(prefix="/api/v1/events/{event_id}", tags=["sharing"])
 
 
 @router.post(
-    "/share", status_code=201, response_model=ShareAnswer, responses=problems(*ON_EVENT_BY_ROLE, 409, body=True)
+    "/share",
+    status_code=201,
+    response_model=ShareAnswer,
+    responses=problems(*ON_EVENT_BY_ROLE, 409, body=True),
 )
 async def share_event(event: Owned, work: WriteWork, body: Share) -> Response:
     """Give one or many people roles, all or none; sharing again changes the role."""
@@ -58,9 +61,7 @@ async def list_collaborators(event: Viewable, work: ReadWork, page: AskedPage) -
     return await _permissions(event, work, page)
 
 
-@router.put(
-    "/permissions/{user_id}", response_model=Permission, responses=problems(*ON_EVENT_BY_ROLE, 409, body=True)
-)
+@router.put("/permissions/{user_id}", response_model=Permission, responses=problems(*ON_EVENT_BY_ROLE, 409, body=True))
 async def change_permission(event: Owned, work: WriteWork, user_id: UserIdInPath, body: GrantableRole) -> Response:
     """Give somebody who sees the event another role."""
     return answer(permission_json(await sharing.change_role(work, event, user_id, body.role)))

@@ -38,8 +38,8 @@ class EventChange:
     """The fields that were sent; UNSET ones stay as they are. Named as clients name them."""
 
     title: str | Unset = UNSET
-    description: str | None | Unset = UNSET
-    location: str | None | Unset = UNSET
+    description: str | Unset | None = UNSET
+    location: str | Unset | None = UNSET
     status: Status | Unset = UNSET
     free_busy_status: FreeBusy | Unset = UNSET
     tags: tuple[str, ...] | Unset = UNSET
@@ -78,6 +78,7 @@ def new_content(change: EventChange, *, default_zone: str) -> EventContent:
 
     Raises:
         Invalid: a required field is missing or the fields make no sense together.
+
     """
     title, start, end = change.title, change.start_time, change.end_time
     if title is UNSET or start is UNSET or end is UNSET:
@@ -115,6 +116,7 @@ def changed(base: EventContent, change: EventChange) -> EventContent:
 
     Raises:
         Invalid: the result would make no sense.
+
     """
     content = replace(
         base,
@@ -122,9 +124,7 @@ def changed(base: EventContent, change: EventChange) -> EventContent:
         description=_or(change.description, base.description),
         location=_or(change.location, base.location),
         status=change.status if change.status is not UNSET else base.status,
-        free_busy_status=(
-            change.free_busy_status if change.free_busy_status is not UNSET else base.free_busy_status
-        ),
+        free_busy_status=(change.free_busy_status if change.free_busy_status is not UNSET else base.free_busy_status),
         tags=_sorted_tags(change.tags) if change.tags is not UNSET else base.tags,
     )
     if not change.touches_schedule:
@@ -185,9 +185,7 @@ def _changed_rule(base: Schedule, change: EventChange, plain: Schedule) -> Recur
 def _sent_rule(change: EventChange, plain: Schedule) -> RecurrenceRule | None:
     if change.recurrence_pattern is UNSET or change.recurrence_pattern is None:
         return None
-    rule = read_pattern(
-        change.recurrence_pattern, start=plain.start, zone=plain.zone, all_day=plain.all_day
-    )
+    rule = read_pattern(change.recurrence_pattern, start=plain.start, zone=plain.zone, all_day=plain.all_day)
     if rule is not None:
         check_rule(rule, plain.start)
     return rule
@@ -206,14 +204,14 @@ def changed_occurrence(base: EventContent, occurrence: datetime, change: EventCh
 
     Raises:
         Invalid: it is no occurrence, or a field can only be changed for the whole series.
+
     """
     _refuse_series_fields(base, change)
     own = base.override_at(occurrence) or Override(occurrence=occurrence)
     own = replace(own, excluded=False)
-    for name in OVERRIDABLE:
-        sent = getattr(change, name)
-        if sent is not UNSET:
-            own = replace(own, **{name: UNSET if sent == getattr(base, name) else sent})
+    own_fields = {name: getattr(change, name) for name in OVERRIDABLE if getattr(change, name) is not UNSET}
+    same = {name: UNSET for name, sent in own_fields.items() if sent == getattr(base, name)}
+    own = replace(own, **{**own_fields, **same})
     if change.start_time is not UNSET or change.end_time is not UNSET:
         own = _own_time(base.schedule, own, change)
     return with_override(base, own)
@@ -253,6 +251,7 @@ def occurrence_name(schedule: Schedule, sent: When) -> datetime:
 
     Raises:
         Invalid: the kind of time does not fit (`?occurrence`).
+
     """
     moment = _moment(sent, schedule.zone, all_day=schedule.all_day, pointer="?occurrence")
     return moment.wall
@@ -262,10 +261,7 @@ def occurrence_name(schedule: Schedule, sent: When) -> datetime:
 
 
 def _schedule(begins: _Moment, ends: _Moment, name: str, *, all_day: bool) -> Schedule:
-    if all_day:
-        duration = ends.wall - begins.wall
-    else:
-        duration = _instant(ends, name) - _instant(begins, name)
+    duration = ends.wall - begins.wall if all_day else _instant(ends, name) - _instant(begins, name)
     return Schedule(start=begins.wall, fold=begins.fold, duration=duration, zone=name, all_day=all_day)
 
 
@@ -311,7 +307,7 @@ def _checked(wall: datetime, pointer: str) -> datetime:
     return wall
 
 
-def _or(sent: str | None | Unset, base: str | None) -> str | None:
+def _or(sent: str | Unset | None, base: str | None) -> str | None:
     return base if sent is UNSET else sent
 
 

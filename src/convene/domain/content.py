@@ -68,6 +68,7 @@ class Schedule:
 
     Raises:
         Invalid: on building one that ends at or before its start, is too long, or leaves the range of instants.
+
     """
 
     start: datetime
@@ -84,7 +85,9 @@ class Schedule:
         if self.duration > longest:
             raise Invalid.at("/end_time", f"an event lasts at most {longest.days} days")
         if not EARLIEST <= self.start.replace(tzinfo=UTC) <= LATEST:
-            raise Invalid.at("/start_time", "must lie between the years 1 and 9999, three days from either end")
+            raise Invalid.at(
+                "/start_time", "must lie between the years 1 and 9999, three days from either end"
+            )
         starts_at = check_range(instant(self.start, zone(self.zone), self.fold), "/start_time")
         if LATEST - starts_at < self.duration:
             raise Invalid.at("/end_time", "must lie before the end of the year 9999")
@@ -120,13 +123,14 @@ class Override:
         occurrence: the wall time at which the series would have this occurrence start; its name for ever.
         excluded: the occurrence does not take place; then nothing else is set.
         start, duration: as in `Schedule`; the zone and all-day are those of the series.
+
     """
 
     occurrence: datetime
     excluded: bool = False
     title: str | Unset = UNSET
-    description: str | None | Unset = UNSET
-    location: str | None | Unset = UNSET
+    description: str | Unset | None = UNSET
+    location: str | Unset | None = UNSET
     status: Status | Unset = UNSET
     free_busy_status: FreeBusy | Unset = UNSET
     start: datetime | Unset = UNSET
@@ -144,6 +148,7 @@ class EventContent:
     Attributes:
         tags: sorted, without duplicates.
         overrides: sorted by occurrence, one for each; empty unless `schedule.rule` is set.
+
     """
 
     title: str

@@ -17,7 +17,7 @@ from convene.operations.tokens import TokenPair, Tokens, new_id
 from convene.storage import accounts
 from convene.storage.accounts import SessionRow, UserRow
 from convene.storage.errors import Duplicate
-from convene.storage.unit_of_work import Units, UnitOfWork
+from convene.storage.unit_of_work import UnitOfWork, Units
 
 SEARCH_MIN = 3
 SEARCH_MOST = 20
@@ -40,7 +40,7 @@ class ProfileChange:
     """What a user changes about themselves; UNSET stays."""
 
     email: str | Unset = UNSET
-    display_name: str | None | Unset = UNSET
+    display_name: str | Unset | None = UNSET
     time_zone: str | Unset = UNSET
 
 
@@ -49,6 +49,7 @@ async def register(units: Units, passwords: Passwords, new: Registration) -> Use
 
     Raises:
         NameTaken: somebody has the username or the address, compared without regard to case.
+
     """
     username = names.username(new.username)
     zones.zone(new.time_zone)
@@ -92,6 +93,7 @@ async def log_in(
 
     Raises:
         BadCredentials: they are wrong or the account is switched off; in the same time, and saying the same.
+
     """
     name, password = credentials
     async with units.reading() as work:
@@ -112,9 +114,7 @@ async def log_in(
             revoked_at=None,
         )
         await accounts.insert_session(work, session)
-        return tokens.pair(
-            user_id=user.id, session_id=session.id, refresh_id=session.refresh_id, now=work.now
-        )
+        return tokens.pair(user_id=user.id, session_id=session.id, refresh_id=session.refresh_id, now=work.now)
 
 
 async def refresh(units: Units, tokens: Tokens, identities: Identities, token: str) -> TokenPair:
@@ -122,6 +122,7 @@ async def refresh(units: Units, tokens: Tokens, identities: Identities, token: s
 
     Raises:
         BadToken: it is not good; if it had been used before, somebody else holds a copy, and the session is ended.
+
     """
     claims = tokens.read(token, "refresh")
     async with units.writing() as work:
@@ -153,6 +154,7 @@ async def end_session(units: Units, identities: Identities, me: SignedIn, sessio
 
     Raises:
         NotFound: there is no such live session of this user.
+
     """
     async with units.writing() as work:
         ended = await accounts.revoke_session(work, me.user_id, session_id)
@@ -176,6 +178,7 @@ async def change_profile(units: Units, identities: Identities, me: SignedIn, cha
 
     Raises:
         NameTaken: somebody has the new address.
+
     """
     if change.time_zone is not UNSET:
         zones.zone(change.time_zone)
@@ -202,6 +205,7 @@ async def change_password(
 
     Raises:
         Invalid: the current password is wrong.
+
     """
     current, new = change
     async with units.reading() as work:
@@ -226,6 +230,7 @@ async def deactivate(units: Units, name: str) -> UserRow:
 
     Raises:
         NotFound: nobody has this name or address.
+
     """
     async with units.writing() as work:
         user = await named_user(work, name)
@@ -240,6 +245,7 @@ async def named_user(work: UnitOfWork, name: str) -> UserRow:
 
     Raises:
         NotFound: nobody has this name or address.
+
     """
     user = await accounts.find_login(work, names.folded(name))
     if user is None:
@@ -252,6 +258,7 @@ async def find_people(work: UnitOfWork, q: str) -> Sequence[UserRow]:
 
     Raises:
         Invalid: fewer than three characters, which would come close to listing everybody.
+
     """
     folded = names.folded(q.strip())
     if len(folded) < SEARCH_MIN:

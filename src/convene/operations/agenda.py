@@ -10,8 +10,9 @@ from convene.domain.errors import Invalid, TooMuch
 from convene.domain.series import Occurrence, occurrences
 from convene.operations.access import ViewableEvent
 from convene.operations.identity import SignedIn
-from convene.storage import events
-from convene.storage.events import EventFilter, EventHead
+from convene.storage import lists
+from convene.storage.events import EventHead
+from convene.storage.lists import EventFilter
 from convene.storage.unit_of_work import UnitOfWork
 
 WINDOW_MAX = timedelta(days=400)
@@ -43,10 +44,12 @@ def window(after: datetime | None, before: datetime | None) -> Window | None:
     Raises:
         Invalid: the end is not after the start.
         TooMuch: it is longer than 400 days.
+
     """
-    if after is None and before is None:
+    if after is None and before is not None:
+        after = before - WINDOW_MAX
+    if after is None:
         return None
-    after = after or (before or datetime.max) - WINDOW_MAX
     before = before or after + WINDOW_MAX
     if before <= after:
         raise Invalid.at("?to", "must be after from")
@@ -66,23 +69,23 @@ async def list_events(
 
     Raises:
         TooMuch: more than 10,000 occurrences in the window; never a silent cut.
+
     """
     if chosen.window is None:
         last = (after[0], after[1]) if after else None
-        heads = await events.list_events(work, me.user_id, chosen, last=last, most=most)
+        heads = await lists.list_events(work, me.user_id, chosen, last=last, most=most)
         return [Entry(head, None) for head in heads]
-    heads = await events.list_events(work, me.user_id, chosen, most=OCCURRENCES_MAX + 1)
+    heads = await lists.list_events(work, me.user_id, chosen, most=OCCURRENCES_MAX + 1)
     entries = _occurrences_of(heads, chosen.window)
     return _page(entries, after, most)
 
 
-async def list_occurrences(
-    event: ViewableEvent, span: Window, *, after: Place | None, most: int
-) -> Sequence[Entry]:
+async def list_occurrences(event: ViewableEvent, span: Window, *, after: Place | None, most: int) -> Sequence[Entry]:
     """List the occurrences of one event in a window.
 
     Raises:
         TooMuch: more than 10,000.
+
     """
     return _page(_occurrences_of([event.head], span), after, most)
 
@@ -92,7 +95,7 @@ async def list_trash(
 ) -> Sequence[EventHead]:
     """List what `me` has thrown away in the last 30 days, newest first."""
     last = after or (work.now + timedelta(days=1), 0)
-    return await events.trashed_events(work, me.user_id, work.now - TRASH_LIFE, last, most)
+    return await lists.trashed_events(work, me.user_id, work.now - TRASH_LIFE, last, most)
 
 
 def _occurrences_of(heads: Sequence[EventHead], span: Window) -> list[Entry]:

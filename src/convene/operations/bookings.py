@@ -44,6 +44,7 @@ async def refuse_overlap(work: UnitOfWork, booking: Booking) -> None:
 
     Raises:
         ScheduleConflict: it is not.
+
     """
     clash, _ = await find_clash(work, booking)
     if clash is not None:
@@ -79,14 +80,10 @@ async def _explain(
     if first >= work.now:
         start = max(start, work.now)  # nobody wants to be offered a time that has passed
     window = Window(start, last + _ROOM_AFTER)
-    taken = await events.busy_events(
-        work, booking.owner_id, min(start, first), window.end, but=booking.replaces
-    )
+    taken = await events.busy_events(work, booking.owner_id, min(start, first), window.end, but=booking.replaces)
     visible = await _visible(work, booking, [head.id for head in taken])
     stretches = [
-        one
-        for head in taken
-        for one in _busy_of(head, min(start, first), window.end, visible=head.id in visible)
+        one for head in taken for one in _busy_of(head, min(start, first), window.end, visible=head.id in visible)
     ]
     return conflicts.clash(wanted, stretches, window=window, checked_until=checked_until)
 
@@ -97,13 +94,12 @@ async def _visible(work: UnitOfWork, booking: Booking, event_ids: Sequence[int])
     return await sharing.visible_of(work, booking.me.user_id, event_ids)
 
 
-async def refuse_batch_overlap(
-    work: UnitOfWork, owner_id: int, contents: Sequence[EventContent]
-) -> None:
+async def refuse_batch_overlap(work: UnitOfWork, owner_id: int, contents: Sequence[EventContent]) -> None:
     """Let a batch pass if its events overlap neither each other nor what the owner has.
 
     Raises:
         BatchConflict: they do; every clash names the place of its event in the batch.
+
     """
     spans = [_span(content, work.now) for content in contents]
     after, until = min(span[0] for span in spans), max(span[1] for span in spans)

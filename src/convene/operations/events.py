@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from convene.domain.changes import EventChange, changed, new_content
 from convene.domain.content import EventContent
-from convene.domain.errors import Invalid, PreconditionFailed
+from convene.domain.errors import Fault, Invalid, PreconditionFailed
 from convene.domain.series import has_occurrences
 from convene.operations import bookings
 from convene.operations.access import EditableEvent, OwnedEvent, TrashedEvent
@@ -15,9 +15,10 @@ from convene.operations.bookings import Booking
 from convene.operations.identity import SignedIn
 from convene.operations.tokens import new_id
 from convene.operations.versions import Kind, Reason, content_at, merged, save
-from convene.storage import events
-from convene.storage.events import EventHead, NewEvent
+from convene.storage import events, writes
+from convene.storage.events import EventHead
 from convene.storage.unit_of_work import UnitOfWork
+from convene.storage.writes import NewEvent
 
 BATCH_MAX = 1_000
 
@@ -30,6 +31,7 @@ class Revision:
         base_version: the version that the author saw: merge me. None: put me on the newest.
         if_match: the versions that the author accepts as newest: refuse me otherwise (RFC 9110). None: any.
         allow_overlap: book the time although it is taken.
+
     """
 
     change: EventChange
@@ -45,14 +47,15 @@ async def create(work: UnitOfWork, me: SignedIn, change: EventChange, *, allow_o
     Raises:
         Invalid: the fields make no sense.
         ScheduleConflict: its time is taken.
+
     """
     content = new_content(change, default_zone=me.time_zone)
     calendar_id = await events.lock_agenda(work, me.user_id)
     if not allow_overlap:
         await bookings.refuse_overlap(work, Booking(me.user_id, me, content))
     new = _new_event(me, content, calendar_id)
-    [event_id] = await events.insert_events(work, [new])
-    return events.head_of_new(work, new, event_id)
+    [event_id] = await writes.insert_events(work, [new])
+    return writes.head_of_new(work, new, event_id)
 
 
 async def create_batch(
@@ -63,18 +66,20 @@ async def create_batch(
     Raises:
         Invalid: some make no sense; every fault names the place of its event.
         BatchConflict: the time of some is taken, by each other or by what the user has.
+
     """
     contents = _batch_contents(changes, me.time_zone)
     calendar_id = await events.lock_agenda(work, me.user_id)
     if not allow_overlap:
         await bookings.refuse_batch_overlap(work, me.user_id, contents)
     new = [_new_event(me, content, calendar_id) for content in contents]
-    ids = await events.insert_events(work, new)
-    return [events.head_of_new(work, one, event_id) for one, event_id in zip(new, ids, strict=True)]
+    ids = await writes.insert_events(work, new)
+    return [writes.head_of_new(work, one, event_id) for one, event_id in zip(new, ids, strict=True)]
 
 
 def _batch_contents(changes: Sequence[EventChange], default_zone: str) -> list[EventContent]:
-    contents, faults = [], []
+    contents: list[EventContent] = []
+    faults: list[Fault] = []
     for index, change in enumerate(changes):
         try:
             contents.append(new_content(change, default_zone=default_zone))
@@ -103,6 +108,7 @@ async def revise(work: UnitOfWork, event: EditableEvent, revision: Revision) -> 
         PreconditionFailed: `if_match` does not name the newest version.
         EditConflict: somebody else has changed the same meanwhile; see `versions.merged`.
         ScheduleConflict: the new time is taken.
+
     """
     base = await base_content(work, event, revision)
     ours = changed(base, revision.change)
@@ -115,6 +121,7 @@ async def base_content(work: UnitOfWork, event: EditableEvent, revision: Revisio
     Raises:
         PreconditionFailed: `if_match` does not name the newest version.
         Invalid: `base_version` is newer than the newest.
+
     """
     newest = event.head.version
     if revision.if_match is not None and newest not in revision.if_match:
@@ -132,6 +139,7 @@ async def put(
 
     Raises:
         EditConflict, ScheduleConflict, Invalid: as `revise`.
+
     """
     newest = event.head.version
     stale = revision.base_version not in (None, newest)
@@ -151,6 +159,7 @@ async def settle(
     Raises:
         Invalid: it would leave a series without occurrences.
         ScheduleConflict: its time is taken.
+
     """
     before = event.content
     if content == before:
@@ -176,6 +185,7 @@ async def delete(work: UnitOfWork, event: OwnedEvent, *, if_match: frozenset[int
 
     Raises:
         PreconditionFailed: `if_match` does not name the newest version.
+
     """
     if if_match is not None and event.head.version not in if_match:
         raise PreconditionFailed(event.head.version)
@@ -187,6 +197,7 @@ async def restore(work: UnitOfWork, event: TrashedEvent, *, allow_overlap: bool)
 
     Raises:
         ScheduleConflict: its time has been taken meanwhile.
+
     """
     content = event.head.content()
     if not allow_overlap:

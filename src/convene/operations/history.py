@@ -52,6 +52,7 @@ async def read_version(work: UnitOfWork, event: ViewableEvent, number: int) -> V
 
     Raises:
         NotFound: the event never had it.
+
     """
     row = await history.find_version(work, event.id, number)
     if row is None:
@@ -64,6 +65,7 @@ async def event_at_version(work: UnitOfWork, event: ViewableEvent, number: int) 
 
     Raises:
         NotFound: the event never had it.
+
     """
     return _head_at(event, await read_version(work, event, number))
 
@@ -73,6 +75,7 @@ async def event_as_of(work: UnitOfWork, event: ViewableEvent, moment: datetime) 
 
     Raises:
         NotFound: it did not exist yet, or lay in the trash then.
+
     """
     row = await history.version_as_of(work, event.id, moment)
     if row is None or row.kind == Kind.DELETED:
@@ -86,7 +89,12 @@ def _head_at(event: ViewableEvent, row: VersionRow) -> EventHead:
 
 
 async def list_changes(
-    work: UnitOfWork, event: ViewableEvent, *, field: str | None, user_id: int | None, page: tuple[int | None, int]
+    work: UnitOfWork,
+    event: ViewableEvent,
+    *,
+    field: str | None,
+    user_id: int | None,
+    page: tuple[int | None, int],
 ) -> Sequence[ChangeRow]:
     """List what was changed, field by field, newest first; `page` is (below which id, how many)."""
     chosen = {name: value for name, value in (("field", field), ("user_id", user_id)) if value is not None}
@@ -99,6 +107,7 @@ async def compare(work: UnitOfWork, event: ViewableEvent, a: int | None, b: int 
 
     Raises:
         NotFound: the event never had one of them.
+
     """
     newest = event.head.version
     second = newest if b is None else b
@@ -129,6 +138,7 @@ async def roll_back(
         NotFound: the event never had that version.
         Invalid: there is no such field.
         ScheduleConflict: its time has been taken meanwhile.
+
     """
     old = await content_at(work, event.head, number)
     content: EventContent = old if fields is None else restore_fields(event.content, old, fields)
@@ -136,13 +146,9 @@ async def roll_back(
     return await whole.settle(work, event, content, reason, allow_overlap=allow_overlap)
 
 
-async def list_shelved(
-    work: UnitOfWork, event: ViewableEvent, *, below: int | None, most: int
-) -> Sequence[ShelvedRow]:
+async def list_shelved(work: UnitOfWork, event: ViewableEvent, *, below: int | None, most: int) -> Sequence[ShelvedRow]:
     """List one's own edits of an event that could not be merged, newest first."""
-    return await history.list_shelved(
-        work, event.id, event.me.user_id, below=below or NEWEST_ID, most=most
-    )
+    return await history.list_shelved(work, event.id, event.me.user_id, below=below or NEWEST_ID, most=most)
 
 
 async def drop_shelved(work: UnitOfWork, event: ViewableEvent, shelf_id: int) -> None:
@@ -150,6 +156,7 @@ async def drop_shelved(work: UnitOfWork, event: ViewableEvent, shelf_id: int) ->
 
     Raises:
         NotFound: there is none with this id.
+
     """
     if not await history.unshelve(work, event.id, event.me.user_id, shelf_id):
         raise NotFound("shelved edit", shelf_id)

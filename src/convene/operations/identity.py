@@ -51,6 +51,7 @@ class Identities:
 
         Raises:
             BadToken: the token is not good, its session has ended, or its user is switched off.
+
         """
         claims = self._claims.get(token)
         if claims is None:

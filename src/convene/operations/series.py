@@ -8,26 +8,27 @@ from convene.domain import series
 from convene.domain.changes import changed, changed_occurrence
 from convene.domain.content import EventContent
 from convene.domain.errors import Invalid, PreconditionFailed
-from convene.operations import bookings, events as whole
+from convene.operations import bookings
+from convene.operations import events as whole
 from convene.operations.access import EditableEvent, OwnedEvent
 from convene.operations.bookings import Booking
 from convene.operations.events import Revision
 from convene.operations.tokens import new_id
 from convene.operations.versions import Kind, Reason, merged, save
-from convene.storage import events, sharing
-from convene.storage.events import EventHead, NewEvent
+from convene.storage import sharing, writes
+from convene.storage.events import EventHead
 from convene.storage.sharing import Grant
 from convene.storage.unit_of_work import UnitOfWork
+from convene.storage.writes import NewEvent
 
 
-async def revise_one(
-    work: UnitOfWork, event: EditableEvent, occurrence: datetime, revision: Revision
-) -> EventHead:
+async def revise_one(work: UnitOfWork, event: EditableEvent, occurrence: datetime, revision: Revision) -> EventHead:
     """Change one occurrence of a series; the others stay.
 
     Raises:
         Invalid: it is no occurrence, or the field belongs to the whole series.
         PreconditionFailed, EditConflict, ScheduleConflict: as `events.revise`.
+
     """
     base = await whole.base_content(work, event, revision)
     return await whole.put(work, event, revision, base, changed_occurrence(base, occurrence, revision.change))
@@ -43,6 +44,7 @@ async def revise_following(
 
     Raises:
         Invalid, PreconditionFailed, EditConflict, ScheduleConflict: as `events.revise`.
+
     """
     base = await whole.base_content(work, event, revision)
     if _is_first(base, occurrence):
@@ -85,10 +87,10 @@ async def _split(
         split_from=head.id,
         change_description=revision.description,
     )
-    [later_id] = await events.insert_events(work, [new])
-    await events.link_halves(work, head.id, later_id)
+    [later_id] = await writes.insert_events(work, [new])
+    await writes.link_halves(work, head.id, later_id)
     await _share_alike(work, event, later_id, later)
-    return events.head_of_new(work, new, later_id)._replace(role=head.role)
+    return writes.head_of_new(work, new, later_id)._replace(role=head.role)
 
 
 async def _share_alike(work: UnitOfWork, event: EditableEvent, later_id: int, later: EventContent) -> None:
@@ -105,6 +107,7 @@ async def delete_one(
     Raises:
         Invalid: it is no occurrence.
         PreconditionFailed: `if_match` does not name the newest version.
+
     """
     await _shorten(work, event, series.excluding(event.content, occurrence), if_match=if_match)
 
@@ -116,6 +119,7 @@ async def delete_following(
 
     Raises:
         Invalid, PreconditionFailed: as `delete_one`.
+
     """
     content = event.content
     if _is_first(content, occurrence):

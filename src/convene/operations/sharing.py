@@ -13,7 +13,7 @@ from convene.operations import bookings
 from convene.operations.access import OwnedEvent, ViewableEvent
 from convene.operations.bookings import Booking
 from convene.operations.versions import Kind, Reason, save
-from convene.storage import events, sharing
+from convene.storage import events, sharing, writes
 from convene.storage.accounts import UserRow
 from convene.storage.errors import Duplicate
 from convene.storage.events import EventHead
@@ -56,6 +56,7 @@ async def share(work: UnitOfWork, event: OwnedEvent, invitees: Sequence[Invitee]
 
     Raises:
         Invalid: somebody is unknown, named twice, or the owner; every fault names the place in the list.
+
     """
     people = await _resolve(work, event, invitees)
     roles = await sharing.roles_of(work, event.id, [user.id for user in people])
@@ -133,6 +134,7 @@ async def change_role(work: UnitOfWork, event: OwnedEvent, user_id: int, role: R
     Raises:
         NotFound: they do not see it.
         NotPossibleNow: they own it.
+
     """
     present = await _permission(work, event, user_id)
     if present.role == Role.OWNER:
@@ -152,6 +154,7 @@ async def remove(work: UnitOfWork, event: ViewableEvent, user_id: int) -> None:
         RoleTooLow: it is somebody else's, and `me` does not own the event.
         NotFound: they do not see the event.
         NotPossibleNow: they own it.
+
     """
     if user_id != event.me.user_id and event.role is not Role.OWNER:
         raise RoleTooLow(needed=Role.OWNER, actual=event.role)
@@ -168,6 +171,7 @@ async def hand_over(work: UnitOfWork, event: OwnedEvent, user_id: int, *, allow_
         NotFound: they do not see the event.
         NotPossibleNow: they own it already, are switched off, or have an event with the same uid.
         ScheduleConflict: its time is taken in their agenda.
+
     """
     present = await _permission(work, event, user_id)
     if present.role == Role.OWNER:
@@ -178,7 +182,7 @@ async def hand_over(work: UnitOfWork, event: OwnedEvent, user_id: int, *, allow_
         await bookings.refuse_overlap(work, Booking(user_id, event.me, event.content, replaces=event.id))
     calendar_id = await events.lock_agenda(work, user_id)
     try:
-        await events.hand_over(work, event.id, user_id, calendar_id)
+        await writes.hand_over(work, event.id, user_id, calendar_id)
     except Duplicate as error:
         raise NotPossibleNow("uid_taken", "they have an event with the same uid") from error
     roles = [

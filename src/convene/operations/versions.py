@@ -1,4 +1,4 @@
-"""Writing a version: the head, the version row and the change log, in one transaction. The one way to change an event."""
+"""Writing a version: the head, the version row and the change log, together. The one way to change an event."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from convene.domain.errors import EditConflict, NotFound, Unavailable
 from convene.domain.fields import field_changes
 from convene.domain.merge import Conflicted, merge
 from convene.operations.access import EditableEvent, TrashedEvent
-from convene.storage import events, history
+from convene.storage import history, writes
 from convene.storage.events import EventHead
 from convene.storage.unit_of_work import UnitOfWork
 
@@ -46,16 +46,19 @@ async def save(
 
     Raises:
         Unavailable: the head moved although the lock was held; nothing is written.
+
     """
     before = event.head
-    head = await events.advance_event(
-        work, before, content, by=event.me.user_id, deleted_at=reason.deleted_at
-    )
+    head = await writes.advance_event(work, before, content, by=event.me.user_id, deleted_at=reason.deleted_at)
     if head is None:
         raise Unavailable("event_moved")
-    stamp = {"event_id": head.id, "version_number": head.version, "created_by": event.me.user_id}
-    stamp["created_at"] = work.now
-    await history.insert_version(
+    stamp = {
+        "event_id": head.id,
+        "version_number": head.version,
+        "created_by": event.me.user_id,
+        "created_at": work.now,
+    }
+    await writes.insert_version(
         work,
         {
             **stamp,
@@ -68,10 +71,7 @@ async def save(
     changes = field_changes(before.content(), content)
     await history.insert_changes(
         work,
-        [
-            {**stamp, "field_name": one.field, "old_value": one.old_value, "new_value": one.new_value}
-            for one in changes
-        ],
+        [{**stamp, "field_name": one.field, "old_value": one.old_value, "new_value": one.new_value} for one in changes],
     )
     return head
 
@@ -81,6 +81,7 @@ async def content_at(work: UnitOfWork, head: EventHead, version: int) -> EventCo
 
     Raises:
         NotFound: it never had such a version.
+
     """
     if version == head.version:
         return head.content()
@@ -98,6 +99,7 @@ async def merged(
     Raises:
         EditConflict: some atoms cannot be merged; our side is put on the shelf, which stays although the request is
             refused.
+
     """
     result = merge(base, ours, event.content)
     if not isinstance(result, Conflicted):

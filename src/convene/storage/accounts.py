@@ -53,9 +53,7 @@ _INSERT_AGENDA = Statement(inserting(agendas, "user_id", "revision"))
 _INSERT_CALENDAR = Statement(inserting(calendars, "owner_id", "name", "created_at"))
 _BY_ID = Statement(select(*_USER).where(users.c.id == bindparam("user_id")))
 _BY_LOGIN = Statement(
-    select(*_USER).where(
-        or_(users.c.username_folded == bindparam("name"), users.c.email_folded == bindparam("name"))
-    )
+    select(*_USER).where(or_(users.c.username_folded == bindparam("name"), users.c.email_folded == bindparam("name")))
 )
 _BY_PREFIX = Statement(
     select(*_USER)
@@ -118,7 +116,9 @@ _REVOKE = Statement(
 _REVOKE_OTHERS = Statement(
     update(sessions)
     .where(
-        sessions.c.user_id == bindparam("owner"), sessions.c.id != bindparam("kept"), sessions.c.revoked_at.is_(None)
+        sessions.c.user_id == bindparam("owner"),
+        sessions.c.id != bindparam("kept"),
+        sessions.c.revoked_at.is_(None),
     )
     .values(revoked_at=bindparam("at", type_=sessions.c.revoked_at.type))
 )
@@ -129,6 +129,7 @@ async def insert_user(work: UnitOfWork, values: Values) -> int:
 
     Raises:
         Duplicate: the name or the address is taken.
+
     """
     row = await work.one(_INSERT_USER, values)
     assert row is not None  # noqa: S101 - INSERT ... RETURNING gives a row or raises
@@ -161,6 +162,7 @@ async def save_user(work: UnitOfWork, user: UserRow, email_folded: str) -> None:
 
     Raises:
         Duplicate: the new address is taken.
+
     """
     await work.run(
         _UPDATE_USER,
@@ -191,11 +193,15 @@ async def find_session(work: UnitOfWork, session_id: str) -> tuple[SessionRow, U
     return SessionRow._make(row[:cut]), UserRow._make(row[cut:])
 
 
-async def rotate_session(
-    work: UnitOfWork, session_id: str, *, seen: str, following: str, expires_at: datetime
-) -> bool:
+async def rotate_session(work: UnitOfWork, session_id: str, *, seen: str, following: str, expires_at: datetime) -> bool:
     """Put the next refresh id in the place of the one seen; False when another request already has."""
-    values = {"sid": session_id, "seen": seen, "next_refresh_id": following, "at": work.now, "until": expires_at}
+    values = {
+        "sid": session_id,
+        "seen": seen,
+        "next_refresh_id": following,
+        "at": work.now,
+        "until": expires_at,
+    }
     return await work.run(_ROTATE, values) == 1
 
 

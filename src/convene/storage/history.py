@@ -66,7 +66,9 @@ _PAGE = Statement(
     .limit(bindparam("most"))
 )
 _AS_OF = Statement(
-    _VERSION.where(_OF_EVENT, event_versions.c.created_at <= bindparam("moment", type_=event_versions.c.created_at.type))
+    _VERSION.where(
+        _OF_EVENT, event_versions.c.created_at <= bindparam("moment", type_=event_versions.c.created_at.type)
+    )
     .order_by(event_versions.c.version_number.desc())
     .limit(1)
 )
@@ -87,7 +89,12 @@ _CHANGES = {
         .order_by(event_change_log.c.id.desc())
         .limit(bindparam("most"))
     )
-    for names in (frozenset[str](), frozenset({"field"}), frozenset({"user_id"}), frozenset({"field", "user_id"}))
+    for names in (
+        frozenset[str](),
+        frozenset({"field"}),
+        frozenset({"user_id"}),
+        frozenset({"field", "user_id"}),
+    )
 }
 _SHELVED = tuple(name for name in ShelvedRow._fields if name != "id")
 _SHELVE = Statement(inserting(shelved_edits, *_SHELVED).returning(shelved_edits.c.id))
@@ -133,9 +140,7 @@ async def insert_changes(work: UnitOfWork, changes: Sequence[Values]) -> None:
     await work.many(_INSERT_CHANGE, changes)
 
 
-async def list_changes(
-    work: UnitOfWork, event_id: int, *, chosen: Values, below: int, most: int
-) -> list[ChangeRow]:
+async def list_changes(work: UnitOfWork, event_id: int, *, chosen: Values, below: int, most: int) -> list[ChangeRow]:
     """List logged changes with ids below one, newest first; `chosen` may name a `field` and a `user_id`."""
     values = {**chosen, "event_id": event_id, "below": below, "most": most}
     return [ChangeRow._make(row) for row in await work.all(_CHANGES[frozenset(chosen)], values)]

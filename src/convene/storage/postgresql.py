@@ -15,7 +15,7 @@ from convene.domain.errors import Unavailable
 from convene.storage.errors import Duplicate
 from convene.storage.statements import Row, Statement, Values
 
-DIALECT: Dialect = PGDialect_asyncpg()
+DIALECT: Dialect = PGDialect_asyncpg()  # type: ignore[no-untyped-call]
 ACQUIRE_TIMEOUT = 30.0
 COMMAND_TIMEOUT = 30.0
 
@@ -28,7 +28,7 @@ _SETTINGS = {
 }
 
 
-class _Connection(asyncpg.Connection):  # type: ignore[type-arg] # generic in its stubs only
+class _Connection(asyncpg.Connection):  # type: ignore[misc,type-arg]
     """A connection whose return to the pool costs no round trip: nothing here leaves session state behind."""
 
     def get_reset_query(self) -> str:
@@ -97,6 +97,7 @@ class PostgresDatabase:
 
         Raises:
             Unavailable: nothing answers there.
+
         """
         with _translated():
             self._pool = await asyncpg.create_pool(
@@ -164,7 +165,11 @@ def _translated() -> Iterator[None]:
         yield
     except asyncpg.UniqueViolationError as error:
         raise Duplicate(f"{error.constraint_name}") from error
-    except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError, asyncpg.SerializationError) as error:
+    except (
+        asyncpg.LockNotAvailableError,
+        asyncpg.DeadlockDetectedError,
+        asyncpg.SerializationError,
+    ) as error:
         raise Unavailable("database_locked") from error
     except asyncpg.DiskFullError as error:
         raise Unavailable("database_not_writable") from error

@@ -33,9 +33,7 @@ _PERMISSION = select(
 ).join(users, users.c.id == permissions.c.user_id)
 _OF_EVENT = (permissions.c.event_id == bindparam("event_id"), permissions.c.revoked_at.is_(None))
 _PAGE = Statement(
-    _PERMISSION.where(*_OF_EVENT, users.c.id > bindparam("last_id"))
-    .order_by(users.c.id)
-    .limit(bindparam("most"))
+    _PERMISSION.where(*_OF_EVENT, users.c.id > bindparam("last_id")).order_by(users.c.id).limit(bindparam("most"))
 )
 _OWNER = Statement(_PERMISSION.where(*_OF_EVENT, permissions.c.role == "owner"))
 _ONE = Statement(_PERMISSION.where(*_OF_EVENT, permissions.c.user_id == bindparam("user_id")))
@@ -58,9 +56,17 @@ _NAMED = {
     for column in ("username_folded", "email_folded")
 }
 _GRANT = Statement(
-    inserting(permissions, "event_id", "user_id", "role", "starts_at", "ends_at", "created_at", "updated_at", "granted_by").values(
-        position=transaction_position()
-    )
+    inserting(
+        permissions,
+        "event_id",
+        "user_id",
+        "role",
+        "starts_at",
+        "ends_at",
+        "created_at",
+        "updated_at",
+        "granted_by",
+    ).values(position=transaction_position())
 )
 _CHANGE = Statement(
     update(permissions)
@@ -93,9 +99,7 @@ _REVOKE = Statement(
         position=transaction_position(),
     )
 )
-_COPY = Statement(
-    select(permissions.c.user_id, permissions.c.role).where(*_OF_EVENT, permissions.c.role != "owner")
-)
+_COPY = Statement(select(permissions.c.user_id, permissions.c.role).where(*_OF_EVENT, permissions.c.role != "owner"))
 _VISIBLE = Statement(
     select(permissions.c.event_id).where(
         permissions.c.user_id == bindparam("me"),
@@ -157,10 +161,21 @@ async def grant(
     starts_at, ends_at = bounds
     rows = [
         {
-            **{"event_id": one.event_id, "user_id": one.user_id, "role": one.role, "granted_by": one.granted_by},
-            **{"starts_at": starts_at, "ends_at": ends_at, "created_at": work.now, "updated_at": work.now},
-            **{"of_event": one.event_id, "of_user": one.user_id, "new_role": one.role, "by": one.granted_by},
-            **{"new_starts_at": starts_at, "new_ends_at": ends_at, "at": work.now},
+            "event_id": one.event_id,
+            "user_id": one.user_id,
+            "role": one.role,
+            "granted_by": one.granted_by,
+            "starts_at": starts_at,
+            "ends_at": ends_at,
+            "created_at": work.now,
+            "updated_at": work.now,
+            "of_event": one.event_id,
+            "of_user": one.user_id,
+            "new_role": one.role,
+            "by": one.granted_by,
+            "new_starts_at": starts_at,
+            "new_ends_at": ends_at,
+            "at": work.now,
         }
         for one in grants
     ]

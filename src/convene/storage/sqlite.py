@@ -97,6 +97,7 @@ class SqliteDatabase:
 
         Raises:
             Unavailable: it is locked, damaged or not there.
+
         """
         self._writer = self._connect()
 

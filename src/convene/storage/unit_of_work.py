@@ -48,6 +48,7 @@ class UnitOfWork:
 
         Raises:
             Unavailable: it gives none.
+
         """
         await self._connection.one(_PING, _NOTHING)
 

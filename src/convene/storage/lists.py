@@ -1,0 +1,121 @@
+"""Lists of events: what a user sees is one scan of one index, joined to events.
+
+The index is `permissions (user_id, ends_at, starts_at)` with a window, `permissions (user_id, starts_at, event_id)` without.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import and_, bindparam, func, or_
+from sqlalchemy.sql.elements import ColumnElement
+
+from convene.storage.events import JOINED, SEEN_BY, EventHead
+from convene.storage.statements import Statement
+from convene.storage.tables import events, permissions
+from convene.storage.unit_of_work import UnitOfWork
+
+
+class EventFilter(NamedTuple):
+    """What to list; None means any. `window` is a half-open pair of instants."""
+
+    window: tuple[datetime, datetime] | None = None
+    q: str | None = None
+    role: str | None = None
+    owner_id: int | None = None
+    calendar_id: int | None = None
+    is_recurring: bool | None = None
+    updated_since: datetime | None = None
+
+    def values(self) -> dict[str, Any]:
+        """The filters that are set, as values of a statement."""
+        found = {name: value for name, value in self._asdict().items() if value is not None and name != "window"}
+        if self.q is not None:
+            found["q"] = "%" + self.q.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+        if self.window is not None:
+            found["after"], found["before"] = self.window
+        return found
+
+
+_CONDITIONS: dict[str, ColumnElement[bool]] = {
+    "q": or_(
+        *(
+            func.lower(column).like(bindparam("q"), escape="\\")
+            for column in (events.c.title, events.c.description, events.c.location)
+        )
+    ),
+    "role": permissions.c.role == bindparam("role"),
+    "owner_id": events.c.owner_id == bindparam("owner_id"),
+    "calendar_id": events.c.calendar_id == bindparam("calendar_id"),
+    "is_recurring": events.c.is_recurring == bindparam("is_recurring"),
+    "updated_since": events.c.updated_at >= bindparam("updated_since", type_=events.c.updated_at.type),
+    "after": permissions.c.ends_at > bindparam("after", type_=permissions.c.ends_at.type),
+    "before": permissions.c.starts_at < bindparam("before", type_=permissions.c.starts_at.type),
+    "last": or_(
+        permissions.c.starts_at > bindparam("last", type_=permissions.c.starts_at.type),
+        and_(
+            permissions.c.starts_at == bindparam("last", type_=permissions.c.starts_at.type),
+            permissions.c.event_id > bindparam("last_id"),
+        ),
+    ),
+}
+# One statement for each set of filters that is in use: there are few, and each is compiled once.
+_LISTS: dict[frozenset[str], Statement] = {}
+
+
+def _list_statement(names: frozenset[str]) -> Statement:
+    if names not in _LISTS:
+        _LISTS[names] = Statement(
+            JOINED.where(
+                *SEEN_BY,
+                events.c.deleted_at.is_(None),
+                *(condition for name, condition in _CONDITIONS.items() if name in names),
+            )
+            .order_by(permissions.c.starts_at, permissions.c.event_id)
+            .limit(bindparam("most"))
+        )
+    return _LISTS[names]
+
+
+async def list_events(
+    work: UnitOfWork,
+    user_id: int,
+    chosen: EventFilter,
+    *,
+    last: tuple[datetime, int] | None = None,
+    most: int,
+) -> list[EventHead]:
+    """List the events that a user sees, in order of (starts_at, id), after the place `last`, at most `most`."""
+    values = chosen.values()
+    if last is not None:
+        values["last"], values["last_id"] = last
+    statement = _list_statement(frozenset(values))
+    rows = await work.all(statement, {**values, "me": user_id, "most": most})
+    return [EventHead._make(row) for row in rows]
+
+
+_TRASH = Statement(
+    JOINED.where(
+        *SEEN_BY,
+        events.c.owner_id == bindparam("me"),
+        events.c.deleted_at > bindparam("since", type_=events.c.deleted_at.type),
+        or_(
+            events.c.deleted_at < bindparam("last", type_=events.c.deleted_at.type),
+            and_(
+                events.c.deleted_at == bindparam("last", type_=events.c.deleted_at.type),
+                events.c.id < bindparam("last_id"),
+            ),
+        ),
+    )
+    .order_by(events.c.deleted_at.desc(), events.c.id.desc())
+    .limit(bindparam("most"))
+)
+
+
+async def trashed_events(
+    work: UnitOfWork, owner_id: int, since: datetime, last: tuple[datetime, int], most: int
+) -> list[EventHead]:
+    """List what an owner has thrown away since an instant, newest first, after the place `last`."""
+    values = {"me": owner_id, "since": since, "last": last[0], "last_id": last[1], "most": most}
+    return [EventHead._make(row) for row in await work.all(_TRASH, values)]

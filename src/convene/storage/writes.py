@@ -1,0 +1,224 @@
+"""Writing events: the head, its owner's permission and its versions, together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import bindparam, insert, literal_column, select, update
+
+from convene.domain.content import EventContent, to_json
+from convene.storage.events import CONTENT_COLUMNS, EventHead, content_columns
+from convene.storage.statements import Statement, Values, inserting
+from convene.storage.tables import event_versions, events, permissions
+from convene.storage.types import transaction_position
+from convene.storage.unit_of_work import UnitOfWork
+
+_NEW = (
+    "calendar_id",
+    "owner_id",
+    "uid",
+    "version",
+    *CONTENT_COLUMNS,
+    "split_from",
+    "created_at",
+    "updated_at",
+    "updated_by",
+)
+_INSERT = Statement(inserting(events, *_NEW).returning(events.c.id))
+_INSERT_OWNER = Statement(
+    insert(permissions).values(
+        event_id=bindparam("event_id"),
+        user_id=bindparam("owner_id"),
+        role="owner",
+        starts_at=bindparam("starts_at", type_=permissions.c.starts_at.type),
+        ends_at=bindparam("ends_at", type_=permissions.c.ends_at.type),
+        position=transaction_position(),
+        created_at=bindparam("created_at", type_=permissions.c.created_at.type),
+        updated_at=bindparam("updated_at", type_=permissions.c.updated_at.type),
+        granted_by=bindparam("updated_by"),
+    )
+)
+_VERSION = (
+    *(
+        "event_id",
+        "version_number",
+        "kind",
+        "data",
+        "base_version",
+        "created_by",
+        "created_at",
+        "change_description",
+    ),
+)
+_INSERT_VERSION = Statement(inserting(event_versions, *_VERSION))
+
+
+_PERMISSION = (
+    *("event_id", "user_id", "role", "starts_at", "ends_at", "position", "created_at", "updated_at", "granted_by"),
+)
+
+
+def _insert_at_once() -> Statement:
+    """PostgreSQL's form of the three inserts: one statement, one round trip."""
+    new = inserting(events, *_NEW).returning(events.c.id).cte("new")
+    permission = (
+        insert(permissions)
+        .from_select(
+            [*_PERMISSION],
+            select(
+                new.c.id,
+                bindparam("owner_id", type_=events.c.owner_id.type),
+                literal_column("'owner'"),
+                bindparam("starts_at", type_=permissions.c.starts_at.type),
+                bindparam("ends_at", type_=permissions.c.ends_at.type),
+                transaction_position(),
+                bindparam("created_at", type_=permissions.c.created_at.type),
+                bindparam("updated_at", type_=permissions.c.updated_at.type),
+                bindparam("updated_by", type_=permissions.c.granted_by.type),
+            ),
+        )
+        .cte("permission")
+    )
+    version = insert(event_versions).from_select(
+        list(_VERSION),
+        select(
+            new.c.id,
+            bindparam("version", type_=event_versions.c.version_number.type),
+            bindparam("kind", type_=event_versions.c.kind.type),
+            bindparam("data", type_=event_versions.c.data.type),
+            bindparam("base_version", type_=event_versions.c.base_version.type),
+            bindparam("updated_by", type_=event_versions.c.created_by.type),
+            bindparam("created_at", type_=event_versions.c.created_at.type),
+            bindparam("change_description", type_=event_versions.c.change_description.type),
+        ),
+    )
+    return Statement(version.add_cte(permission).returning(event_versions.c.event_id))
+
+
+_INSERT_AT_ONCE = _insert_at_once()
+
+
+class NewEvent(NamedTuple):
+    """What an event is born with, besides its content."""
+
+    content: EventContent
+    uid: str
+    owner_id: int
+    calendar_id: int
+    created_by: int
+    split_from: int | None = None
+    change_description: str | None = None
+
+
+async def insert_events(work: UnitOfWork, new: Sequence[NewEvent]) -> list[int]:
+    """Write new events, each with its owner's permission and its first version; gives their ids in order."""
+    rows = [_new_row(work, event) for event in new]
+    if work.dialect_name == "postgresql":
+        return [int(row[0]) for row in await work.each(_INSERT_AT_ONCE, rows)]
+    ids = [int(row[0]) for row in await work.each(_INSERT, rows)]
+    for row, event_id in zip(rows, ids, strict=True):
+        row |= {"event_id": event_id, "version_number": 1}
+    await work.many(_INSERT_OWNER, rows)
+    await work.many(_INSERT_VERSION, [{**row, "created_by": row["updated_by"]} for row in rows])
+    return ids
+
+
+def _new_row(work: UnitOfWork, event: NewEvent) -> dict[str, Any]:
+    return {
+        **content_columns(event.content),
+        "calendar_id": event.calendar_id,
+        "owner_id": event.owner_id,
+        "uid": event.uid,
+        "version": 1,
+        "split_from": event.split_from,
+        "created_at": work.now,
+        "updated_at": work.now,
+        "updated_by": event.created_by,
+        "kind": "created",
+        "data": to_json(event.content),
+        "base_version": None,
+        "change_description": event.change_description,
+    }
+
+
+def head_of_new(work: UnitOfWork, new: NewEvent, event_id: int) -> EventHead:
+    """The head of an event that this unit of work has just written, as its owner sees it."""
+    row = _new_row(work, new)
+    unset = {"continued_by": None, "deleted_at": None, "role": "owner"}
+    return EventHead._make(({**row, **unset, "id": event_id})[name] for name in EventHead._fields)
+
+
+_ADVANCE = Statement(
+    update(events)
+    .where(events.c.id == bindparam("event_id"), events.c.version == bindparam("seen"))
+    .values(
+        {
+            **{name: bindparam(f"new_{name}", type_=events.c[name].type) for name in CONTENT_COLUMNS},
+            "version": events.c.version + 1,
+            "updated_at": bindparam("at", type_=events.c.updated_at.type),
+            "updated_by": bindparam("by", type_=events.c.updated_by.type),
+            "deleted_at": bindparam("deleted", type_=events.c.deleted_at.type),
+        }
+    )
+    .returning(events.c.version)
+)
+_TOUCH = Statement(
+    update(permissions)
+    .where(permissions.c.event_id == bindparam("seen_event"))
+    .values(
+        starts_at=bindparam("new_starts_at", type_=permissions.c.starts_at.type),
+        ends_at=bindparam("new_ends_at", type_=permissions.c.ends_at.type),
+        position=transaction_position(),
+    )
+)
+
+
+async def advance_event(
+    work: UnitOfWork, head: EventHead, content: EventContent, *, by: int, deleted_at: datetime | None
+) -> EventHead | None:
+    """Put a new content on the head of an event, one version further; None when the head has moved.
+
+    The copies of its bounds and the positions of all who see it, or saw it, move along.
+    """
+    columns = content_columns(content)
+    values = {f"new_{name}": value for name, value in columns.items()}
+    where = {"event_id": head.id, "seen": head.version, "at": work.now, "by": by, "deleted": deleted_at}
+    row = await work.one(_ADVANCE, {**values, **where})
+    if row is None:
+        return None
+    await work.run(_TOUCH, {**values, "seen_event": head.id})
+    return head.with_content(content)._replace(
+        version=int(row[0]), updated_at=work.now, updated_by=by, deleted_at=deleted_at
+    )
+
+
+async def insert_version(work: UnitOfWork, values: Values) -> None:
+    """Write one version row: event_id, version_number, kind, data, base_version, created_by, created_at, ..."""
+    await work.run(_INSERT_VERSION, values)
+
+
+_CONTINUE = Statement(
+    update(events).where(events.c.id == bindparam("event_id")).values(continued_by=bindparam("later"))
+)
+_HAND_OVER = Statement(
+    update(events)
+    .where(events.c.id == bindparam("event_id"))
+    .values(owner_id=bindparam("to_user"), calendar_id=bindparam("to_calendar"))
+)
+
+
+async def link_halves(work: UnitOfWork, earlier: int, later: int) -> None:
+    """Let the earlier half of a split series know the later one."""
+    await work.run(_CONTINUE, {"event_id": earlier, "later": later})
+
+
+async def hand_over(work: UnitOfWork, event_id: int, user_id: int, calendar_id: int) -> None:
+    """Put an event into another user's agenda and calendar.
+
+    Raises:
+        Duplicate: the new owner has an event with the same uid.
+
+    """
+    await work.run(_HAND_OVER, {"event_id": event_id, "to_user": user_id, "to_calendar": calendar_id})
