@@ -45,12 +45,11 @@ def _sentence(found: list[dict[str, str]]) -> str:
 
 
 def _edit_conflict(error: errors.EditConflict) -> Members:
-    zone = error.ours.schedule.zone
     return {
         "detail": "somebody else has changed the same: " + ", ".join(one.atom for one in error.conflicts),
         "base_version": error.base_version,
         "current_version": error.current_version,
-        "conflicts": [conflict_json(one, zone=zone) for one in error.conflicts],
+        "conflicts": [conflict_json(one) for one in error.conflicts],
         "merged": field_view(error.merged),
         "shelf_id": error.shelf_id,
     }

@@ -119,7 +119,7 @@ async def merged(
             "base_version": base_version,
             "current_version": event.head.version,
             "data": to_json(ours),
-            "conflicts": [conflict_json(one, zone=event.head.time_zone) for one in result.conflicts],
+            "conflicts": [conflict_json(one) for one in result.conflicts],
             "created_at": work.now,
         },
     )

@@ -1,6 +1,6 @@
 """Lists of events: what a user sees is one scan of one index, joined to events.
 
-The index is `permissions (user_id, ends_at, starts_at)` with a window, `permissions (user_id, starts_at, event_id)` without.
+With a window that is `permissions (user_id, ends_at, starts_at)`, without `permissions (user_id, starts_at, event_id)`.
 """
 
 from __future__ import annotations

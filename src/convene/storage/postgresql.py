@@ -28,7 +28,7 @@ _SETTINGS = {
 }
 
 
-class _Connection(asyncpg.Connection):  # type: ignore[misc,type-arg]
+class _Connection(asyncpg.Connection):
     """A connection whose return to the pool costs no round trip: nothing here leaves session state behind."""
 
     def get_reset_query(self) -> str:
@@ -49,7 +49,7 @@ class PostgresConnection:
         compiled = statement.compiled(DIALECT)
         with _translated():
             row = await self._raw.fetchrow(compiled.sql, *compiled.bind(values))
-        return None if row is None else compiled.decode(row)  # type: ignore[arg-type]
+        return None if row is None else compiled.decode(row)
 
     async def all(self, statement: Statement, values: Values) -> list[Row]:
         """Run, and give all rows."""

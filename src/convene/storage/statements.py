@@ -6,7 +6,7 @@ beyond binding and decoding, which is what this module does. It knows no connect
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import BindParameter, Dialect, Table, bindparam, insert
@@ -42,7 +42,7 @@ class Compiled:
         given = {**self._defaults, **values} if self._defaults else values
         return [given[name] if encode is None else encode(given[name]) for name, encode in self._binds]
 
-    def decode(self, row: Sequence[Any]) -> Row:
+    def decode(self, row: Iterable[Any]) -> Row:
         """Turn a driver's row into a tuple of Python values."""
         if not self._decoders:
             return tuple(row)
