@@ -73,7 +73,7 @@ def event_json(head: EventHead) -> JsonObject:
 def _times(head: EventHead) -> tuple[str, str]:
     if head.all_day:
         start = date.fromisoformat(head.start_local[:10])
-        return start.isoformat(), (start + timedelta(seconds=head.duration)).isoformat()
+        return start.isoformat(), (start + timedelta(microseconds=head.duration)).isoformat()
     tz = zone(head.time_zone)
     return rfc3339(head.start_time, tz), rfc3339(head.end_time, tz)
 

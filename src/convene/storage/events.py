@@ -38,7 +38,7 @@ class EventHead(NamedTuple):
     free_busy_status: str
     tags: list[str] | None
     start_local: str
-    duration: float
+    duration: int
     time_zone: str
     fold: Literal[0, 1]
     all_day: bool
@@ -74,7 +74,7 @@ class EventHead(NamedTuple):
             tags=tuple(self.tags or ()),
             schedule=Schedule(
                 start=datetime.fromisoformat(self.start_local),
-                duration=timedelta(seconds=self.duration),
+                duration=timedelta(microseconds=self.duration),
                 zone=self.time_zone,
                 all_day=self.all_day,
                 fold=self.fold,
@@ -113,7 +113,7 @@ def content_columns(content: EventContent) -> dict[str, Any]:
         "free_busy_status": content.free_busy_status.value,
         "tags": list(content.tags) or None,
         "start_local": schedule.start.isoformat(),
-        "duration": schedule.duration.total_seconds(),
+        "duration": schedule.duration // timedelta(microseconds=1),
         "time_zone": schedule.zone,
         "fold": schedule.fold,
         "all_day": schedule.all_day,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     CheckConstraint,
     Column,
-    Float,
     ForeignKey,
     Index,
     Integer,
@@ -90,9 +90,9 @@ events = Table(
     Column("status", String(20), nullable=False),
     Column("free_busy_status", String(10), nullable=False),
     Column("tags", Json),
-    # The truth about when: wall time, zone, duration in seconds (and which pass of a repeated hour).
+    # The truth about when: wall time, zone, duration in microseconds (and which pass of a repeated hour).
     Column("start_local", String(26), nullable=False),
-    Column("duration", Float(53), nullable=False),
+    Column("duration", BigInteger, nullable=False),
     Column("time_zone", String(64), nullable=False),
     Column("fold", Integer, nullable=False),
     Column("all_day", Boolean, nullable=False),
