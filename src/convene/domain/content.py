@@ -14,10 +14,11 @@ from datetime import UTC, datetime, timedelta
 from enum import Enum, StrEnum
 from typing import Final, Literal
 
+from convene.domain import json_types
 from convene.domain.errors import Invalid
 from convene.domain.patterns import pattern_from_json, pattern_to_json
 from convene.domain.recurrence import RecurrenceRule
-from convene.domain.zones import EARLIEST, LATEST, check_range, instant, wall_time, zone
+from convene.domain.zones import EARLIEST, FAR_FUTURE, LATEST, check_range, instant, wall_time, zone
 
 TITLE_MAX = 255
 DESCRIPTION_MAX = 20_000
@@ -28,8 +29,8 @@ OVERRIDES_MAX = 1_000
 SINGLE_DURATION_MAX = timedelta(days=3_660)
 SERIES_DURATION_MAX = timedelta(days=366)
 
-Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
-JsonObject = dict[str, Json]
+Json = json_types.Json
+JsonObject = json_types.JsonObject
 
 
 class Unset(Enum):
@@ -94,12 +95,23 @@ class Schedule:
         if self.fold and self.rule:
             raise Invalid.at("/start_time", "a series cannot begin in the second pass of a repeated hour")
 
-    def end_of(self, starts_at: datetime) -> datetime:
-        """Say when an occurrence that starts at an instant ends: exact time, or midnights later when all-day."""
+    def end_of(self, starts_at: datetime, duration: timedelta | None = None) -> datetime:
+        """Say when an occurrence that starts at an instant ends: exact time, or midnights later when all-day.
+
+        Args:
+            starts_at: in UTC.
+            duration: its own, if it has one. Whatever would end after `FAR_FUTURE` ends there.
+        """
+        lasts = self.duration if duration is None else duration
+        if LATEST - starts_at < lasts:
+            return FAR_FUTURE
         if not self.all_day:
-            return starts_at + self.duration
+            return starts_at + lasts
         tz = zone(self.zone)
-        return instant(wall_time(starts_at, tz)[0].replace(hour=0, minute=0) + self.duration, tz)
+        # From the midnight of the day that clocks show: Samoa had no 30 December 2011, so a whole day there takes
+        # place on the 31st and has to end with it.
+        day = wall_time(starts_at, tz)[0].replace(hour=0, minute=0, second=0, microsecond=0)
+        return instant(day + lasts, tz)
 
     @property
     def starts_at(self) -> datetime:
@@ -109,10 +121,7 @@ class Schedule:
     @property
     def ends_at(self) -> datetime:
         """The end of the first occurrence as an instant in UTC."""
-        tz = zone(self.zone)
-        if self.all_day:
-            return instant(self.start + self.duration, tz)
-        return self.starts_at + self.duration
+        return self.end_of(self.starts_at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

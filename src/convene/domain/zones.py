@@ -17,6 +17,8 @@ from convene.domain.errors import Invalid
 #: of daylight saving or of padding can leave the range: whatever is accepted can be read back everywhere.
 EARLIEST = datetime(1, 1, 4, tzinfo=UTC)
 LATEST = datetime(9999, 12, 28, tzinfo=UTC)
+#: The end of what has no end; later than every instant that is accepted.
+FAR_FUTURE = datetime(9999, 12, 31, tzinfo=UTC)
 
 
 @cache
