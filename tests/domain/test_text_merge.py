@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -46,7 +47,7 @@ def test_edits_lead_from_one_text_to_the_other(old: str, new: str):
         after += [*before[at : edit.lo], *edit.lines]
         at = edit.hi
     assert [*after, *before[at:]] == new.split("\n")
-    assert all(one.hi < other.lo for one, other in zip(found, found[1:], strict=False))
+    assert all(one.hi < other.lo for one, other in pairwise(found))
 
 
 @given(texts, texts)

@@ -19,14 +19,17 @@ from convene.domain.atoms import (
     atom_json,
     atoms_of,
     content_of,
+    override_atom,
     schedule_fields,
 )
-from convene.domain.content import EventContent, Json, JsonObject, Override, Schedule
+from convene.domain.content import EventContent, Json, JsonObject, Schedule
 from convene.domain.errors import Fault, Invalid
-from convene.domain.series import is_occurrence
+from convene.domain.series import is_occurrence, rescheduled
 from convene.domain.text_diff import unified
 
 SCHEDULE_FIELDS: Final = ("start_time", "end_time", "time_zone", "all_day", "recurrence_pattern")
+
+_SCHEDULE_NAMES: Final = (*SCHEDULE_FIELDS, "is_recurring", "schedule")
 
 #: From this length on, a change of a text on one line is worth a diff, too.
 _LONG_TEXT = 80
@@ -93,54 +96,39 @@ def restore_fields(head: EventContent, old: EventContent, fields: Iterable[str])
     """Give the named fields or atoms of `head` the values that they had in `old`.
 
     Any field of the schedule brings back all of it, because an old start with a new rule was never
-    anybody's wish; the overrides whose occurrences it does not have go, as when somebody reschedules a
-    series by hand. `overrides` means all of them.
+    anybody's wish; the overrides move along with it, as when somebody reschedules a series by hand.
+    `overrides` means all of them.
 
     Raises: Invalid: there is no such field (`/fields/<place>`), or an override names no occurrence of the
         schedule.
     """
+    names = list(fields)
+    if any(name in _SCHEDULE_NAMES for name in names) and head.schedule != old.schedule:
+        head = rescheduled(head, old.schedule)
     now, then = atoms_of(head), atoms_of(old)
     chosen: dict[str, str] = {}
     faults: list[Fault] = []
-    for place, name in enumerate(fields):
-        pointer = f"/fields/{place}"
+    for place, name in enumerate(names):
         atoms = _atoms_named(name, now, then)
-        chosen |= dict.fromkeys(atoms, pointer)
+        chosen |= dict.fromkeys(atoms, f"/fields/{place}")
         if not atoms and name != "overrides":
-            faults.append(Fault(pointer, f"there is no field {name[:64]!r} in either version"))
+            faults.append(Fault(f"/fields/{place}", f"there is no field {name[:64]!r} in either version"))
+    restored = content_of({**now, **{atom: then.get(atom) for atom in chosen}})
+    for own in restored.overrides:
+        atom = override_atom(own.occurrence)
+        if atom in chosen and not (restored.schedule.rule and is_occurrence(restored.schedule, own.occurrence)):
+            faults.append(Fault(chosen[atom], f"{atom} is no occurrence any more; restore recurrence_pattern too"))
     if faults:
         raise Invalid(*faults)
-    restored = {**now, **{atom: then.get(atom) for atom in chosen}}
-    return _with_known_occurrences(restored, chosen)
+    return restored
 
 
 def _atoms_named(name: str, *contents: Mapping[str, AtomValue]) -> list[str]:
-    if name in SCHEDULE_FIELDS or name == "is_recurring":
+    if name in _SCHEDULE_NAMES:
         return ["schedule"]
     if name == "overrides":
         return [atom for atoms in contents for atom in atoms if atom.startswith(OVERRIDE_PREFIX)]
     return [name] if any(name in atoms for atoms in contents) else []
-
-
-def _with_known_occurrences(atoms: Mapping[str, AtomValue], chosen: Mapping[str, str]) -> EventContent:
-    """Drop the overrides that a restored schedule has no occurrence for; refuse those that were asked for."""
-    schedule = atoms["schedule"]
-    if not isinstance(schedule, Schedule):
-        raise TypeError(schedule)
-    lost = {
-        atom
-        for atom, own in atoms.items()
-        if isinstance(own, Override)
-        and (atom in chosen or "schedule" in chosen)
-        and not (schedule.rule and is_occurrence(schedule, own.occurrence))
-    }
-    faults = [
-        Fault(chosen[atom], f"{atom} is no occurrence of the event; restore recurrence_pattern too")
-        for atom in sorted(lost & chosen.keys())
-    ]
-    if faults:
-        raise Invalid(*faults)
-    return content_of({atom: value for atom, value in atoms.items() if atom not in lost})
 
 
 # -- fields and their values ---------------------------------------------------------------------------------
