@@ -13,7 +13,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, TypeVar
 
-from convene.domain.content import EventContent, FreeBusy, Override, Schedule, Status
+from convene.domain.content import (
+    EventContent,
+    FreeBusy,
+    Json,
+    JsonObject,
+    Override,
+    Schedule,
+    Status,
+    override_to_json,
+)
+from convene.domain.patterns import pattern_to_json
+from convene.domain.zones import rfc3339, zone
 
 #: What an atom can hold. `Status` and `FreeBusy` are strings; None is no text, or no override.
 AtomValue = str | tuple[str, ...] | Schedule | Override | None
@@ -33,6 +44,19 @@ class AtomChange:
     atom: str
     before: AtomValue
     after: AtomValue
+
+
+@dataclass(frozen=True, slots=True)
+class AtomConflict:
+    """One atom that both sides changed, and how; None stands for an override that is not there.
+
+    One side may equal the base where the other side's new schedule leaves its override without an occurrence.
+    """
+
+    atom: str
+    base: AtomValue
+    ours: AtomValue
+    theirs: AtomValue
 
 
 def override_atom(occurrence: datetime) -> str:
@@ -91,6 +115,45 @@ def diff(a: EventContent, b: EventContent) -> tuple[AtomChange, ...]:
 def apply(content: EventContent, changes: Iterable[AtomChange]) -> EventContent:
     """Set each atom to its value after the change, whatever the content has there now."""
     return content_of(atoms_of(content) | {change.atom: change.after for change in changes})
+
+
+# -- as clients see them -------------------------------------------------------------------------------------
+
+
+def conflict_json(conflict: AtomConflict) -> JsonObject:
+    """Show a conflict to a client: the name of the atom and its three values."""
+    return {
+        "field": conflict.atom,
+        "base": atom_json(conflict.base),
+        "ours": atom_json(conflict.ours),
+        "theirs": atom_json(conflict.theirs),
+    }
+
+
+def atom_json(value: AtomValue) -> Json:
+    """Show the value of an atom to a client: a schedule as the fields that clients have for it."""
+    if isinstance(value, Schedule):
+        return schedule_fields(value)
+    if isinstance(value, Override):
+        return override_to_json(value)
+    return list(value) if isinstance(value, tuple) else value
+
+
+def schedule_fields(schedule: Schedule) -> JsonObject:
+    """Write a schedule in the fields of clients: RFC 3339 instants, or dates with an exclusive end."""
+    tz = zone(schedule.zone)
+    if schedule.all_day:
+        start = schedule.start.date().isoformat()
+        end = (schedule.start + schedule.duration).date().isoformat()
+    else:
+        start, end = rfc3339(schedule.starts_at, tz), rfc3339(schedule.ends_at, tz)
+    return {
+        "start_time": start,
+        "end_time": end,
+        "time_zone": schedule.zone,
+        "all_day": schedule.all_day,
+        "recurrence_pattern": pattern_to_json(schedule.rule) if schedule.rule else None,
+    }
 
 
 def _expect(value: AtomValue, kind: type[_T]) -> _T:

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from convene.domain.atoms import (
     OVERRIDE_PREFIX,
     AtomChange,
+    AtomConflict,
     AtomValue,
     apply,
     atoms_of,
@@ -38,19 +39,6 @@ from convene.domain.series import is_occurrence
 from convene.domain.text_merge import merge_lines
 
 __all__ = ["AtomChange", "AtomConflict", "Conflicted", "Merged", "apply", "diff", "merge"]
-
-
-@dataclass(frozen=True, slots=True)
-class AtomConflict:
-    """One atom that both sides changed, and how; None stands for an override that is not there.
-
-    One side may equal the base where the other side's new schedule leaves its override without an occurrence.
-    """
-
-    atom: str
-    base: AtomValue
-    ours: AtomValue
-    theirs: AtomValue
 
 
 @dataclass(frozen=True, slots=True)
