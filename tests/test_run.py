@@ -93,9 +93,7 @@ def test_a_first_start_installs_and_a_second_only_starts(checkout):
     second = run(checkout, "serve", "--reload")
     assert second.stderr == ""
     assert second.stdout.startswith("['serve', '--reload']")
-    again = subprocess.run(
-        [checkout / ".venv/bin/convene", "x y"], capture_output=True, text=True, check=False
-    )
+    again = subprocess.run([checkout / ".venv/bin/convene", "x y"], capture_output=True, text=True, check=False)
     assert again.stdout.startswith("['x y']")
 
 
@@ -119,8 +117,7 @@ def test_an_environment_that_is_not_whole_or_not_up_to_date_is_made_again(checko
 
 def test_two_at_once_install_once(checkout):
     runs = [
-        subprocess.Popen(command(checkout), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        for _ in range(2)
+        subprocess.Popen(command(checkout), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(2)
     ]
     said = [run.communicate()[1] for run in runs]
     assert [run.returncode for run in runs] == [7, 7]

@@ -24,9 +24,7 @@ titles = st.sampled_from(("Stand-up", "Retro", "Board meeting", "Lunch"))
 locations = st.sampled_from((None, "", "Room 1", "Room 2"))
 statuses = st.sampled_from(Status)
 free_busy = st.sampled_from(FreeBusy)
-tag_sets = st.sets(st.sampled_from(("a", "b", "c", "d", "e")), max_size=4).map(
-    lambda tags: tuple(sorted(tags))
-)
+tag_sets = st.sets(st.sampled_from(("a", "b", "c", "d", "e")), max_size=4).map(lambda tags: tuple(sorted(tags)))
 
 #: Few different lines, so that equal ones repeat, and the empty one among them.
 lines = st.sampled_from(("", "a", "b", "c", "d", "- tea", "- coffee"))

@@ -15,7 +15,7 @@ from convene.domain.content import (
 )
 from convene.domain.merge import AtomConflict, Conflicted, Merged, apply, diff, merge
 from convene.domain.recurrence import Frequency, RecurrenceRule
-from convene.domain.series import is_occurrence
+from convene.domain.schedule_times import is_occurrence
 from tests import hypothesis_profiles  # noqa: F401 - registers the profiles
 from tests.domain.strategies import bases_with_two_edits, contents
 
@@ -87,9 +87,7 @@ def test_no_change_is_lost(three: Three):
             assert has_both_changes(atom, r.get(atom), *values)
 
 
-def has_both_changes(
-    atom: str, result: AtomValue, base: AtomValue, ours: AtomValue, theirs: AtomValue
-) -> bool:
+def has_both_changes(atom: str, result: AtomValue, base: AtomValue, ours: AtomValue, theirs: AtomValue) -> bool:
     if ours in (base, theirs):
         return result == theirs
     if theirs == base:

@@ -174,9 +174,7 @@ def clash(
     return ScheduleClash(
         conflicts=tuple(in_the_way[:CLASHES_MAX]),
         more=len(in_the_way) > CLASHES_MAX,
-        nearest_free=nearest_free(
-            first.starts_at, first.ends_at - first.starts_at, [*taken, *others], window=window
-        ),
+        nearest_free=nearest_free(first.starts_at, first.ends_at - first.starts_at, [*taken, *others], window=window),
         checked_until=checked_until,
     )
 
@@ -194,9 +192,7 @@ def nearest_free(
     # matter.
     here = bisect_right(rooms, wanted_start, key=lambda room: room.first)
     starts = {
-        start
-        for room in rooms[max(here - count - 1, 0) : here + count]
-        for start in room.starts(wanted_start, count)
+        start for room in rooms[max(here - count - 1, 0) : here + count] for start in room.starts(wanted_start, count)
     }
     nearest = sorted(starts, key=lambda start: (abs(start - wanted_start), start))[:count]
     return tuple((start, start + duration) for start in nearest)

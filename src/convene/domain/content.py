@@ -15,6 +15,7 @@ from enum import Enum, StrEnum
 from typing import Final, Literal
 
 from convene.domain import json_types
+from convene.domain.durations import format_duration, parse_duration
 from convene.domain.errors import Invalid
 from convene.domain.patterns import pattern_from_json, pattern_to_json
 from convene.domain.recurrence import RecurrenceRule
@@ -86,9 +87,7 @@ class Schedule:
         if self.duration > longest:
             raise Invalid.at("/end_time", f"an event lasts at most {longest.days} days")
         if not EARLIEST <= self.start.replace(tzinfo=UTC) <= LATEST:
-            raise Invalid.at(
-                "/start_time", "must lie between the years 1 and 9999, three days from either end"
-            )
+            raise Invalid.at("/start_time", "must lie between the years 1 and 9999, three days from either end")
         starts_at = check_range(instant(self.start, zone(self.zone), self.fold), "/start_time")
         if LATEST - starts_at < self.duration:
             raise Invalid.at("/end_time", "must lie before the end of the year 9999")
@@ -224,10 +223,10 @@ def from_json(data: Mapping[str, Json]) -> EventContent:
 
 
 def schedule_to_json(schedule: Schedule) -> JsonObject:
-    """Write a schedule: local start, seconds of duration, zone, and the rule in RFC 8984's names or null."""
+    """Write a schedule: local start, duration, zone, and the rule in RFC 8984's names or null."""
     data: JsonObject = {
         "start": schedule.start.isoformat(),
-        "duration": schedule.duration.total_seconds(),
+        "duration": format_duration(schedule.duration),
         "time_zone": schedule.zone,
         "all_day": schedule.all_day,
         "recurrence_pattern": pattern_to_json(schedule.rule) if schedule.rule else None,
@@ -242,7 +241,7 @@ def schedule_from_json(data: Mapping[str, Json]) -> Schedule:
     rule = data["recurrence_pattern"]
     return Schedule(
         start=datetime.fromisoformat(_text(data["start"])),
-        duration=timedelta(seconds=_number(data["duration"])),
+        duration=parse_duration(_text(data["duration"])),
         zone=_text(data["time_zone"]),
         all_day=data["all_day"] is True,
         fold=1 if data.get("fold") else 0,
@@ -262,7 +261,7 @@ def override_to_json(own: Override) -> JsonObject:
     if own.start is not UNSET:
         data["start"] = own.start.isoformat()
     if own.duration is not UNSET:
-        data["duration"] = own.duration.total_seconds()
+        data["duration"] = format_duration(own.duration)
     return data
 
 
@@ -277,7 +276,7 @@ def override_from_json(occurrence: str, data: Mapping[str, Json]) -> Override:
         status=Status(_text(data["status"])) if "status" in data else UNSET,
         free_busy_status=FreeBusy(_text(data["free_busy_status"])) if "free_busy_status" in data else UNSET,
         start=datetime.fromisoformat(_text(data["start"])) if "start" in data else UNSET,
-        duration=timedelta(seconds=_number(data["duration"])) if "duration" in data else UNSET,
+        duration=parse_duration(_text(data["duration"])) if "duration" in data else UNSET,
     )
 
 
@@ -289,12 +288,6 @@ def _text(value: Json) -> str:
 
 def _optional_text(value: Json) -> str | None:
     return None if value is None else _text(value)
-
-
-def _number(value: Json) -> float:
-    if not isinstance(value, int | float):
-        raise TypeError(value)
-    return value
 
 
 def _items(value: Json) -> list[Json]:

@@ -135,9 +135,7 @@ def check_rule(rule: RecurrenceRule, start: datetime) -> None:
             "/start_time", f"must be the first occurrence; the first one that matches is {first.isoformat()}"
         )
     if rule.count is not None and last_start(rule, start) is None:
-        raise Invalid.at(
-            f"{POINTER}/count", "leads too far: the last occurrence must be near enough to be counted out"
-        )
+        raise Invalid.at(f"{POINTER}/count", "leads too far: the last occurrence must be near enough to be counted out")
 
 
 # -- moving a series to another start ------------------------------------------------------------------------

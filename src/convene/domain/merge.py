@@ -35,7 +35,7 @@ from convene.domain.content import (
     Override,
     Schedule,
 )
-from convene.domain.series import is_occurrence
+from convene.domain.schedule_times import is_occurrence
 from convene.domain.text_merge import merge_lines
 
 __all__ = ["AtomChange", "AtomConflict", "Conflicted", "Merged", "apply", "diff", "merge"]
@@ -73,10 +73,7 @@ def merge(base: EventContent, ours: EventContent, theirs: EventContent) -> Merge
     b, o, t = atoms_of(base), atoms_of(ours), atoms_of(theirs)
     threes = [AtomConflict(name, b.get(name), o.get(name), t.get(name)) for name in names_in_order(b, o, t)]
     results = {three.atom: _settle_any(three, base, ours, theirs) for three in threes}
-    if (
-        sum(atom.startswith(OVERRIDE_PREFIX) and value is not None for atom, value in results.items())
-        > OVERRIDES_MAX
-    ):
+    if sum(atom.startswith(OVERRIDE_PREFIX) and value is not None for atom, value in results.items()) > OVERRIDES_MAX:
         # All that were added, on both sides: to single some out would depend on which side is which.
         results |= {three.atom: three for three in threes if _adds_override(three)}
     conflicts = tuple(result for result in results.values() if isinstance(result, AtomConflict))
@@ -109,9 +106,7 @@ def _settle(three: AtomConflict) -> AtomValue | AtomConflict:
     return three
 
 
-def _settle_override(
-    three: AtomConflict, base: Schedule, ours: Schedule, theirs: Schedule
-) -> AtomValue | AtomConflict:
+def _settle_override(three: AtomConflict, base: Schedule, ours: Schedule, theirs: Schedule) -> AtomValue | AtomConflict:
     """Merge one override, minding what the other side did to the schedule.
 
     * One side gave the event a new schedule and dropped the override with it: dropped, if the other left it
@@ -150,9 +145,7 @@ def _adds_override(three: AtomConflict) -> bool:
     return three.atom.startswith(OVERRIDE_PREFIX) and three.base is None and three.ours != three.theirs
 
 
-def _conflicted(
-    settled: Mapping[str, AtomValue], conflicts: tuple[AtomConflict, ...], theirs: Schedule
-) -> Conflicted:
+def _conflicted(settled: Mapping[str, AtomValue], conflicts: tuple[AtomConflict, ...], theirs: Schedule) -> Conflicted:
     atoms = {**settled, **{conflict.atom: conflict.theirs for conflict in conflicts}}
     schedule = atoms["schedule"]
     if isinstance(schedule, Schedule) and schedule != theirs:

@@ -122,9 +122,7 @@ def _rrule_parts(text: str, pointer: str) -> Parts:
         field = RRULE_FIELDS.get(name.upper())
         if name.lower() in DEFAULTS and name.upper() != "@TYPE":
             if folded(entry) != DEFAULTS[name.lower()]:
-                faults.append(
-                    Fault(pointer, f"{name.upper()} is only understood as {DEFAULTS[name.lower()]}")
-                )
+                faults.append(Fault(pointer, f"{name.upper()} is only understood as {DEFAULTS[name.lower()]}"))
         elif field is None:
             faults.append(Fault(pointer, f"{shown(part)} is not a part of an RRULE (RFC 5545, 3.3.10)"))
         elif not entry:

@@ -91,9 +91,7 @@ def frequency(value: Json) -> Frequency:
     """Read how often: a word in any case."""
     word = folded(value) if isinstance(value, str) and len(value) <= 40 else None
     if word in TOO_OFTEN:
-        raise Invalid.at(
-            "", f"{word} events are not possible; a daily one can repeat within the day by byHour"
-        )
+        raise Invalid.at("", f"{word} events are not possible; a daily one can repeat within the day by byHour")
     if word is None or word not in FREQUENCIES:
         raise Invalid.at("", "must be daily, weekly, monthly or yearly")
     return FREQUENCIES[word]
@@ -104,9 +102,7 @@ def weekday(value: Json) -> int:
     if isinstance(value, str):
         day = DAYS.get(value.strip().lower()) if len(value) <= 40 else None
         if day is None:
-            raise Invalid.at(
-                "", f"{shown(value)} is not a weekday; write {', '.join(WEEKDAYS)} or whole names"
-            )
+            raise Invalid.at("", f"{shown(value)} is not a weekday; write {', '.join(WEEKDAYS)} or whole names")
         return day
     return integer(value, Numbers(0, 6))
 

@@ -30,9 +30,7 @@ _SYNONYMS: Final = {
 }
 
 #: The field of `RecurrenceRule` for each folded name of a part.
-FIELDS: Final = {
-    name: field for field, canonical, _ in PARTS for name in (canonical.lower(), *_SYNONYMS[field])
-}
+FIELDS: Final = {name: field for field, canonical, _ in PARTS for name in (canonical.lower(), *_SYNONYMS[field])}
 
 #: Parts that an RRULE (RFC 5545, 3.3.10) can have.
 RRULE_FIELDS: Final = {rrule: field for field, _, rrule in PARTS}
@@ -60,9 +58,7 @@ NOT_AT_ALL: Final = frozenset(("", "none", "null", "never", "no", "once"))
 _DAY_NAMES = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _DAY_SHORT = (("mon",), ("tue", "tues"), ("wed",), ("thu", "thur", "thurs"), ("fri",), ("sat",), ("sun",))
 DAYS: Final = {
-    name: weekday
-    for weekday in range(7)
-    for name in (WEEKDAYS[weekday], _DAY_NAMES[weekday], *_DAY_SHORT[weekday])
+    name: weekday for weekday in range(7) for name in (WEEKDAYS[weekday], _DAY_NAMES[weekday], *_DAY_SHORT[weekday])
 }
 
 _MONTH_NAMES = (

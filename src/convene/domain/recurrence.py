@@ -66,9 +66,7 @@ class Numbers:
         return self.low <= (abs(number) if self.signed else number) <= self.high
 
     def __str__(self) -> str:
-        return f"from {self.low} to {self.high}" + (
-            f" or from -{self.high} to -{self.low}" if self.signed else ""
-        )
+        return f"from {self.low} to {self.high}" + (f" or from -{self.high} to -{self.low}" if self.signed else "")
 
 
 #: RFC 5545, 3.3.10. Second 60 is left out: a wall time cannot hold it, and 3.3.12 has it read as 59.

@@ -75,9 +75,7 @@ class Plan:
         # Positions count in the whole unit, also among what lies before the start (RFC 8984, 4.3.3.1, steps 4, 5).
         per_day = len(self.times)
         chosen = [divmod(place, per_day) for place in _choose(self.positions, len(offsets) * per_day)]
-        return [
-            (base + offsets[day], self.times[at]) for day, at in chosen if low <= base + offsets[day] <= high
-        ]
+        return [(base + offsets[day], self.times[at]) for day, at in chosen if low <= base + offsets[day] <= high]
 
     def _days(self, index: int) -> tuple[int, Sequence[int]]:
         """Choose the days of a unit: its first day, and their ascending offsets from it."""
@@ -98,9 +96,7 @@ class Plan:
                 if self.every == 1:
                     return base, year_days(index, self.days)
                 chosen = year_day_set(index, self.days)
-                return base, [
-                    day for day in range((self.anchor - base) % self.every, 366, self.every) if day in chosen
-                ]
+                return base, [day for day in range((self.anchor - base) % self.every, 366, self.every) if day in chosen]
 
 
 def _choose(positions: tuple[int, ...], count: int) -> list[int]:

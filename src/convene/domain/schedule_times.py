@@ -41,9 +41,7 @@ def times(
         own_by_name = {own.occurrence: own for own in overrides}
         regular = _regular_times(schedule, schedule.rule, (after, before), limit + len(overrides))
     found: list[Time] = [
-        (name, starts_at, ends_at, None)
-        for starts_at, (name, ends_at) in regular.items()
-        if name not in own_by_name
+        (name, starts_at, ends_at, None) for starts_at, (name, ends_at) in regular.items() if name not in own_by_name
     ]
     for own in own_by_name.values():
         if not own.excluded:
@@ -87,9 +85,7 @@ def is_occurrence(schedule: Schedule, recurrence_id: datetime) -> bool:
     """Whether a naive wall time names an occurrence, be it changed or excluded; of a single event, its start."""
     if schedule.rule is None:
         return recurrence_id == schedule.start
-    return _is_start(schedule, schedule.rule, recurrence_id) and not is_shadow(
-        schedule, schedule.rule, recurrence_id
-    )
+    return _is_start(schedule, schedule.rule, recurrence_id) and not is_shadow(schedule, schedule.rule, recurrence_id)
 
 
 def _is_start(schedule: Schedule, rule: RecurrenceRule, wall: datetime) -> bool:

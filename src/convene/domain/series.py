@@ -55,9 +55,7 @@ def occurrences(content: EventContent, after: datetime, before: datetime, *, lim
     plain = blocks(content.status, content.free_busy_status)
     found = [
         Occurrence(name, starts_at, ends_at, own, plain if own is None else _blocks(content, own))
-        for name, starts_at, ends_at, own in times(
-            content.schedule, content.overrides, after, before, limit=limit
-        )
+        for name, starts_at, ends_at, own in times(content.schedule, content.overrides, after, before, limit=limit)
     ]
     found.sort(key=lambda one: (one.starts_at, one.recurrence_id))
     return found
@@ -97,11 +95,7 @@ def has_occurrences(content: EventContent) -> bool:
 
 
 def _taking_place(content: EventContent) -> Iterator[Override]:
-    return (
-        own
-        for own in content.overrides
-        if not own.excluded and is_occurrence(content.schedule, own.occurrence)
-    )
+    return (own for own in content.overrides if not own.excluded and is_occurrence(content.schedule, own.occurrence))
 
 
 def _earliest(content: EventContent, rule: RecurrenceRule) -> list[tuple[datetime, datetime]]:
@@ -207,9 +201,7 @@ def split(content: EventContent, occurrence: datetime) -> tuple[EventContent, Ev
         for name in starts(first_rule, schedule.start, after=_day_before(occurrence), before=occurrence)
         if is_occurrence(first, name) and not is_occurrence(schedule, name)
     }
-    earlier = [
-        own for own in content.overrides if own.occurrence < occurrence and own.occurrence not in shadows
-    ]
+    earlier = [own for own in content.overrides if own.occurrence < occurrence and own.occurrence not in shadows]
     excluded = [Override(occurrence=name, excluded=True) for name in shadows]
     later = tuple(own for own in content.overrides if own.occurrence >= occurrence)
     return (
@@ -218,9 +210,7 @@ def split(content: EventContent, occurrence: datetime) -> tuple[EventContent, Ev
     )
 
 
-def _halves(
-    rule: RecurrenceRule, start: datetime, occurrence: datetime
-) -> tuple[RecurrenceRule, RecurrenceRule]:
+def _halves(rule: RecurrenceRule, start: datetime, occurrence: datetime) -> tuple[RecurrenceRule, RecurrenceRule]:
     if rule.count is None:
         return replace(rule, until=next(starts_backwards(rule, start, before=occurrence))), rule
     before = sum(1 for _ in starts(rule, start, after=start, before=occurrence))

@@ -39,9 +39,7 @@ def zone(name: str) -> ZoneInfo:
 
     """
     if name not in _names():
-        raise Invalid.at(
-            "/time_zone", f"unknown time zone {name[:64]!r}; use an IANA name such as Europe/Berlin"
-        )
+        raise Invalid.at("/time_zone", f"unknown time zone {name[:64]!r}; use an IANA name such as Europe/Berlin")
     return _load(name)
 
 

@@ -56,7 +56,7 @@ class PostgresConnection:
         compiled = statement.compiled(DIALECT)
         with _translated():
             rows = await self._raw.fetch(compiled.sql, *compiled.bind(values))
-        return [compiled.decode(row) for row in rows]  # type: ignore[arg-type]
+        return [compiled.decode(row) for row in rows]
 
     async def run(self, statement: Statement, values: Values) -> int:
         """Run, and count the rows touched."""

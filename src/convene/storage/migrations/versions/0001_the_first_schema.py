@@ -99,7 +99,7 @@ def upgrade() -> None:
         sa.Column("free_busy_status", sa.String(length=10), nullable=False),
         sa.Column("tags", types.Json(), nullable=True),
         sa.Column("start_local", sa.String(length=26), nullable=False),
-        sa.Column("duration", sa.Float(precision=53), nullable=False),
+        sa.Column("duration", sa.BigInteger(), nullable=False),
         sa.Column("time_zone", sa.String(length=64), nullable=False),
         sa.Column("fold", sa.Integer(), nullable=False),
         sa.Column("all_day", sa.Boolean(), nullable=False),
