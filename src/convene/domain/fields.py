@@ -24,7 +24,8 @@ from convene.domain.atoms import (
 )
 from convene.domain.content import EventContent, Json, JsonObject, Schedule
 from convene.domain.errors import Fault, Invalid
-from convene.domain.series import is_occurrence, rescheduled
+from convene.domain.schedule_times import is_occurrence
+from convene.domain.series import rescheduled
 from convene.domain.text_diff import unified
 
 SCHEDULE_FIELDS: Final = ("start_time", "end_time", "time_zone", "all_day", "recurrence_pattern")

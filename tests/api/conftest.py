@@ -1,0 +1,51 @@
+"""The API on both databases, and the people who use it.
+
+One database a worker serves all tests: people are new in each test, and nobody sees what others own, so nothing has
+to be cleaned up between them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from tests.databases import KINDS, fresh_database
+from tests.people import Api, Person, running_api
+
+
+@pytest.fixture(scope="session", params=KINDS)
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    with fresh_database(request.param) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+async def api(database_url: str) -> AsyncIterator[Api]:
+    async with running_api(database_url) as api:
+        yield api
+
+
+@pytest.fixture
+async def alice(api: Api) -> Person:
+    return await api.person("alice")
+
+
+@pytest.fixture
+async def ben(api: Api) -> Person:
+    return await api.person("ben")
+
+
+@pytest.fixture
+async def carla(api: Api) -> Person:
+    return await api.person("carla")
+
+
+@pytest.fixture
+async def stranger(api: Api) -> Person:
+    return await api.person("stranger")
+
+
+@pytest.fixture
+def nobody(api: Api) -> Person:
+    return api.nobody()
