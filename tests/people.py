@@ -22,7 +22,7 @@ def settings_for(url: str, **more: Any) -> Settings:
     """Settings for tests: cheap password hashing, a fixed key."""
     fixed = {"secret_key": "only-for-tests-" + "0123456789abcdef" * 2, "environment": "test"}
     cheap = {"password_time_cost": 1, "password_memory_kib": 8}
-    return Settings(_env_file=None, database_url=url, **(fixed | cheap | more))  # type: ignore[arg-type]
+    return Settings(_env_file=None, database_url=url, **(fixed | cheap | more))
 
 
 class Api:
