@@ -12,6 +12,7 @@ import uvicorn
 from pydantic import ValidationError
 
 from convene import __version__
+from convene import demo as demo_team
 from convene.api.logs import configure
 from convene.app import create_app
 from convene.domain.errors import ConveneError, Invalid, NameTaken, NotFound, Unavailable
@@ -104,6 +105,14 @@ def reindex() -> None:
     """Work out anew, from wall time and zone, when every event happens: after the rules of zones have changed."""
     changed = _run(upkeep.reindex)
     print(f"{changed} events happen at other times than before")
+
+
+@app.command()
+def demo() -> None:
+    """Fill the database with a team, its calendars, and some months of shared and edited events to look at."""
+    settings = _settings()
+    _migrate(settings)
+    print(_run_with_passwords(demo_team.play))
 
 
 @user_app.command("create")
