@@ -192,7 +192,7 @@ def _at(day: datetime, clock: Sequence[str | None]) -> datetime:
     moment = day.replace(
         hour=int(hour),
         minute=int(minute),
-        second=int(second or "0"),
+        second=59 if second == "60" else int(second or "0"),  # leap seconds: RFC 5545, 3.3.12
         microsecond=int(fraction.ljust(6, "0")[:6]),
         tzinfo=None,
     )
