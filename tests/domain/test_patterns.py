@@ -129,6 +129,16 @@ def test_the_end_of_an_all_day_series_is_the_date_as_written(end):
     assert canonical(f"FREQ=DAILY;UNTIL={end}", all_day=True) == expected
 
 
+def test_an_all_day_series_ends_at_midnight_even_where_clocks_skip_it():
+    for end, until in (("2018-11-04", "2018-11-04T00:00:00"), ("9999-12-31T09:00Z", "9999-12-26T00:00:00")):
+        start = wall("2018-01-01")
+        rule = read_pattern(
+            {"frequency": "daily", "until": end}, start=start, zone="America/Sao_Paulo", all_day=True
+        )
+        assert rule is not None
+        assert rule.until == wall(until)
+
+
 # -- what is refused, and where ------------------------------------------------------------------------------
 
 

@@ -177,13 +177,13 @@ def until(value: Json, tz: ZoneInfo, *, all_day: bool) -> datetime:
         raise Invalid.at("", "must be a date or a time as in 2025-12-31 or 2025-12-31T18:00:00Z")
     try:
         year, month, day, *clock = match.groups()
-        moment = datetime(int(year), int(month), int(day), tzinfo=UTC)  # the zone is put right below
-        if clock and not all_day:
-            return _wall(_at(moment, clock), tz)
+        date = datetime(int(year), int(month), int(day), tzinfo=UTC)  # the zone is put right below
+        moment = _at(date, clock) if clock else date.replace(hour=23, minute=59, second=59, tzinfo=None)
     except ValueError as impossible:
         raise Invalid.at("", f"is not on the calendar or the clock: {impossible}") from None
-    wall = moment.replace(tzinfo=None)
-    return _wall(wall if all_day else wall.replace(hour=23, minute=59, second=59), tz)
+    if all_day:
+        return _within_time(date.replace(tzinfo=None)).replace(hour=0, minute=0, second=0)
+    return _wall(moment, tz)
 
 
 def _at(day: datetime, clock: Sequence[str | None]) -> datetime:
@@ -205,13 +205,12 @@ def _at(day: datetime, clock: Sequence[str | None]) -> datetime:
 
 
 def _wall(moment: datetime, tz: ZoneInfo) -> datetime:
-    end = END_OF_TIME - timedelta(seconds=1)
     if moment.tzinfo is None:
-        if moment > end:
-            return end
-        if moment < EARLIEST.replace(tzinfo=None):
-            raise Invalid.at("", "lies before the beginning of time")
-        moment = instant(moment, tz)
-    elif moment > LATEST:
-        return end
-    return min(wall_time(check_range(moment, ""), tz)[0], end)
+        moment = instant(_within_time(moment), tz)
+    return _within_time(wall_time(check_range(min(moment, LATEST), ""), tz)[0])
+
+
+def _within_time(wall: datetime) -> datetime:
+    if wall < EARLIEST.replace(tzinfo=None):
+        raise Invalid.at("", "lies before the beginning of time")
+    return min(wall, END_OF_TIME - timedelta(seconds=1))
