@@ -7,13 +7,14 @@ from dataclasses import replace
 from datetime import date, datetime
 from heapq import merge
 from itertools import groupby, islice
+from typing import Literal
 
 from dateutil.rrule import DAILY, MONTHLY, WEEKLY, YEARLY, _iterinfo, rrule, weekday, weekdays
 
 from convene.domain.recurrence import Frequency, RecurrenceRule
 from tests.domain.recurrence_reference import in_week, week_of
 
-_FREQUENCIES = {
+_FREQUENCIES: dict[Frequency, Literal[0, 1, 2, 3]] = {
     Frequency.DAILY: DAILY,
     Frequency.WEEKLY: WEEKLY,
     Frequency.MONTHLY: MONTHLY,
@@ -28,8 +29,7 @@ def as_dateutil_has_it(rule: RecurrenceRule, start: datetime) -> rrule:
         dtstart=start,
         interval=rule.interval,
         wkst=rule.first_day_of_week,
-        byweekday=[weekday(day.weekday, day.nth) if day.nth else weekdays[day.weekday] for day in rule.by_day]
-        or None,
+        byweekday=[weekday(day.weekday, day.nth) if day.nth else weekdays[day.weekday] for day in rule.by_day] or None,
         bymonthday=rule.by_month_day or None,
         bymonth=rule.by_month or None,
         byyearday=rule.by_year_day or None,
@@ -66,7 +66,7 @@ def _week_mask(rule: RecurrenceRule, year: int) -> list[int]:
     from_dateutil = as_dateutil_has_it(weeks, datetime(year, 1, 1))  # noqa: DTZ001 - wall time
     info = _iterinfo(from_dateutil)
     info.rebuild(year, 1)
-    return list(info.wnomask)
+    return list(info.wnomask or ())
 
 
 def mixes_days(rule: RecurrenceRule) -> bool:
@@ -107,9 +107,7 @@ def oracle(rule: RecurrenceRule, start: datetime) -> Iterator[datetime]:
     if rule.frequency is Frequency.WEEKLY and rule.by_set_position:
         told = datetime.combine(week_of(start.date(), rule.first_day_of_week), start.time())
         answers = iter(
-            as_dateutil_has_it(end, told)
-            if rule.by_day
-            else as_dateutil_has_it(end, told).replace(byweekday=explicit)
+            as_dateutil_has_it(end, told) if rule.by_day else as_dateutil_has_it(end, told).replace(byweekday=explicit)
         )
     elif rule.by_week_no and not has_days:
         answers = iter(as_dateutil_has_it(end, told).replace(byweekday=explicit))

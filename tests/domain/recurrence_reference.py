@@ -52,7 +52,7 @@ def periods(rule: RecurrenceRule, start: date) -> Iterator[tuple[date, date]]:
                 months = start.year * 12 + start.month - 1 + number
                 first = date(months // 12, months % 12 + 1, 1)
                 last = date((months + 1) // 12, (months + 1) % 12 + 1, 1) - DAY
-            case Frequency.YEARLY:
+            case _:
                 first, last = date(start.year + number, 1, 1), date(start.year + number, 12, 31)
         yield first, last
         number += rule.interval
@@ -80,9 +80,7 @@ def matches(rule: RecurrenceRule, start: datetime, day: date) -> bool:
     )
 
 
-def implied(
-    rule: RecurrenceRule, start: datetime
-) -> tuple[tuple[NDay, ...], tuple[int, ...], tuple[int, ...]]:
+def implied(rule: RecurrenceRule, start: datetime) -> tuple[tuple[NDay, ...], tuple[int, ...], tuple[int, ...]]:
     by_day, by_month, by_month_day = rule.by_day, rule.by_month, rule.by_month_day
     if rule.frequency is Frequency.WEEKLY and not by_day:
         by_day = (NDay(start.weekday()),)

@@ -9,11 +9,13 @@ from hypothesis import strategies as st
 
 from convene.domain.recurrence import Frequency, NDay, RecurrenceRule
 
+wall = datetime.fromisoformat
+
 #: Ends of months and years, leap days, and the days around them, beside any day at all.
 STARTS = st.one_of(
-    st.datetimes(datetime(1970, 1, 1), datetime(2100, 12, 31)),
+    st.datetimes(wall("1970-01-01"), wall("2100-12-31")),
     st.builds(
-        lambda year, day, hour: datetime(year, 1, 1, hour) + timedelta(days=day),
+        lambda year, day, hour: wall(f"{year}-01-01") + timedelta(days=day, hours=hour),
         st.integers(1996, 2032),
         st.sampled_from((0, 1, 2, 27, 28, 29, 30, 57, 58, 59, 60, 300, 361, 362, 363, 364, 365)),
         st.integers(0, 23),
@@ -42,9 +44,7 @@ def rules(draw: st.DrawFn, *, ends: bool = True) -> RecurrenceRule:
     """Any rule that can be, most of them with few parts, so that they match something."""
     frequency = draw(st.sampled_from(Frequency))
     parts = draw(
-        st.sets(
-            st.sampled_from(("day", "month_day", "month", "year_day", "week", "time", "position")), max_size=3
-        )
+        st.sets(st.sampled_from(("day", "month_day", "month", "year_day", "week", "time", "position")), max_size=3)
     )
     yearly, monthly = frequency is Frequency.YEARLY, frequency is Frequency.MONTHLY
     by_week_no = draw(_some(_WEEK_NUMBERS)) if yearly and "week" in parts else ()
@@ -54,9 +54,7 @@ def rules(draw: st.DrawFn, *, ends: bool = True) -> RecurrenceRule:
         else st.none()
     )
     by_day = draw(_days(nth)) if "day" in parts else ()
-    by_month_day = (
-        draw(_some(_signed(31))) if "month_day" in parts and frequency is not Frequency.WEEKLY else ()
-    )
+    by_month_day = draw(_some(_signed(31))) if "month_day" in parts and frequency is not Frequency.WEEKLY else ()
     by_month = draw(_some(st.integers(1, 12))) if "month" in parts else ()
     by_year_day = draw(_some(_signed(366))) if yearly and "year_day" in parts else ()
     by_hour = draw(_some(st.integers(0, 23))) if "time" in parts else ()

@@ -6,12 +6,13 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import islice
 
-from hypothesis import assume, strategies as st
+from hypothesis import assume
+from hypothesis import strategies as st
 
-from convene.domain.content import UNSET, EventContent, FreeBusy, Override, Schedule, Status
+from convene.domain.content import UNSET, EventContent, FreeBusy, Override, Schedule, Status, Unset
 from convene.domain.expansion import END_OF_TIME, starts
 from convene.domain.recurrence import Frequency, NDay, RecurrenceRule
-from convene.domain.series import is_occurrence
+from convene.domain.schedule_times import is_occurrence
 
 wall = datetime.fromisoformat
 
@@ -97,13 +98,16 @@ def _override(draw: st.DrawFn, name: datetime, schedule: Schedule) -> Override:
         return Override(occurrence=name, excluded=True)
     unit = timedelta(days=1) if schedule.all_day else timedelta(minutes=30)
     by = draw(st.sampled_from((0, 0, -20, -2, -1, 1, 2, 5, 48, 1_000)))
+    statuses: tuple[Status | Unset, ...] = (UNSET, Status.CANCELLED, Status.TENTATIVE)
+    free_busy: tuple[FreeBusy | Unset, ...] = (UNSET, FreeBusy.BUSY, FreeBusy.FREE)
+    lengths: tuple[timedelta | Unset, ...] = (UNSET, unit, 10 * unit)
     return Override(
         occurrence=name,
-        title=draw(st.sampled_from((UNSET, "Own"))),
-        status=draw(st.sampled_from((UNSET, Status.CANCELLED, Status.TENTATIVE))),
-        free_busy_status=draw(st.sampled_from((UNSET, FreeBusy.BUSY, FreeBusy.FREE))),
+        title="Own" if draw(st.booleans()) else UNSET,
+        status=draw(st.sampled_from(statuses)),
+        free_busy_status=draw(st.sampled_from(free_busy)),
         start=name + by * unit if by else UNSET,
-        duration=draw(st.sampled_from((UNSET, unit, 10 * unit))),
+        duration=draw(st.sampled_from(lengths)),
     )
 
 

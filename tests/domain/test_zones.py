@@ -7,7 +7,8 @@ from zoneinfo import available_timezones
 
 import pytest
 from dateutil import tz
-from hypothesis import given, strategies as st
+from hypothesis import given
+from hypothesis import strategies as st
 
 from convene.domain.errors import Invalid
 from convene.domain.zones import (

@@ -19,8 +19,8 @@ from convene.domain.pattern_words import DAYS, FREQUENCIES, MONTHS, TOO_OFTEN, f
 from convene.domain.recurrence import NTH, NUMBERS, WEEKDAYS, Frequency, NDay, Numbers
 from convene.domain.zones import EARLIEST, LATEST, check_range, instant, wall_time
 
-#: The longest list that a part may have; no pattern in use comes near.
-ENTRIES_MAX = 400
+#: The longest list that a part may have. No pattern in use comes near, and a rule has to be compared quickly.
+ENTRIES_MAX = 100
 #: A fault for each of a thousand wrong entries helps nobody.
 FAULTS_MAX = 20
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from itertools import takewhile
 
-from convene.domain import schedule_times
 from convene.domain.content import (
     SERIES_DURATION_MAX,
     UNSET,
@@ -23,10 +22,8 @@ from convene.domain.content import (
 from convene.domain.errors import Invalid
 from convene.domain.expansion import BEGINNING_OF_TIME, END_OF_TIME, starts, starts_backwards
 from convene.domain.recurrence import RecurrenceRule
-from convene.domain.schedule_times import MARGIN, is_shadow, own_time, times
+from convene.domain.schedule_times import MARGIN, is_occurrence, is_shadow, own_time, times
 from convene.domain.zones import FAR_FUTURE, instant, zone
-
-is_occurrence = schedule_times.is_occurrence
 
 
 @dataclass(frozen=True, slots=True)
