@@ -72,9 +72,10 @@ def entries(value: Json, reader: Callable[[Json], _T]) -> list[_T]:
         Invalid: it is too long, or entries are wrong; the first `FAULTS_MAX` of them are named.
     """
     listed = isinstance(value, list)
-    several = value if isinstance(value, list) else value.split(",") if isinstance(value, str) else [value]
+    # One cut too many is enough to see that there are too many.
+    several = value if isinstance(value, list) else value.split(",", ENTRIES_MAX) if isinstance(value, str) else [value]
     if len(several) > ENTRIES_MAX:
-        raise Invalid.at("", f"has {len(several)} entries; at most {ENTRIES_MAX} are possible")
+        raise Invalid.at("", f"has more than {ENTRIES_MAX} entries")
     read: list[_T] = []
     faults: list[Fault] = []
     for index, entry in enumerate(several):
@@ -122,8 +123,10 @@ def _nday(value: Json) -> NDay:
 
 
 def _nday_object(value: dict[str, Json]) -> NDay:
+    if len(value) > 3:
+        raise Invalid.at("", "has too many members; an entry has day and nthOfPeriod")
     day, nth = None, None
-    for key, entry in list(value.items())[:10]:
+    for key, entry in value.items():
         name = folded(key)
         if name == "day":
             day = _below("/day", weekday, entry)
