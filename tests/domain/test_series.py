@@ -142,6 +142,13 @@ def test_more_than_the_limit_is_an_error_and_never_a_cut(content, data):
             occurrences(content, after, before, limit=len(found) - 1)
 
 
+def test_an_endless_series_in_an_endless_window_is_too_much_at_once():
+    endless = excluding(event("FREQ=DAILY", "2025-01-06T09:00", "UTC"), wall("2025-01-07T09:00"))
+    with pytest.raises(TooMuch) as caught:
+        occurrences(endless, EARLIEST, LATEST, limit=100)
+    assert caught.value.limit == 100
+
+
 @given(contents())
 def test_bounds_hold_all_occurrences_and_begin_with_the_first(content):
     starts_at, ends_at = bounds(content)

@@ -38,7 +38,7 @@ def times(
         found = [(schedule.start, schedule.starts_at, schedule.ends_at, None)]
         return _limited([one for one in found if _overlaps(one[1], one[2], window)], limit)
     own_by_name = {own.occurrence: own for own in overrides}
-    regular = _regular_times(schedule, schedule.rule, window, limit + len(own_by_name))
+    regular = _regular_times(schedule, schedule.rule, window, limit, spare=len(own_by_name))
     names = {name for name, _ in regular.values()}
     unchanged: list[Time] = [
         (name, starts_at, ends_at, None) for starts_at, (name, ends_at) in regular.items() if name not in own_by_name
@@ -72,11 +72,12 @@ def _changed_times(
 
 
 def _regular_times(
-    schedule: Schedule, rule: RecurrenceRule, window: tuple[datetime, datetime], limit: int
+    schedule: Schedule, rule: RecurrenceRule, window: tuple[datetime, datetime], limit: int, *, spare: int
 ) -> dict[datetime, tuple[datetime, datetime]]:
     """Find name and end by start of what the rule alone has in a window.
 
-    Of two names for one instant the later stays: the other is a time in a gap.
+    Of two names for one instant the later stays: the other is a time in a gap. As many as `spare` may be excluded or
+    moved away later, so the limit is that much higher here, where a search without end is cut short.
     """
     after, before = window
     low, high = after.astimezone(UTC).replace(tzinfo=None), before.astimezone(UTC).replace(tzinfo=None)
@@ -89,7 +90,7 @@ def _regular_times(
         ends_at = schedule.end_of(starts_at)
         if _overlaps(starts_at, ends_at, window):
             found[starts_at] = name, ends_at
-            if len(found) > limit:
+            if len(found) > limit + spare:
                 raise TooMuch("occurrences", limit)
     return found
 
