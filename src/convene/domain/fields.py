@@ -101,8 +101,9 @@ def restore_fields(head: EventContent, old: EventContent, fields: Iterable[str])
     anybody's wish; the overrides move along with it, as when somebody reschedules a series by hand.
     `overrides` means all of them.
 
-    Raises: Invalid: there is no such field (`/fields/<place>`), or an override names no occurrence of the
-        schedule.
+    Raises:
+        Invalid: there is no such field (`/fields/<place>`), or an override names no occurrence of the schedule.
+
     """
     names = list(fields)
     if any(name in _SCHEDULE_NAMES for name in names) and head.schedule != old.schedule:
