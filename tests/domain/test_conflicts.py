@@ -157,9 +157,9 @@ def test_time_that_is_free_cancelled_or_excluded_is_not_busy():
         start=MIDNIGHT.replace(tzinfo=None),
         duration=timedelta(hours=1),
         zone="UTC",
-        rule=RecurrenceRule(frequency=Frequency.DAILY, count=4),
+        rule=RecurrenceRule(frequency=Frequency.DAILY, count=5),
     )
-    first, second, third, last = (schedule.start + timedelta(days=day) for day in range(4))
+    first, second, third, fourth = (schedule.start + timedelta(days=day) for day in range(4))
     content = EventContent(
         title="Daily",
         schedule=schedule,
@@ -167,10 +167,14 @@ def test_time_that_is_free_cancelled_or_excluded_is_not_busy():
             Override(occurrence=first, status=Status.CANCELLED),
             Override(occurrence=second, free_busy_status=FreeBusy.FREE),
             Override(occurrence=third, excluded=True),
+            Override(occurrence=fourth, title="Special"),
         ),
     )
     found = occurrences(content, MIDNIGHT, MIDNIGHT + timedelta(days=9), limit=9)
-    assert [one.recurrence_id for one in busy(found, event_id=1, title="Daily")] == [last]
+    assert [(one.recurrence_id, one.title) for one in busy(found, event_id=1, title="Daily")] == [
+        (fourth, "Special"),
+        (fourth + timedelta(days=1), "Daily"),
+    ]
 
 
 def test_the_nearest_free_times_are_before_and_after():

@@ -42,8 +42,7 @@ class Conflicted:
 
     Attributes:
         conflicts: what clashes, in the order of `atoms.names_in_order`.
-        merged: every change that does not clash, with theirs where it does: always a content that makes
-        sense.
+        merged: every change that does not clash, with theirs where it does; a content that makes sense.
 
     """
 

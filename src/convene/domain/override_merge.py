@@ -1,14 +1,13 @@
 """Merging what occurrences have of their own, when somebody may have moved the series under them.
 
-An override is named by the start that the schedule gives its occurrence, so a new schedule renames, and
-sometimes drops, all of them (`series.rescheduled`). Who edited one occurrence meanwhile knows nothing of
-that. So everybody is
-first brought under the new schedule, base included, and then compared: an occurrence that one side changed
-moves along with the series that the other side moved.
+An override is named by the start that the schedule gives its occurrence, so a new schedule renames, and sometimes
+drops, all of them (`series.rescheduled`). Who edited one occurrence meanwhile knows nothing of that. So everybody is
+first brought under the new schedule, base included, and then compared: an occurrence that one side changed moves
+along with the series that the other side moved.
 
-Where that cannot be (the new schedule has no such occurrence, or a time of its own would come to mean
-another one),
-neither the schedule nor the override can be settled without the other: both are in conflict.
+Where that cannot be (the new schedule has no such occurrence, or a time of its own would come to mean another one),
+neither the schedule nor the override can be settled without the other: both are in conflict, so that whoever decides
+sees both.
 """
 
 from __future__ import annotations
