@@ -50,8 +50,8 @@ class AtomChange:
 class AtomConflict:
     """One atom that both sides changed, and how; None stands for an override that is not there.
 
-    Where an override and the other side's new schedule cannot go together, both are conflicts, although
-    only one side changed either.
+    Where an override and the other side's new schedule cannot go together, both are conflicts, although only one side
+    changed either. Ours and theirs can even be equal, where two schedules give one name to two occurrences.
     """
 
     atom: str

@@ -12,7 +12,9 @@ sees both.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
+from datetime import datetime
 
 from convene.domain.atoms import AtomConflict, AtomValue, override_atom, pick
 from convene.domain.content import OVERRIDES_MAX, UNSET, EventContent, Override, Schedule
@@ -50,20 +52,27 @@ def settle_under(schedule: Schedule, three: Three) -> Results | None:
 def settle_undecided(three: Three) -> Results:
     """Merge overrides while nobody knows which schedule will hold.
 
-    What rescheduling did to them belongs to the schedule. A change beyond that is settled if its occurrence
-    is the same in both schedules, and otherwise in conflict; what is settled fits theirs.
+    What rescheduling did to them belongs to the schedule. A change beyond that is settled if its occurrence is the
+    same in both schedules, and otherwise in conflict; what is settled fits theirs.
     """
     base, ours, theirs = three
     b, o, t = map(_overrides, three)
     b_ours, b_theirs = _overrides(_under(ours.schedule, base)), _overrides(_under(theirs.schedule, base))
+    # Once a start has moved, one name may stand for two occurrences of the base: equal names prove nothing then.
+    named_alike = base.schedule.start == ours.schedule.start == theirs.schedule.start
     results: Results = {}
     for atom in b_ours | b_theirs | o | t:
         our, their = o.get(atom), t.get(atom)
         by_us, by_them = our != b_ours.get(atom), their != b_theirs.get(atom)
         before, value, elsewhere = (b_ours, our, their) if by_us else (b_theirs, their, our)
-        if our == their or not (by_us or by_them):
+        if not (by_us or by_them) or (named_alike and our == their):
             results[atom] = their
-        elif by_us != by_them and before.get(atom) == elsewhere and _is_shared(value or elsewhere, ours, theirs):
+        elif (
+            named_alike
+            and by_us != by_them
+            and before.get(atom) == elsewhere
+            and _is_shared(value or elsewhere, ours.schedule, theirs.schedule)
+        ):
             results[atom] = value
         else:
             results[atom] = AtomConflict(atom, b.get(atom), our, their)
@@ -92,37 +101,47 @@ def _all_that_differ(results: Results, three: Three) -> Results:
 
 
 def _loses_changes(base: EventContent, side: EventContent, schedule: Schedule) -> bool:
-    """Whether an override that a side changed would go, or mean another time, under another schedule."""
+    """Whether what a side did to overrides would go, or come to mean something else, under another schedule."""
     if side.schedule == schedule:
         return False
-    unchanged, moved = set(base.overrides), set(rescheduled(side, schedule).overrides)
+    before, after = ({own.occurrence: own for own in content.overrides} for content in (base, side))
+    if len(before | after) > OVERRIDES_MAX:
+        return True
+    renamed = _renaming(base, before | after, schedule)
+    if any(_renaming(base, some, schedule).items() - renamed.items() for some in (before, after)):
+        # Who gets a name depends on who else wants it: the same name would stand for two occurrences.
+        return True
+    moved = {own.occurrence for own in rescheduled(side, schedule).overrides}
     return any(
-        not _same_clock(own, side.schedule, schedule) or _place(own, side, schedule) not in moved
-        for own in side.overrides
-        if own not in unchanged
+        _is_in_doubt(name, renamed.get(name), schedule)
+        or (name in after and renamed.get(name) not in moved)
+        or (name in after and not _same_clock(after[name], side.schedule, schedule))
+        for name in before | after
+        if before.get(name) != after.get(name)
     )
 
 
-def _place(own: Override, side: EventContent, schedule: Schedule) -> Override | None:
-    """Say what becomes of an override under a new schedule, if there is no doubt about it.
+def _renaming(content: EventContent, names: Iterable[datetime], schedule: Schedule) -> dict[datetime, datetime]:
+    """Say which names become which under a new schedule; those that would go are left out."""
+    labelled = tuple(Override(occurrence=name, title=name.isoformat()) for name in sorted(names))
+    moved = rescheduled(replace(content, overrides=labelled), schedule).overrides
+    return {datetime.fromisoformat(own.title): own.occurrence for own in moved if own.title is not UNSET}
 
-    There is when the schedule moves it although it still has an occurrence of the old name: a weekly series
-    that begins a week later. The holiday that somebody has just taken out meant the day, and not the third
-    meeting.
+
+def _is_in_doubt(old: datetime, new: datetime | None, schedule: Schedule) -> bool:
+    """Whether a schedule takes the name from an occurrence although it still has one of that name.
+
+    A weekly series that begins a week later does: the holiday that somebody has just taken out meant the day, and
+    not the third meeting.
     """
-    alone = rescheduled(replace(side, overrides=(own,)), schedule).overrides
-    if not alone or (alone[0].occurrence != own.occurrence and is_occurrence(schedule, own.occurrence)):
-        return None
-    return alone[0]
+    return old != new and schedule.rule is not None and is_occurrence(schedule, old)
 
 
-def _is_shared(own: Override | None, ours: EventContent, theirs: EventContent) -> bool:
-    """Whether an override names one occurrence in both schedules, and its own times mean the same in both."""
-    if own is None or not _same_clock(own, ours.schedule, theirs.schedule):
+def _is_shared(own: Override | None, a: Schedule, b: Schedule) -> bool:
+    """Whether an override names an occurrence in both schedules, and its own times mean the same in both."""
+    if own is None or not _same_clock(own, a, b):
         return False
-    return all(
-        side.schedule.rule is not None and is_occurrence(side.schedule, own.occurrence) for side in (ours, theirs)
-    )
+    return all(schedule.rule is not None and is_occurrence(schedule, own.occurrence) for schedule in (a, b))
 
 
 def _same_clock(own: Override, a: Schedule, b: Schedule) -> bool:
