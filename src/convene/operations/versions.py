@@ -7,7 +7,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from convene.domain.atoms import conflict_json
-from convene.domain.content import EventContent, from_json, to_json
+from convene.domain.content import EventContent
+from convene.domain.content_json import from_json, to_json
 from convene.domain.errors import EditConflict, NotFound, Unavailable
 from convene.domain.fields import field_changes
 from convene.domain.merge import Conflicted, merge
