@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Response
 
+from convene.api.declared import ON_EVENT, ON_EVENT_BY_ROLE, problems
 from convene.api.dependencies import (
     AllowOverlap,
     EventId,
@@ -17,7 +18,7 @@ from convene.api.dependencies import (
 )
 from convene.api.paging import AskedPage
 from convene.api.representation import answer, etag, event_json, permission_json, shared_json
-from convene.api.responses import ON_EVENT, ON_EVENT_BY_ROLE, Event, Permission, ShareAnswer, problems
+from convene.api.responses import Event, Permission, ShareAnswer
 from convene.api.schemas import GrantableRole, Share, Transfer
 from convene.domain.roles import Role
 from convene.operations import access, sharing
