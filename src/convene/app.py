@@ -11,7 +11,7 @@ from fastapi.routing import APIRoute
 from starlette.middleware.cors import CORSMiddleware
 
 from convene import __version__
-from convene.api import accounts, events, history, operations, problems, sharing
+from convene.api import accounts, agenda, events, history, operations, problems, sharing
 from convene.api.aliases import Aliases
 from convene.api.dependencies import Services
 from convene.api.limits import BodyLimits
@@ -44,8 +44,9 @@ def create_app(settings: Settings) -> FastAPI:
         redirect_slashes=False,
         generate_unique_id_function=_operation_id,
     )
-    for router in (accounts.router, events.router, sharing.router, history.router, operations.router):
-        app.include_router(router)
+    # The lists come before single events: /events/trash is no event.
+    for feature in (accounts, agenda, events, sharing, history, operations):
+        app.include_router(feature.router)
     operations.install_docs(app)
     problems.install(app)
     describe(app)

@@ -14,6 +14,7 @@ from typing import Annotated
 from fastapi import Depends, Header, Path, Query, Request
 from fastapi.security import OAuth2PasswordBearer
 
+from convene.api.schemas import Transfer
 from convene.domain.errors import BadToken
 from convene.operations import access
 from convene.operations.access import EditableEvent, OwnedEvent, TrashedEvent, ViewableEvent
@@ -94,6 +95,11 @@ async def owned(event_id: EventId, me: Me, work: WriteWork) -> OwnedEvent:
     return await access.open_to_own(work, me, event_id)
 
 
+async def transferable(event_id: EventId, me: Me, work: WriteWork, body: Transfer) -> OwnedEvent:
+    """An event that belongs to the caller and goes to somebody else, locked with both agendas."""
+    return await access.open_to_hand_over(work, me, event_id, body.user_id)
+
+
 async def leavable(event_id: EventId, me: Me, work: WriteWork) -> ViewableEvent:
     """An event in which the caller may change their own place, locked."""
     return await access.open_to_leave(work, me, event_id)
@@ -107,6 +113,7 @@ async def trashed(event_id: EventId, me: Me, work: WriteWork) -> TrashedEvent:
 Viewable = Annotated[ViewableEvent, Depends(viewable, scope="function")]
 Editable = Annotated[EditableEvent, Depends(editable, scope="function")]
 Owned = Annotated[OwnedEvent, Depends(owned, scope="function")]
+Transferable = Annotated[OwnedEvent, Depends(transferable, scope="function")]
 Leavable = Annotated[ViewableEvent, Depends(leavable, scope="function")]
 Trashed = Annotated[TrashedEvent, Depends(trashed, scope="function")]
 

@@ -13,16 +13,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, TypeVar
 
-from convene.domain.content import (
-    EventContent,
-    FreeBusy,
-    Json,
-    JsonObject,
-    Override,
-    Schedule,
-    Status,
-    override_to_json,
-)
+from convene.domain.content import EventContent, FreeBusy, Override, Schedule, Status
+from convene.domain.content_json import override_to_json
+from convene.domain.json_types import Json, JsonObject
 from convene.domain.patterns import pattern_to_json
 from convene.domain.zones import rfc3339, zone
 

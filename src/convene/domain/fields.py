@@ -23,8 +23,9 @@ from convene.domain.atoms import (
     override_atom,
     schedule_fields,
 )
-from convene.domain.content import EventContent, Json, JsonObject, Schedule
+from convene.domain.content import EventContent, Schedule
 from convene.domain.errors import Fault, Invalid
+from convene.domain.json_types import Json, JsonObject
 from convene.domain.schedule_times import is_occurrence
 from convene.domain.series import rescheduled
 from convene.domain.text_diff import unified

@@ -12,7 +12,7 @@ from convene.domain.content import EventContent
 from convene.domain.errors import NotFound, RoleTooLow
 from convene.domain.roles import Role
 from convene.operations.identity import SignedIn
-from convene.storage import events
+from convene.storage import events, sharing
 from convene.storage.events import EventHead
 from convene.storage.unit_of_work import UnitOfWork
 
@@ -99,10 +99,13 @@ async def open_to_hand_over(work: UnitOfWork, me: SignedIn, event_id: int, to_us
 
     Raises:
         NotFound, RoleTooLow: as `open_to_own`.
+        NotFound: `to_user` has no role on the event; nobody can lock the agenda of somebody they do not work with.
 
     """
     head = _existing(await events.find_event(work, event_id, me.user_id), event_id)
     _require(head, Role.OWNER)
+    if await sharing.find_permission(work, event_id, to_user) is None:
+        raise NotFound("permission", to_user)
     for user_id in sorted({me.user_id, to_user}):
         await events.lock_agenda(work, user_id)
     head = _existing(await events.find_event(work, event_id, me.user_id), event_id)

@@ -7,15 +7,9 @@ from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import bindparam, func, literal_column, select, update
 
-from convene.domain.content import (
-    EventContent,
-    FreeBusy,
-    Json,
-    Schedule,
-    Status,
-    override_from_json,
-    override_to_json,
-)
+from convene.domain.content import EventContent, FreeBusy, Schedule, Status
+from convene.domain.content_json import override_from_json, override_to_json
+from convene.domain.json_types import Json
 from convene.domain.patterns import pattern_from_json, pattern_to_json
 from convene.domain.series import bounds
 from convene.storage.statements import Statement
