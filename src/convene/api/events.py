@@ -131,7 +131,7 @@ AskedWindow = Annotated[agenda.Window | None, Depends(_window)]
 
 async def _filter(
     window: AskedWindow,
-    q: Annotated[str | None, Query(max_length=200, description="Text in title, description or location.")] = None,
+    q: Annotated[str | None, Query(max_length=200, description="Text in what is written about an event or an occurrence of it; case does not matter.")] = None,
     role: Annotated[Role | None, Query(description="Only events on which the caller has this role.")] = None,
     owner_id: Annotated[int | None, Query(ge=1, le=ID_MAX)] = None,
     calendar_id: Annotated[int | None, Query(ge=1, le=ID_MAX)] = None,
