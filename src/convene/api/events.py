@@ -37,7 +37,7 @@ from convene.api.schemas import EventBatch, EventCreate, EventUpdate
 from convene.domain.changes import new_content, occurrence_name
 from convene.domain.errors import Invalid
 from convene.domain.roles import Role
-from convene.domain.zones import check_range, instant, utc_rfc3339, zone
+from convene.domain.zones import check_range, in_utc, instant, utc_rfc3339, zone
 from convene.operations import agenda, bookings, events, history, series
 from convene.operations.agenda import Entry
 from convene.operations.bookings import Booking
@@ -110,8 +110,10 @@ def _edge(edge: datetime | date | None, me: SignedIn, *, name: str, is_end: bool
         edge = datetime(edge.year, edge.month, edge.day)  # noqa: DTZ001 - wall time
         check_range(edge.replace(tzinfo=zone("UTC")), f"?{name}")
         edge += timedelta(days=1 if is_end else 0)
+    if edge.tzinfo is not None:
+        return in_utc(edge, f"?{name}")
     check_range(edge.replace(tzinfo=zone("UTC")), f"?{name}")
-    return edge if edge.tzinfo else instant(edge, zone(me.time_zone))
+    return instant(edge, zone(me.time_zone))
 
 
 async def _window(
@@ -141,7 +143,7 @@ async def _filter(
     if q is not None and "\x00" in q:
         raise Invalid.at("?q", "must not contain NUL")
     if updated_since is not None:
-        check_range(updated_since.replace(tzinfo=zone("UTC")), "?updated_since")
+        updated_since = in_utc(updated_since, "?updated_since")
     return EventFilter(
         window=window,
         q=q or None,
@@ -224,8 +226,7 @@ async def read_event(
     if version is not None:
         head = await history.event_at_version(work, event, version)
     elif as_of is not None:
-        check_range(as_of.replace(tzinfo=zone("UTC")), "?as_of")
-        head = await history.event_as_of(work, event, as_of)
+        head = await history.event_as_of(work, event, in_utc(as_of, "?as_of"))
     if head.version in if_none_match:
         return Response(status_code=304, headers=etag(head))
     return answer(event_json(head), headers=etag(head))

@@ -28,7 +28,7 @@ from convene.domain.expansion import check_rule, moved
 from convene.domain.patterns import pattern_to_json, read_pattern
 from convene.domain.recurrence import RecurrenceRule
 from convene.domain.series import rescheduled, with_override
-from convene.domain.zones import check_range, instant, wall_time, zone
+from convene.domain.zones import check_range, in_utc, instant, wall_time, zone
 
 When = datetime | date
 
@@ -275,8 +275,7 @@ def _moment(sent: When, name: str, *, all_day: bool, pointer: str, is_end: bool 
         return _as_day(_checked(sent.replace(tzinfo=None), pointer), pointer, is_end=is_end)
     if sent.tzinfo is None:
         return _Moment(_checked(sent, pointer))
-    _checked(sent.replace(tzinfo=None), pointer)
-    wall, fold = wall_time(check_range(sent.astimezone(UTC), pointer), tz)
+    wall, fold = wall_time(in_utc(sent, pointer), tz)
     return _Moment(wall, 1 if fold else 0)
 
 
