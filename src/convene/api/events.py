@@ -227,7 +227,7 @@ async def read_event(
         head = await history.event_at_version(work, event, version)
     elif as_of is not None:
         head = await history.event_as_of(work, event, in_utc(as_of, "?as_of"))
-    if head.version in if_none_match:
+    if if_none_match is None or head.version in if_none_match:
         return Response(status_code=304, headers=etag(head))
     return answer(event_json(head), headers=etag(head))
 
