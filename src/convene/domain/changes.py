@@ -164,21 +164,20 @@ def _changed_all_day(base: Schedule, change: EventChange) -> bool:
 
 
 def _changed_rule(base: Schedule, change: EventChange, plain: Schedule) -> RecurrenceRule | None:
-    if change.is_recurring is False:
-        return None
+    """Say how the event repeats after a change; an `is_recurring` that was already so asks for nothing."""
+    wanted = change.is_recurring if change.is_recurring is not (base.rule is not None) else UNSET
     was = pattern_to_json(base.rule) if base.rule else None
-    sent = change.recurrence_pattern
-    if sent is not UNSET and sent != was:
+    rule = base.rule
+    if change.recurrence_pattern not in (UNSET, was):
         rule = _sent_rule(change, plain)
-        if rule is None and change.is_recurring is True:
-            raise Invalid.at("/recurrence_pattern", "is required when is_recurring is true")
-        return rule
-    if base.rule is None:
-        if change.is_recurring is True:
-            raise Invalid.at("/recurrence_pattern", "is required when is_recurring is true")
-        return None
-    rule = moved(base.rule, base.start, plain.start)
-    check_rule(rule, plain.start)
+        if rule is not None and wanted is False:
+            raise Invalid.at("/is_recurring", "is false although recurrence_pattern says how the event repeats")
+    elif rule is not None:
+        rule = None if wanted is False else moved(rule, base.start, plain.start)
+        if rule is not None:
+            check_rule(rule, plain.start)
+    if rule is None and wanted is True:
+        raise Invalid.at("/recurrence_pattern", "is required when is_recurring is true")
     return rule
 
 
