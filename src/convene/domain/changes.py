@@ -27,8 +27,9 @@ from convene.domain.errors import Fault, Invalid
 from convene.domain.expansion import check_rule, moved
 from convene.domain.patterns import pattern_to_json, read_pattern
 from convene.domain.recurrence import RecurrenceRule
+from convene.domain.schedule_times import MARGIN, is_occurrence
 from convene.domain.series import rescheduled, with_override
-from convene.domain.zones import check_range, in_utc, instant, wall_time, zone
+from convene.domain.zones import away, check_range, in_utc, instant, wall_time, zone
 
 When = datetime | date
 
@@ -225,7 +226,8 @@ def _own_time(series: Schedule, own: Override, change: EventChange) -> Override:
         raise Invalid.at("/start_time", "an occurrence cannot begin in the second pass of a repeated hour")
     return replace(
         own,
-        start=UNSET if then.start == own.occurrence else then.start,
+        # Compared as instants: a time in a gap is shown, and sent back, as the one after it.
+        start=UNSET if then.starts_at == _instant(_Moment(own.occurrence), series.zone) else then.start,
         duration=UNSET if then.duration == series.duration else then.duration,
     )
 
@@ -246,14 +248,27 @@ def _refuse_series_fields(base: EventContent, change: EventChange) -> None:
 
 
 def occurrence_name(schedule: Schedule, sent: When) -> datetime:
-    """Read which occurrence a client means: its start as it was read, or the wall time itself.
+    """Read which occurrence a client means: the wall time that names it, or the instant at which it starts.
 
     Raises:
-        Invalid: the kind of time does not fit (`?occurrence`).
+        Invalid: the kind of time does not fit, or nothing of the series can start at this instant (`?occurrence`).
 
     """
-    moment = _moment(sent, schedule.zone, all_day=schedule.all_day, pointer="?occurrence")
-    return moment.wall
+    pointer = "?occurrence"
+    wall = _moment(sent, schedule.zone, all_day=schedule.all_day, pointer=pointer).wall
+    if schedule.all_day or not isinstance(sent, datetime) or sent.tzinfo is None:
+        return wall
+    names = [name for name in (wall, _skipped(sent, schedule.zone)) if _instant(_Moment(name), schedule.zone) == sent]
+    if not names:
+        raise Invalid.at(pointer, "lies in the second pass of a repeated hour, where no occurrence starts")
+    return next((name for name in names if is_occurrence(schedule, name)), names[0])
+
+
+def _skipped(moment: datetime, name: str) -> datetime:
+    """Say what clocks would show at an instant if they had not been changed the day before."""
+    tz = zone(name)
+    offset = away(moment, -MARGIN).astimezone(tz).utcoffset() or timedelta(0)
+    return moment.astimezone(UTC).replace(tzinfo=None) + offset
 
 
 # -- times ---------------------------------------------------------------------------------------------------
