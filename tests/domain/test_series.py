@@ -12,16 +12,8 @@ from dateutil import tz
 from hypothesis import given
 from hypothesis import strategies as st
 
-from convene.domain.content import (
-    UNSET,
-    EventContent,
-    FreeBusy,
-    Override,
-    Schedule,
-    Status,
-    from_json,
-    to_json,
-)
+from convene.domain.content import UNSET, EventContent, FreeBusy, Override, Schedule, Status
+from convene.domain.content_json import from_json, to_json
 from convene.domain.errors import Invalid, TooMuch
 from convene.domain.expansion import BEGINNING_OF_TIME, moved, starts
 from convene.domain.patterns import read_pattern

@@ -15,7 +15,7 @@ from convene.api.representation import entry_json, event_json
 from convene.api.responses import Event, EventOrOccurrence
 from convene.domain.errors import Invalid
 from convene.domain.roles import Role
-from convene.domain.zones import check_range, instant, zone
+from convene.domain.zones import check_range, in_utc, instant, zone
 from convene.operations import agenda
 from convene.operations.agenda import Entry
 from convene.operations.identity import SignedIn
@@ -33,8 +33,10 @@ def _edge(edge: datetime | date | None, me: SignedIn, *, name: str, is_end: bool
         edge = datetime(edge.year, edge.month, edge.day)  # noqa: DTZ001 - wall time
         check_range(edge.replace(tzinfo=zone("UTC")), f"?{name}")
         edge += timedelta(days=1 if is_end else 0)
+    if edge.tzinfo is not None:
+        return in_utc(edge, f"?{name}")
     check_range(edge.replace(tzinfo=zone("UTC")), f"?{name}")
-    return edge if edge.tzinfo else instant(edge, zone(me.time_zone))
+    return instant(edge, zone(me.time_zone))
 
 
 async def _window(
@@ -54,7 +56,9 @@ AskedWindow = Annotated[agenda.Window | None, Depends(_window)]
 
 async def _filter(
     window: AskedWindow,
-    q: Annotated[str | None, Query(max_length=200, description="Text in title, description or location.")] = None,
+    q: Annotated[
+        str | None, Query(max_length=200, description="Text in an event or an occurrence of it, in any case.")
+    ] = None,
     role: Annotated[Role | None, Query(description="Only events on which the caller has this role.")] = None,
     owner_id: Annotated[int | None, Query(ge=1, le=ID_MAX)] = None,
     calendar_id: Annotated[int | None, Query(ge=1, le=ID_MAX)] = None,
@@ -64,7 +68,7 @@ async def _filter(
     if q is not None and "\x00" in q:
         raise Invalid.at("?q", "must not contain NUL")
     if updated_since is not None:
-        check_range(updated_since.replace(tzinfo=zone("UTC")), "?updated_since")
+        updated_since = in_utc(updated_since, "?updated_since")
     return EventFilter(
         window=window,
         q=q or None,

@@ -140,11 +140,13 @@ async def _if_match(
 
 async def _if_none_match(
     if_none_match: Annotated[
-        str | None, Header(max_length=1000, description="Entity tags; 304 if one of them is the newest.")
+        str | None, Header(max_length=1000, description="Entity tags; 304 if one of them is the newest, or for `*`.")
     ] = None,
-) -> frozenset[int]:
+) -> frozenset[int] | None:
+    if if_none_match is None:
+        return frozenset()
     # A weak tag is good enough here (RFC 9110, 13.1.2).
-    return _tags(if_none_match.replace("W/", "")) if if_none_match else frozenset()
+    return None if if_none_match.strip() == "*" else _tags(if_none_match.replace("W/", ""))
 
 
 async def _allow_overlap(
@@ -156,5 +158,5 @@ async def _allow_overlap(
 
 
 IfMatch = Annotated[frozenset[int] | None, Depends(_if_match)]
-IfNoneMatch = Annotated[frozenset[int], Depends(_if_none_match)]
+IfNoneMatch = Annotated[frozenset[int] | None, Depends(_if_none_match)]
 AllowOverlap = Annotated[bool, Depends(_allow_overlap)]

@@ -27,7 +27,7 @@ from convene.api.responses import Check, Event
 from convene.api.schemas import EventBatch, EventCreate, EventUpdate
 from convene.domain.changes import new_content, occurrence_name
 from convene.domain.errors import Invalid
-from convene.domain.zones import check_range, utc_rfc3339, zone
+from convene.domain.zones import in_utc, utc_rfc3339
 from convene.operations import bookings, events, history, series
 from convene.operations.bookings import Booking
 from convene.operations.events import Revision
@@ -103,9 +103,8 @@ async def read_event(
     if version is not None:
         head = await history.event_at_version(work, event, version)
     elif as_of is not None:
-        check_range(as_of.replace(tzinfo=zone("UTC")), "?as_of")
-        head = await history.event_as_of(work, event, as_of)
-    if head.version in if_none_match:
+        head = await history.event_as_of(work, event, in_utc(as_of, "?as_of"))
+    if if_none_match is None or head.version in if_none_match:
         return Response(status_code=304, headers=etag(head))
     return answer(event_json(head), headers=etag(head))
 

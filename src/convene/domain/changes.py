@@ -7,9 +7,8 @@ nothing, even where wall time and instant say different things (a start in a gap
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from convene.domain.content import OVERRIDABLE, UNSET, EventContent, FreeBusy, Override, Schedule, Status, Unset
 from convene.domain.errors import Fault, Invalid
@@ -18,7 +17,9 @@ from convene.domain.json_types import Json
 from convene.domain.moments import Moment, When, moment_at, read_moment, schedule_between
 from convene.domain.patterns import pattern_to_json, read_pattern
 from convene.domain.recurrence import RecurrenceRule
+from convene.domain.schedule_times import MARGIN, is_occurrence
 from convene.domain.series import rescheduled, with_override
+from convene.domain.zones import away, instant, zone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,14 +228,25 @@ def _refuse_series_fields(base: EventContent, change: EventChange) -> None:
 
 
 def occurrence_name(schedule: Schedule, sent: When) -> datetime:
-    """Read which occurrence a client means: its start as it was read, or the wall time itself.
+    """Read which occurrence a client means: the wall time that names it, or the instant at which it starts.
 
     Raises:
-        Invalid: the kind of time does not fit (`?occurrence`).
-
+        Invalid: the kind of time does not fit, or nothing of the series can start at this instant (`?occurrence`).
     """
-    moment = read_moment(sent, schedule.zone, all_day=schedule.all_day, pointer="?occurrence")
-    return moment.wall
+    pointer = "?occurrence"
+    wall = read_moment(sent, schedule.zone, all_day=schedule.all_day, pointer=pointer).wall
+    if schedule.all_day or not isinstance(sent, datetime) or sent.tzinfo is None:
+        return wall
+    names = [name for name in (wall, _skipped(sent, schedule.zone)) if instant(name, zone(schedule.zone)) == sent]
+    if not names:
+        raise Invalid.at(pointer, "lies in the second pass of a repeated hour, where no occurrence starts")
+    return next((name for name in names if is_occurrence(schedule, name)), names[0])
+
+
+def _skipped(moment: datetime, name: str) -> datetime:
+    """Say what clocks would show at an instant if they had not been changed the day before."""
+    offset = away(moment, -MARGIN).astimezone(zone(name)).utcoffset() or timedelta(0)
+    return moment.astimezone(UTC).replace(tzinfo=None) + offset
 
 
 def _or(sent: str | Unset | None, base: str | None) -> str | None:

@@ -11,7 +11,7 @@ from typing import Literal
 
 from convene.domain.content import Schedule
 from convene.domain.errors import Invalid
-from convene.domain.zones import check_range, instant, wall_time, zone
+from convene.domain.zones import check_range, in_utc, instant, wall_time, zone
 
 When = datetime | date
 
@@ -44,8 +44,7 @@ def read_moment(sent: When, name: str, *, all_day: bool, pointer: str, is_end: b
         return _as_day(_checked(sent.replace(tzinfo=None), pointer), pointer, is_end=is_end)
     if sent.tzinfo is None:
         return Moment(_checked(sent, pointer))
-    _checked(sent.replace(tzinfo=None), pointer)
-    wall, fold = wall_time(check_range(sent.astimezone(UTC), pointer), tz)
+    wall, fold = wall_time(in_utc(sent, pointer), tz)
     return Moment(wall, 1 if fold else 0)
 
 

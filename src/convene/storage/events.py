@@ -11,6 +11,7 @@ from convene.domain.content import EventContent, FreeBusy, Schedule, Status
 from convene.domain.content_json import override_from_json, override_to_json
 from convene.domain.json_types import Json
 from convene.domain.patterns import pattern_from_json, pattern_to_json
+from convene.domain.searching import searchable
 from convene.domain.series import bounds
 from convene.storage.statements import Statement
 from convene.storage.tables import agendas, calendars, events, permissions
@@ -90,7 +91,7 @@ CONTENT_COLUMNS = (
         "recurrence_pattern",
         "overrides",
     ),
-    *("start_time", "end_time", "starts_at", "ends_at", "may_block"),
+    *("start_time", "end_time", "starts_at", "ends_at", "may_block", "search_text"),
 )
 HEAD = (*(events.c[name] for name in EventHead._fields if name != "role"), permissions.c.role)
 
@@ -119,6 +120,7 @@ def content_columns(content: EventContent) -> dict[str, Any]:
         "starts_at": starts_at,
         "ends_at": ends_at,
         "may_block": content.may_block,
+        "search_text": searchable(content),
     }
 
 

@@ -120,8 +120,6 @@ class SqliteDatabase:
                 check_same_thread=False,  # a commit runs in a thread while nothing else touches the connection
                 cached_statements=512,
             )
-            # SQLite's own lower() knows ASCII only; searching must not depend on the database.
-            raw.create_function("lower", 1, _lower, deterministic=True)
             for pragma in _PRAGMAS:
                 raw.execute(pragma).fetchall()
         return raw
@@ -214,7 +212,3 @@ def _translation(error: sqlite3.DatabaseError) -> Exception:
     if code == sqlite3.SQLITE_CANTOPEN:
         return Unavailable("database_down")
     return error
-
-
-def _lower(value: str | None) -> str | None:
-    return None if value is None else value.lower()
