@@ -26,28 +26,28 @@ def new_database(request: pytest.FixtureRequest) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(scope="module", params=KINDS)
+@pytest.fixture(scope="session", params=KINDS)
 def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
-    """The URL of a migrated database for all tests of a module."""
+    """The URL of a migrated database for many tests."""
     with fresh_database(request.param) as url:
         yield url
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def two_servers(database_url: str) -> Iterator[tuple[Server, Server]]:
     """Two servers on one database."""
     with both_serving(database_url) as servers:
         yield servers
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 async def here(two_servers: tuple[Server, Server]) -> AsyncIterator[ServedApi]:
     """One of the two servers."""
     async with calling(two_servers[0].url) as api:
         yield api
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 async def there(two_servers: tuple[Server, Server]) -> AsyncIterator[ServedApi]:
     """The other of the two servers."""
     async with calling(two_servers[1].url) as api:
