@@ -137,15 +137,14 @@ async def open_trashed(work: UnitOfWork, me: SignedIn, event_id: int) -> Trashed
 
 
 async def _locked(work: UnitOfWork, me: SignedIn, event_id: int) -> EventHead | None:
-    owner = await events.lock_event(work, event_id, me.user_id)
-    if owner is None:
-        return None
-    head = await events.find_event(work, event_id, me.user_id)
-    while head is not None and head.owner_id != owner:  # handed over while we waited: hold the lock that counts
-        owner = head.owner_id
-        await events.lock_agenda(work, owner)
+    while (owner := await events.lock_event(work, event_id, me.user_id)) is not None:
         head = await events.find_event(work, event_id, me.user_id)
-    return head
+        if head is None or head.owner_id == owner:
+            return head
+        # Handed over while we waited. Whoever took the new owner's lock on top of the old one's could wait in a circle
+        # with a hand-over, which takes both in ascending order: let go, and ask again whose lock it is.
+        await work.begin_again()
+    return None
 
 
 def _existing(head: EventHead | None, event_id: int) -> EventHead:
