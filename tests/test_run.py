@@ -59,7 +59,7 @@ def run(checkout, *arguments, **environment):
     return subprocess.run(
         command(checkout, *arguments),
         cwd="/",
-        env={**os.environ, **environment},
+        env={**{name: value for name, value in os.environ.items() if name != "PYTHONPATH"}, **environment},
         capture_output=True,
         text=True,
         check=False,

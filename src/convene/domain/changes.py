@@ -7,6 +7,7 @@ nothing, even where wall time and instant say different things (a start in a gap
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
