@@ -163,17 +163,12 @@ def test_only_what_both_changed_can_clash_unless_one_moved_the_series(three: Thr
 
 
 @given(bases_with_two_edits())
-def test_merging_the_same_edit_again_never_does_it_twice(three: Three):
-    base, ours, theirs = three
+def test_merging_the_same_edit_again_changes_nothing(three: Three):
+    # Texts have this law only where no line occurs twice; test_text_merge has it.
+    base, ours, theirs = (replace(content, description=None) for content in three)
     result = merge(base, ours, theirs)
     if isinstance(result, Merged):
-        again = merge(base, ours, result.content)
-        assert again == result or description_clashes(again)
-
-
-def description_clashes(result: Merged | Conflicted) -> bool:
-    # Two edits side by side look like one edit of both lines afterwards, and clash with either of them.
-    return isinstance(result, Conflicted) and {one.atom for one in result.conflicts} == {"description"}
+        assert merge(base, ours, result.content) == result
 
 
 # -- what it means for people --------------------------------------------------------------------------------
