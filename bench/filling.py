@@ -19,7 +19,8 @@ import asyncpg
 from sqlalchemy import Dialect, Table
 
 from convene.clock import now
-from convene.domain.content import EventContent, Schedule, to_json
+from convene.domain.content import EventContent, Schedule
+from convene.domain.content_json import to_json
 from convene.domain.recurrence import Frequency, RecurrenceRule
 from convene.operations.tokens import Tokens
 from convene.storage import postgresql, schema, sqlite
