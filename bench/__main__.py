@@ -23,6 +23,7 @@ from pathlib import Path
 from tests.postgres import postgres_server
 
 from bench import report, speed
+from bench.servers import CONVENE, other_convene
 
 
 def main() -> None:
@@ -32,12 +33,16 @@ def main() -> None:
     parser.add_argument("what", nargs="*", choices=["speed", "growth", "batch", []], help=argparse.SUPPRESS)
     parser.add_argument("--quick", action="store_true", help="fewer rounds and smaller databases")
     parser.add_argument("--database", choices=["sqlite", "postgresql"], help="only this one")
+    parser.add_argument(
+        "--against", type=Path, metavar="CHECKOUT", help="only Convene, beside that of another checkout"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="the figures for programs")
     asked = parser.parse_args()
     kinds = (asked.database,) if asked.database else ("sqlite", "postgresql")
     about = report.machine(shlex.join(["python3", "run.py", "bench", *sys.argv[1:]]))
     with postgres_server() as postgres:
-        lines = speed.measure(kinds, postgres, speed.QUICK if asked.quick else speed.FULL, say)
+        candidates = (CONVENE, other_convene(asked.against)) if asked.against else speed.CANDIDATES
+        lines = speed.measure(candidates, kinds, postgres, speed.QUICK if asked.quick else speed.FULL, say)
     print(report.heading(about), report.speed(lines), sep="\n\n")
     if asked.json:
         report.write_json(asked.json, about, speed=lines)

@@ -77,13 +77,12 @@ def speed(lines: Sequence[Line]) -> str:
             [
                 f"{line.scenario}, {line.connections} conn.",
                 *(f"{figure.server_us:,.0f}" for figure in line.figures),
-                f"{line.ratio('typical', 'convene'):.1f}",
-                f"{line.ratio('floor', 'convene'):.2f}",
+                *(f"{line.ratio(name, 'convene'):.2f}" for name in names if name != "convene"),
             ]
             for line in of_kind
         ]
         parts.append(f"### {kind}: us of CPU of the server a request")
-        parts.append(table([" ", *names, "typical / convene", "floor / convene"], rows))
+        parts.append(table([" ", *names, *(f"{name} / convene" for name in names if name != "convene")], rows))
         if any(figure.database_us for line in of_kind for figure in line.figures):
             rows = [
                 [

@@ -33,11 +33,12 @@ class ServerFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A way to serve: its name in reports, its command (PORT stands for the port), its environment."""
+    """A way to serve: its name in reports, its command (PORT stands for the port), its environment, its checkout."""
 
     name: str
     command: tuple[str, ...]
     environment: dict[str, str] = field(default_factory=dict)
+    checkout: Path = ROOT
 
 
 def _uvicorn(module: str) -> tuple[str, ...]:
@@ -53,6 +54,11 @@ CONVENE_DEFAULT = Candidate("convene, default logs", _SERVE)
 TYPICAL = Candidate("typical", _uvicorn("bench.typical"))
 
 
+def other_convene(checkout: Path) -> Candidate:
+    """Convene of another checkout, of the same schema: what was before, beside what is."""
+    return Candidate("other", _SERVE, {"ENVIRONMENT": "production"}, checkout.resolve())
+
+
 class Server:
     """One candidate that is running."""
 
@@ -63,7 +69,7 @@ class Server:
         self.log = folder / f"{candidate.name.replace(', ', '-').replace(' ', '-')}.log"
         # A limit on requests would end every measurement; its accounting stays in the figures.
         settings = {"DATABASE_URL": database_url, "SECRET_KEY": KEY, "RATE_LIMIT_PER_MINUTE": "1000000000"}
-        paths = os.pathsep.join((str(ROOT / "src"), str(ROOT)))
+        paths = os.pathsep.join((str(candidate.checkout / "src"), str(ROOT)))
         command = [sys.executable, *(str(self.port) if part == "PORT" else part for part in candidate.command)]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(

@@ -11,7 +11,7 @@ import itertools
 import random
 import statistics
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -109,15 +109,17 @@ SCENARIOS: dict[str, tuple[int, Callable[[], Iterator[Ask]]]] = {
 }
 
 
-def measure(kinds: tuple[str, ...], postgres: str, effort: Effort, say: Callable[[str], None]) -> list[Line]:
-    """Measure all candidates on each kind of database."""
+def measure(
+    candidates: Sequence[Candidate], kinds: Sequence[str], postgres: str, effort: Effort, say: Callable[[str], None]
+) -> list[Line]:
+    """Measure candidates on each kind of database."""
     lines: list[Line] = []
     for kind in kinds:
-        say(f"{kind}: {len(CANDIDATES)} servers, each on a database with {FILLING.total:,} events")
+        say(f"{kind}: {len(candidates)} servers, each on a database with {FILLING.total:,} events")
         with contextlib.ExitStack() as stack:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="convene-bench-")))
             load = stack.enter_context(Load())
-            stands = [_Stand(_started(candidate, kind, postgres, folder, stack), load) for candidate in CANDIDATES]
+            stands = [_Stand(_started(candidate, kind, postgres, folder, stack), load) for candidate in candidates]
             for scenario, connections in itertools.product(SCENARIOS, effort.connections):
                 say(f"{kind}: {scenario}, {connections} connections")
                 rounds = [
