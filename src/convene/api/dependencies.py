@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import Depends, Header, Path, Query, Request
 from fastapi.security import OAuth2PasswordBearer
@@ -151,7 +151,7 @@ async def _if_none_match(
 
 async def _allow_overlap(
     on_conflict: Annotated[
-        str, Query(pattern="^(reject|allow)$", description="`allow` books the time although it is taken.")
+        Literal["reject", "allow"], Query(description="`allow` books the time although it is taken.")
     ] = "reject",
 ) -> bool:
     return on_conflict == "allow"

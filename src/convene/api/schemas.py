@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, model_validator
 
-from convene.api.fields import Email, When, name, text
+from convene.api.fields import Email, When, name, or_bare, or_bare_or_one, text, without_defaults
 from convene.domain.changes import EventChange
 from convene.domain.content import (
     DESCRIPTION_MAX,
@@ -51,6 +51,8 @@ _READ_ONLY = frozenset(
 
 class EventFields(Body):
     """What can be said about an event. Fields that an answer carries and nobody can set are ignored."""
+
+    model_config = ConfigDict(json_schema_extra=without_defaults)
 
     title: name(TITLE_MAX) = ""  # type: ignore[valid-type]
     description: text(DESCRIPTION_MAX) | None = None  # type: ignore[valid-type]
@@ -122,7 +124,9 @@ class EventUpdate(EventFields):
 
 
 class EventBatch(Body):
-    """Up to 1,000 new events."""
+    """Up to 1,000 new events: `events`, or a bare array."""
+
+    model_config = ConfigDict(json_schema_extra=or_bare)
 
     events: Annotated[list[EventCreate], Field(min_length=1, max_length=BATCH_MAX)]
 
@@ -185,6 +189,8 @@ class ShareWith(GrantableRole):
 
 class Share(Body):
     """People to share with: `users`, or one of them by itself, or a bare array."""
+
+    model_config = ConfigDict(json_schema_extra=or_bare_or_one)
 
     users: Annotated[list[ShareWith], Field(min_length=1, max_length=SHARE_MAX)]
 
@@ -256,6 +262,8 @@ class Refresh(Body):
 
 class ProfileUpdate(Body):
     """What to change about oneself; the others stay."""
+
+    model_config = ConfigDict(json_schema_extra=without_defaults)
 
     email: Email = ""
     display_name: text(100) | None = None  # type: ignore[valid-type]
