@@ -25,8 +25,9 @@ from convene.api.fields import Instant, When
 from convene.api.representation import answer, busy_json, etag, event_json, free_json
 from convene.api.responses import Check, Event
 from convene.api.schemas import EventBatch, EventCreate, EventUpdate
-from convene.domain.changes import new_content, occurrence_name
+from convene.domain.changes import new_content
 from convene.domain.errors import Invalid
+from convene.domain.occurrence_changes import occurrence_name
 from convene.domain.zones import in_utc, utc_rfc3339
 from convene.operations import bookings, events, history, series
 from convene.operations.bookings import Booking
@@ -129,6 +130,7 @@ async def change_event(
         change=body.change(),
         base_version=body.base_version,
         if_match=if_match,
+        seen_as=_seen_as(event, body),
         allow_overlap=allow_overlap,
         description=body.change_description,
     )
@@ -140,10 +142,15 @@ async def change_event(
     return answer(event_json(head), headers={**etag(head), "Content-Location": f"/api/v1/events/{head.id}"})
 
 
+def _seen_as(event: Viewable, body: EventUpdate) -> datetime | None:
+    sent = body.occurrence
+    return None if sent is None else occurrence_name(event.content.schedule, sent, "/occurrence")
+
+
 def _named(event: Viewable, occurrence: datetime | date | None) -> datetime:
     if occurrence is None:
         raise Invalid.at("?occurrence", "is required when scope is this or following")
-    return occurrence_name(event.content.schedule, occurrence)
+    return occurrence_name(event.content.schedule, occurrence, "?occurrence")
 
 
 router.patch(

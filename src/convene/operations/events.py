@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from convene.domain.changes import EventChange, changed, new_content
 from convene.domain.content import EventContent
 from convene.domain.errors import Fault, Invalid, PreconditionFailed
+from convene.domain.occurrence_changes import shown
 from convene.domain.series import has_occurrences
 from convene.operations import bookings
 from convene.operations.access import EditableEvent, OwnedEvent, TrashedEvent
@@ -30,6 +32,7 @@ class Revision:
     Attributes:
         base_version: the version that the author saw: merge me. None: put me on the newest.
         if_match: the versions that the author accepts as newest: refuse me otherwise (RFC 9110). None: any.
+        seen_as: which occurrence of a series the author had before them; None: the event itself.
         allow_overlap: book the time although it is taken.
 
     """
@@ -37,6 +40,7 @@ class Revision:
     change: EventChange
     base_version: int | None = None
     if_match: frozenset[int] | None = None
+    seen_as: datetime | None = None
     allow_overlap: bool = False
     description: str | None = None
 
@@ -111,7 +115,8 @@ async def revise(work: UnitOfWork, event: EditableEvent, revision: Revision) -> 
 
     """
     base = await base_content(work, event, revision)
-    ours = changed(base, revision.change)
+    seen = None if revision.seen_as is None else shown(base, revision.seen_as)
+    ours = changed(base, revision.change, seen)
     return await put(work, event, revision, base, ours)
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from convene.domain import series
-from convene.domain.changes import changed, changed_occurrence
+from convene.domain.changes import changed
 from convene.domain.content import EventContent
 from convene.domain.errors import Invalid, PreconditionFailed
+from convene.domain.occurrence_changes import changed_occurrence, shown
 from convene.operations import bookings
 from convene.operations import events as whole
 from convene.operations.access import EditableEvent, OwnedEvent
@@ -31,6 +33,7 @@ async def revise_one(work: UnitOfWork, event: EditableEvent, occurrence: datetim
 
     """
     base = await whole.base_content(work, event, revision)
+    _refuse_single(base)
     return await whole.put(work, event, revision, base, changed_occurrence(base, occurrence, revision.change))
 
 
@@ -47,19 +50,36 @@ async def revise_following(
 
     """
     base = await whole.base_content(work, event, revision)
-    if _is_first(base, occurrence):
-        return await whole.put(work, event, revision, base, changed(base, revision.change))
-    earlier, base_later = series.split(base, occurrence)
-    later = changed(base_later, revision.change)
-    newest_later = series.split(event.content, occurrence)[1]
-    if base != event.content:
-        base_version = revision.base_version or event.head.version
-        earlier = await merged(work, event, base_version, Sides(base, earlier, event.content))
-        later = await merged(work, event, base_version, Sides(base_later, later, newest_later))
+    _refuse_single(base)
+    if occurrence == base.schedule.start:
+        return await whole.revise(work, event, revision)
+    base_later = series.split(base, occurrence)[1]
+    later = changed(base_later, revision.change, _seen(base, base_later, revision))
+    if later == base_later:
+        return event.head
+    if base.schedule != event.content.schedule:
+        # Cutting a schedule that somebody else has changed meanwhile is nobody's wish: it is one atom, and clashes.
+        return await whole.put(work, event, revision, base, later)
+    earlier, newest_later = series.split(event.content, occurrence)
+    base_version = revision.base_version or event.head.version
+    later = await merged(work, event, base_version, Sides(base_later, later, newest_later))
+    if not series.has_occurrences(later):
+        raise Invalid.at("?occurrence", "no occurrence is left from there on")
+    allow_overlap = revision.allow_overlap or not whole.takes_other_time(newest_later, later)
+    if not series.has_occurrences(earlier):
+        reason = Reason(kind=Kind.UPDATED, base_version=revision.base_version, description=revision.description)
+        return await whole.settle(work, event, later, reason, allow_overlap=allow_overlap)
     head = await _split(work, event, (earlier, later), revision)
-    if not revision.allow_overlap and whole.takes_other_time(newest_later, later):
+    if not allow_overlap:
         await bookings.refuse_overlap(work, Booking(head.owner_id, event.me, later, replaces=head.id))
     return head
+
+
+def _seen(base: EventContent, later: EventContent, revision: Revision) -> EventContent:
+    """Say what the author of a change had before them: an occurrence, with the pattern of the whole series."""
+    if revision.seen_as is not None:
+        return shown(base, revision.seen_as)
+    return replace(later, schedule=replace(later.schedule, rule=base.schedule.rule))
 
 
 async def _split(
@@ -75,6 +95,7 @@ async def _split(
         calendar_id=head.calendar_id,
         created_by=event.me.user_id,
         split_from=head.id,
+        continued_by=event.head.continued_by,
         change_description=revision.description,
     )
     [later_id] = await writes.insert_events(work, [new])
@@ -99,6 +120,7 @@ async def delete_one(
         PreconditionFailed: `if_match` does not name the newest version.
 
     """
+    _refuse_single(event.content)
     await _shorten(work, event, series.excluding(event.content, occurrence), if_match=if_match)
 
 
@@ -112,7 +134,8 @@ async def delete_following(
 
     """
     content = event.content
-    if _is_first(content, occurrence):
+    _refuse_single(content)
+    if occurrence == content.schedule.start:
         await whole.delete(work, event, if_match=if_match)
         return
     await _shorten(work, event, series.split(content, occurrence)[0], if_match=if_match)
@@ -129,7 +152,6 @@ async def _shorten(
     await save(work, event, content, Reason(kind=Kind.UPDATED))
 
 
-def _is_first(content: EventContent, occurrence: datetime) -> bool:
+def _refuse_single(content: EventContent) -> None:
     if content.schedule.rule is None:
         raise Invalid.at("?scope", "the event does not repeat; leave scope and occurrence out")
-    return occurrence == content.schedule.start
