@@ -172,7 +172,7 @@ async def settle(
     if not has_occurrences(content):
         raise Invalid.at("/recurrence_pattern", "would leave no occurrence; delete the event instead")
     if not allow_overlap and takes_other_time(before, content):
-        booking = Booking(event.head.owner_id, event.me, content, replaces=event.id)
+        booking = Booking(event.head.owner_id, event.me, content, replaces=event.id, had=before)
         await bookings.refuse_overlap(work, booking)
     return await save(work, event, content, reason)
 

@@ -71,7 +71,8 @@ async def revise_following(
         return await whole.settle(work, event, later, reason, allow_overlap=allow_overlap)
     head = await _split(work, event, (earlier, later), revision)
     if not allow_overlap:
-        await bookings.refuse_overlap(work, Booking(head.owner_id, event.me, later, replaces=head.id))
+        booking = Booking(head.owner_id, event.me, later, replaces=head.id, had=newest_later)
+        await bookings.refuse_overlap(work, booking)
     return head
 
 
