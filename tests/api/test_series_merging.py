@@ -65,25 +65,49 @@ async def test_changing_an_occurrence_that_was_deleted_meanwhile_is_refused(alic
     assert (conflict["ours"], conflict["theirs"]) == ({"title": "Ben's"}, {"excluded": True})
 
 
-async def test_moving_a_series_whose_occurrence_was_changed_meanwhile_is_refused(
+async def test_an_occurrence_that_was_changed_moves_along_with_a_series_that_was_moved(
     alice: Person, ben: Person, series: Json
 ):
     await change_part(ben, series, "this", SECOND, title="Ben's")
-    refused = await alice.put(path_of(series), {**AT_TEN, "base_version": 1})
-    conflicts = refusal(refused, 409, "edit-conflict")["conflicts"]
-    assert [conflict["field"] for conflict in conflicts] == [f"overrides/{SECOND}"]
+    moved = await alice.changes(series, **AT_TEN, base_version=1)
+    assert moved["overrides"] == {"2027-03-02T10:00:00": {"title": "Ben's"}}
+    await change_part(ben, series, "this", THIRD, location="Room 3", base_version=2)
+    found = await calendar(alice, *MARCH)
+    assert [(one["start_time"][11:13], one["title"], one["location"]) for one in found] == [
+        ("10", "Stand-up", None),
+        ("10", "Ben's", None),
+        ("10", "Stand-up", "Room 3"),
+        ("10", "Stand-up", None),
+    ]
+
+
+SHORTER = {"recurrence_pattern": {"frequency": "daily", "count": 2}}
+A_DAY_LATER = {"start_time": "2027-03-02T09:00:00Z", "end_time": "2027-03-02T10:00:00Z"}
+WHOLE_DAYS = {"start_time": "2027-03-01", "end_time": "2027-03-02"}
+
+
+@pytest.mark.parametrize("schedule", [SHORTER, A_DAY_LATER, WHOLE_DAYS], ids=["shorter", "a day later", "whole days"])
+async def test_changing_an_occurrence_that_a_new_schedule_may_not_have_is_refused(
+    alice: Person, ben: Person, series: Json, schedule: Json
+):
+    """A day later, the third is the second of before, and nobody can tell which of the two was meant."""
+    await alice.changes(series, **schedule)
+    own = {"start_time": "2027-03-03T17:00:00Z", "end_time": "2027-03-03T18:00:00Z", "base_version": 1}
+    refused = await try_part(ben, series, "this", THIRD, own)
+    fields = [one["field"] for one in refusal(refused, 409, "edit-conflict")["conflicts"]]
+    assert fields == ["schedule", f"overrides/{THIRD}"]
+    [shelved] = (await ben.get(f"{path_of(series)}/shelved")).json()
+    assert list(shelved["data"]["overrides"]) == [THIRD]
     assert (await read(ben, series))["version"] == 2
 
 
-async def test_changing_an_occurrence_of_a_series_that_was_moved_meanwhile_is_refused(
+async def test_a_new_schedule_that_leaves_out_an_occurrence_that_was_changed_is_refused(
     alice: Person, ben: Person, series: Json
 ):
-    await alice.changes(series, **AT_TEN)
-    refused = await try_part(ben, series, "this", SECOND, {"title": "Ben's", "base_version": 1})
-    refusal(refused, 409, "edit-conflict")
-    [shelved] = (await ben.get(f"{path_of(series)}/shelved")).json()
-    assert shelved["data"]["overrides"] == {SECOND: {"title": "Ben's"}}
-    assert (await read(ben, series))["overrides"] == {}
+    await change_part(ben, series, "this", THIRD, title="Ben's")
+    refused = await alice.put(path_of(series), {**SHORTER, "base_version": 1})
+    assert "schedule" in [one["field"] for one in refusal(refused, 409, "edit-conflict")["conflicts"]]
+    assert (await read(ben, series))["overrides"] == {THIRD: {"title": "Ben's"}}
 
 
 async def test_two_new_schedules_are_refused(alice: Person, ben: Person, series: Json):
@@ -117,6 +141,14 @@ async def test_splitting_clashes_with_the_same_field_of_another(alice: Person, b
     [conflict] = refusal(refused, 409, "edit-conflict")["conflicts"]
     assert (conflict["field"], conflict["ours"], conflict["theirs"]) == ("title", "Alice's", "Ben's")
     assert [one["id"] for one in (await alice.get("/api/v1/events")).json()] == [series["id"]]
+
+
+async def test_splitting_for_a_change_that_somebody_has_made_to_the_whole_splits_nothing(
+    alice: Person, ben: Person, series: Json
+):
+    renamed = await ben.changes(series, title="Daily")
+    same = await change_part(alice, series, "following", THIRD, title="Daily", base_version=1)
+    assert same == {**renamed, "role": "owner"}
 
 
 async def move(ben: Person, series: Json) -> Json:
