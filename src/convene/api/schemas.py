@@ -44,7 +44,7 @@ class Body(BaseModel):
 _READ_ONLY = frozenset(
     {
         *("id", "uid", "owner_id", "calendar_id", "role", "created_at", "updated_at", "updated_by", "overrides"),
-        *("occurrence", "series_start", "split_from", "continued_by"),
+        *("series_start", "split_from", "continued_by"),
     }
 )
 
@@ -102,7 +102,7 @@ class EventCreate(EventFields):
     start_time: When
     end_time: When
 
-    _ignored: ClassVar[frozenset[str]] = _READ_ONLY | {"version", "base_version"}
+    _ignored: ClassVar[frozenset[str]] = _READ_ONLY | {"version", "base_version", "occurrence"}
 
 
 class EventUpdate(EventFields):
@@ -112,6 +112,9 @@ class EventUpdate(EventFields):
     """The version that was read: merge with whatever has happened since. `version` is read the same way."""
     change_description: text(500) | None = None  # type: ignore[valid-type]
     """What the author says about the change; kept in the history."""
+    occurrence: When | None = None
+    """The occurrence as which the event was read from a list, sent back with it: what is sent as that occurrence
+    shows it asks for nothing, and where it was moved, the series moves by as much."""
 
     @model_validator(mode="before")
     @classmethod
