@@ -16,13 +16,10 @@ from convene.storage.errors import Duplicate
 from convene.storage.statements import Row, Statement, Values
 
 DIALECT: Dialect = PGDialect_asyncpg()  # type: ignore[no-untyped-call]
-ACQUIRE_TIMEOUT = 30.0
-COMMAND_TIMEOUT = 30.0
 
 _SETTINGS = {
     "application_name": "convene",
     "jit": "off",  # compiling costs more than any of our queries
-    "lock_timeout": "20s",
     "idle_in_transaction_session_timeout": "60s",
     "TimeZone": "UTC",
 }
@@ -92,9 +89,10 @@ class PostgresDatabase:
 
     dialect = DIALECT
 
-    def __init__(self, dsn: str, pool_size: int) -> None:
+    def __init__(self, dsn: str, pool_size: int, timeout: float) -> None:
         self.dsn = dsn
         self._pool_size = pool_size
+        self._timeout = timeout
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
 
     async def open(self) -> None:
@@ -110,8 +108,10 @@ class PostgresDatabase:
                 min_size=1,
                 max_size=self._pool_size,
                 connection_class=_Connection,
-                command_timeout=COMMAND_TIMEOUT,
-                server_settings=_SETTINGS,
+                timeout=self._timeout,
+                command_timeout=self._timeout,
+                # Shorter than the command's, so that whoever waits in vain hears that it was for a lock.
+                server_settings={**_SETTINGS, "lock_timeout": f"{self._timeout * 2 / 3:.3f}s"},
             )
 
     async def close(self) -> None:
@@ -124,7 +124,7 @@ class PostgresDatabase:
         if self._pool is None:
             raise Unavailable("database_closed")
         with _translated():
-            raw = await self._pool.acquire(timeout=ACQUIRE_TIMEOUT)
+            raw = await self._pool.acquire(timeout=self._timeout)
         try:
             yield raw
         finally:
