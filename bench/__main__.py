@@ -5,8 +5,9 @@ speed    CPU of the server a request, for get, list of 50 and create, of Convene
 growth   what listing, conflict checks, reading, sharing and history cost among 10,000, 100,000, 1,000,000 events
 batch    an event in a batch of 1,000 beside one created alone, and the memory that the batch needs
 
-All of them without a part; --quick alone measures speed, roughly, in less than a minute. Everything runs on this machine, on loopback, in databases
-that are made for it and dropped again; PostgreSQL comes from where the tests have theirs (tests/postgres.py).
+All of them without a part; --quick alone measures speed, roughly, in less than a minute. Everything runs on this
+machine, on loopback, in databases that are made for it and dropped again; PostgreSQL comes from where the tests have
+theirs (tests/postgres.py).
 
 What counts is CPU time, user and system, of the server's process, divided by requests: on a machine with neighbours
 wall time is noise. The load comes from a process of its own. PostgreSQL's CPU is that of the processes behind the
