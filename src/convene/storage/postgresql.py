@@ -97,7 +97,7 @@ class PostgresDatabase:
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
 
     async def open(self) -> None:
-        """Make the pool and its first connection.
+        """Make the pool, and try it.
 
         Raises:
             Unavailable: nothing answers there.
@@ -106,7 +106,7 @@ class PostgresDatabase:
         with _translated():
             self._pool = await asyncpg.create_pool(
                 self.dsn,
-                min_size=1,
+                min_size=0,  # with more, asyncpg writes a stack trace for every second that the database is away
                 max_size=self._pool_size,
                 connection_class=_Connection,
                 timeout=self._timeout,
@@ -114,6 +114,8 @@ class PostgresDatabase:
                 # Shorter than the command's, so that whoever waits in vain hears that it was for a lock.
                 server_settings={**_SETTINGS, "lock_timeout": f"{self._timeout * 2 / 3:.3f}s"},
             )
+        async with self._connection():
+            pass
 
     async def close(self) -> None:
         """Close every connection, after the work in hand; cut off what takes too long."""

@@ -94,6 +94,7 @@ class SqliteDatabase:
         self.path = path
         self._timeout = timeout
         self._writer: sqlite3.Connection | None = None
+        self._opened = 0, 0
         self._idle: list[sqlite3.Connection] = []
         self._write_lock = asyncio.Lock()
         self._readers = asyncio.Semaphore(READERS_MAX)
@@ -107,6 +108,8 @@ class SqliteDatabase:
 
         """
         self._writer = await _patiently(self._connect, self._deadline())
+        found = self.path.stat()
+        self._opened = found.st_dev, found.st_ino
 
     async def close(self) -> None:
         """Close every connection, after the transaction in hand; those that still read close theirs when they end."""
@@ -117,6 +120,25 @@ class SqliteDatabase:
                     raw.close()
             self._idle.clear()
             self._writer = None
+
+    def _look_for_the_file(self) -> sqlite3.Connection:
+        """The connection that writes, if the file is still in its place.
+
+        A file that is moved, deleted or replaced stays open, and would go on taking writes that nobody finds again.
+
+        Raises:
+            Unavailable: it is not.
+
+        """
+        if self._writer is None:
+            raise Unavailable("database_closed")
+        try:
+            found = self.path.stat()
+        except OSError as error:
+            raise Unavailable("database_down") from error
+        if (found.st_dev, found.st_ino) != self._opened:
+            raise Unavailable("database_replaced")
+        return self._writer
 
     def _deadline(self) -> float:
         return asyncio.get_running_loop().time() + self._timeout
@@ -142,8 +164,7 @@ class SqliteDatabase:
     async def reading(self) -> AsyncIterator[SqliteConnection]:
         """A transaction that sees one state of the database and writes nothing."""
         async with self._readers:
-            if self._writer is None:
-                raise Unavailable("database_closed")
+            self._look_for_the_file()
             raw = self._idle.pop() if self._idle else await _patiently(self._connect, self._deadline())
             try:
                 with _translated():
@@ -192,9 +213,7 @@ class SqliteDatabase:
         except TimeoutError as error:
             raise Unavailable("database_locked") from error
         try:
-            if self._writer is None:
-                raise Unavailable("database_closed")
-            yield self._writer
+            yield self._look_for_the_file()
         finally:
             self._write_lock.release()
 
