@@ -141,6 +141,19 @@ async def test_a_full_disk_is_told_loses_nothing_and_is_written_again_when_there
         assert file.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
 
 
+async def test_a_disk_that_is_full_for_the_log_too_is_told_all_the_same(
+    alice: Person, api: ServedApi, sqlite_server: Server
+):
+    process = psutil.Process(sqlite_server.pid)
+    _, most = process.rlimit(psutil.RLIMIT_FSIZE)
+    process.rlimit(psutil.RLIMIT_FSIZE, (0, most))
+    assert reason(await alice.post(EVENTS, HOUR)) == "database_not_writable"
+    assert (await alice.get(EVENTS)).status_code == 200
+    assert (await api.nobody().get(EVENTS)).status_code == 401
+    process.rlimit(psutil.RLIMIT_FSIZE, (most, most))
+    assert (await alice.post(EVENTS, HOUR)).status_code == 201
+
+
 async def test_a_damaged_page_is_told_by_whoever_needs_it(alice: Person, new_sqlite: str):
     file = file_of(new_sqlite)
     with closing(sqlite3.connect(file)) as raw:
