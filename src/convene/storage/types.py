@@ -130,3 +130,27 @@ def _in_list_postgresql(element: in_json_list, compiler: SQLCompiler, **kw: Any)
 def _in_list_sqlite(element: in_json_list, compiler: SQLCompiler, **kw: Any) -> str:  # noqa: ANN401
     keys = compiler.process(element.keys, **kw)
     return f"{compiler.process(element.column, **kw)} IN (SELECT value FROM json_each({keys}))"  # noqa: S608 - compiled parts, no values
+
+
+class filter_only(ColumnElement[Any]):  # noqa: N801 - named like an SQL operator
+    """A column that rows are filtered by but not looked up by: SQLite, knowing no better, takes the wrong index.
+
+    It takes the index that orders or bounds by this column, and reads all that a user has from the beginning of time;
+    PostgreSQL counts how many rows either would read, and is left to choose.
+    """
+
+    inherit_cache = False
+
+    def __init__(self, column: ColumnElement[Any]) -> None:
+        self.column = column
+        self.type = column.type
+
+
+@compiles(filter_only, "postgresql")
+def _filter_only_postgresql(element: filter_only, compiler: SQLCompiler, **kw: Any) -> str:  # noqa: ANN401
+    return compiler.process(element.column, **kw)
+
+
+@compiles(filter_only, "sqlite")
+def _filter_only_sqlite(element: filter_only, compiler: SQLCompiler, **kw: Any) -> str:  # noqa: ANN401
+    return f"+{compiler.process(element.column, **kw)}"
