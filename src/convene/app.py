@@ -44,8 +44,9 @@ def create_app(settings: Settings) -> FastAPI:
         redirect_slashes=False,
         generate_unique_id_function=_operation_id,
     )
-    # The lists come before single events: /events/trash is no event.
-    for feature in (accounts, agenda, events, sharing, history, operations):
+    # The lists come before single events: /events/trash is no event. Both come first because FastAPI asks one route
+    # after the other, twice over for routers that are included.
+    for feature in (agenda, events, sharing, history, accounts, operations):
         app.include_router(feature.router)
     operations.install_docs(app)
     problems.install(app)
