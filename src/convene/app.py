@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 
 from fastapi import FastAPI
-from fastapi.routing import APIRoute
 from starlette.middleware.cors import CORSMiddleware
 
 from convene import __version__
@@ -17,6 +16,7 @@ from convene.api.dependencies import Services
 from convene.api.limits import BodyLimits
 from convene.api.logs import RequestLog
 from convene.api.openapi import describe
+from convene.api.planned import install
 from convene.operations.identity import Identities
 from convene.operations.passwords import Passwords
 from convene.operations.tokens import Tokens
@@ -42,11 +42,9 @@ def create_app(settings: Settings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        generate_unique_id_function=_operation_id,
     )
     # The lists come before single events: /events/trash is no event.
-    for feature in (accounts, agenda, events, sharing, history, operations):
-        app.include_router(feature.router)
+    install(app, [feature.router for feature in (accounts, agenda, events, sharing, history, operations)])
     operations.install_docs(app)
     problems.install(app)
     describe(app)
@@ -84,8 +82,3 @@ async def _services(settings: Settings) -> AsyncIterator[Services]:
     finally:
         passwords.close()
         await database.close()
-
-
-def _operation_id(route: APIRoute) -> str:
-    """Operation ids are the names of the route functions: stable, and readable in generated clients."""
-    return route.name
