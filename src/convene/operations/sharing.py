@@ -8,12 +8,13 @@ from enum import StrEnum
 
 from convene.domain import names
 from convene.domain.errors import Fault, Invalid, NotFound, NotPossibleNow, RoleTooLow
+from convene.domain.notices import Notice, NoticeKind
 from convene.domain.roles import Role
 from convene.operations import bookings
 from convene.operations.access import OwnedEvent, ViewableEvent
 from convene.operations.bookings import Booking
 from convene.operations.versions import Kind, Reason, save
-from convene.storage import events, sharing, writes
+from convene.storage import events, notifications, sharing, writes
 from convene.storage.accounts import UserRow
 from convene.storage.errors import Duplicate
 from convene.storage.events import EventHead
@@ -72,7 +73,27 @@ async def share(work: UnitOfWork, event: OwnedEvent, invitees: Sequence[Invitee]
         if one.status is not ShareStatus.UNCHANGED
     ]
     await sharing.grant(work, grants, (event.head.starts_at, event.head.ends_at), frozenset(roles))
+    for one in shared:
+        if one.status is not ShareStatus.UNCHANGED:
+            kind = NoticeKind.SHARED if one.status is ShareStatus.GRANTED else NoticeKind.ROLE_CHANGED
+            await _tell(work, event, kind, one.user.id, one.role)
     return shared
+
+
+async def _tell(
+    work: UnitOfWork, event: ViewableEvent, kind: NoticeKind, user_id: int, role: Role | None = None
+) -> None:
+    """Let somebody hear what happened to their role."""
+    notice = Notice(
+        kind=kind,
+        event_id=event.id,
+        title=event.head.title,
+        actor_id=event.me.user_id,
+        version=event.head.version,
+        to=user_id,
+        role=role.value if role else None,
+    )
+    await notifications.tell(work, notice)
 
 
 async def _people_after(work: UnitOfWork, event: OwnedEvent, people: Sequence[UserRow]) -> int:
@@ -144,6 +165,7 @@ async def change_role(work: UnitOfWork, event: OwnedEvent, user_id: int, role: R
     grant = Grant(event.id, user_id, role.value, event.me.user_id)
     bounds = (event.head.starts_at, event.head.ends_at)
     await sharing.grant(work, [grant], bounds, frozenset({user_id}))
+    await _tell(work, event, NoticeKind.ROLE_CHANGED, user_id, role)
     return await _permission(work, event, user_id)
 
 
@@ -162,6 +184,8 @@ async def remove(work: UnitOfWork, event: ViewableEvent, user_id: int) -> None:
     if present.role == Role.OWNER:
         raise NotPossibleNow("owner_is_fixed", "the owner cannot leave; hand the event over or delete it")
     await sharing.revoke(work, event.id, user_id, by=event.me.user_id)
+    if user_id != event.me.user_id:
+        await _tell(work, event, NoticeKind.ACCESS_REMOVED, user_id)
 
 
 async def hand_over(work: UnitOfWork, event: OwnedEvent, user_id: int, *, allow_overlap: bool) -> EventHead:

@@ -72,6 +72,11 @@ _AS_OF = Statement(
     .order_by(event_versions.c.version_number.desc())
     .limit(1)
 )
+_AUTHORS = Statement(
+    select(event_versions.c.created_by)
+    .distinct()
+    .where(_OF_EVENT, event_versions.c.version_number > bindparam("number"))
+)
 _LOGGED = ("event_id", "version_number", "field_name", "old_value", "new_value", "created_by", "created_at")
 _INSERT_CHANGE = Statement(inserting(event_change_log, *_LOGGED))
 _CHANGE = select(*(event_change_log.c[name] for name in ChangeRow._fields))
@@ -127,6 +132,12 @@ async def version_as_of(work: UnitOfWork, event_id: int, moment: datetime) -> Ve
     """Find the version that was the newest at an instant; None before the event was created."""
     row = await work.one(_AS_OF, {"event_id": event_id, "moment": moment})
     return VersionRow._make(row) if row else None
+
+
+async def authors_since(work: UnitOfWork, event_id: int, version: int) -> frozenset[int]:
+    """Who has written versions after one."""
+    rows = await work.all(_AUTHORS, {"event_id": event_id, "number": version})
+    return frozenset(row[0] for row in rows)
 
 
 async def list_versions(work: UnitOfWork, event_id: int, *, below: int, most: int) -> list[VersionRow]:

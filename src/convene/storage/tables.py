@@ -16,6 +16,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 from convene.storage.types import BigId, Json, UtcDateTime
@@ -151,7 +152,10 @@ event_versions = Table(
     _user_id("created_by"),
     Column("created_at", UtcDateTime, nullable=False),
     Column("change_description", String(500)),
+    # Whoever tells others of versions reads them in this order and remembers how far it came: the log is the outbox.
+    Column("position", BigId, nullable=False, server_default="0"),
     PrimaryKeyConstraint("event_id", "version_number"),
+    Index(None, "position"),
 )
 
 event_change_log = Table(
@@ -182,6 +186,56 @@ shelved_edits = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Index(None, "event_id", "author_id", "id"),
     sqlite_autoincrement=True,
+)
+
+# What somebody should hear of; written in the transaction that it tells of.
+notifications = Table(
+    "notifications",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    _user_id("user_id"),
+    Column("event_id", BigId, ForeignKey("events.id")),
+    Column("kind", String(30), nullable=False),
+    Column("actor_id", BigId, ForeignKey("users.id")),
+    Column("title", String(255), nullable=False),
+    Column("role", String(10)),
+    Column("from_version", Integer),
+    Column("version_number", Integer),
+    # How many edits have been folded into it.
+    Column("edits", Integer, nullable=False),
+    Column("position", BigId, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    Column("read_at", UtcDateTime),
+    Index(None, "user_id", "position", "id"),
+    Index(None, "position", "id"),
+    Index(
+        "ix_notifications_unread",
+        "user_id",
+        "event_id",
+        sqlite_where=text("read_at IS NULL"),
+        postgresql_where=text("read_at IS NULL"),
+    ),
+    sqlite_autoincrement=True,
+)
+
+# What somebody does not want to hear of: one event, or one kind on one channel (live, email).
+notification_mutes = Table(
+    "notification_mutes",
+    metadata,
+    _user_id("user_id"),
+    Column("event_id", BigId, ForeignKey("events.id"), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    PrimaryKeyConstraint("user_id", "event_id"),
+)
+notification_preferences = Table(
+    "notification_preferences",
+    metadata,
+    _user_id("user_id"),
+    Column("kind", String(30), nullable=False),
+    Column("live", Boolean, nullable=False),
+    Column("email", Boolean, nullable=False),
+    PrimaryKeyConstraint("user_id", "kind"),
 )
 
 # A signed-in device. `refresh_id` is the only refresh token that counts: any older one is a sign of theft.

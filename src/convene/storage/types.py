@@ -130,3 +130,24 @@ def _in_list_postgresql(element: in_json_list, compiler: SQLCompiler, **kw: Any)
 def _in_list_sqlite(element: in_json_list, compiler: SQLCompiler, **kw: Any) -> str:  # noqa: ANN401
     keys = compiler.process(element.keys, **kw)
     return f"{compiler.process(element.column, **kw)} IN (SELECT value FROM json_each({keys}))"  # noqa: S608 - compiled parts, no values
+
+
+class settled_position(GenericFunction[int]):  # noqa: N801 - named like an SQL function
+    """Below this, no position can appear any more: everything that will ever be there can be read now.
+
+    On PostgreSQL transactions become visible in another order than that of their ids; a reader stops below the oldest
+    one that is still running, or it would step past a change that commits later. On SQLite writers come one by one.
+    """
+
+    type = BigInteger()
+    inherit_cache = True
+
+
+@compiles(settled_position, "postgresql")
+def _settled_postgresql(element: settled_position, compiler: SQLCompiler, **kw: Any) -> str:  # noqa: ANN401, ARG001
+    return "(pg_snapshot_xmin(pg_current_snapshot())::text::bigint)"
+
+
+@compiles(settled_position, "sqlite")
+def _settled_sqlite(element: settled_position, compiler: SQLCompiler, **kw: Any) -> str:  # noqa: ANN401, ARG001
+    return "(SELECT position + 1 FROM database_identity)"

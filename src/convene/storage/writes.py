@@ -52,7 +52,7 @@ _VERSION = (
         "change_description",
     ),
 )
-_INSERT_VERSION = Statement(inserting(event_versions, *_VERSION))
+_INSERT_VERSION = Statement(inserting(event_versions, *_VERSION).values(position=transaction_position()))
 
 
 _PERMISSION = (
@@ -82,7 +82,7 @@ def _insert_at_once() -> Statement:
         .cte("permission")
     )
     version = insert(event_versions).from_select(
-        list(_VERSION),
+        [*_VERSION, "position"],
         select(
             new.c.id,
             bindparam("version", type_=event_versions.c.version_number.type),
@@ -92,6 +92,7 @@ def _insert_at_once() -> Statement:
             bindparam("updated_by", type_=event_versions.c.created_by.type),
             bindparam("created_at", type_=event_versions.c.created_at.type),
             bindparam("change_description", type_=event_versions.c.change_description.type),
+            transaction_position(),
         ),
     )
     return Statement(version.add_cte(permission).returning(event_versions.c.event_id))
@@ -177,10 +178,13 @@ _TOUCH = Statement(
 
 async def advance_event(
     work: UnitOfWork, head: EventHead, content: EventContent, *, by: int, deleted_at: datetime | None
-) -> EventHead | None:
+) -> tuple[EventHead, bool] | None:
     """Put a new content on the head of an event, one version further; None when the head has moved.
 
     The copies of its bounds and the positions of all who see it, or saw it, move along.
+
+    Returns:
+        The new head, and whether anybody but the owner sees or saw the event.
     """
     columns = content_columns(content)
     values = {f"new_{name}": value for name, value in columns.items()}
@@ -188,10 +192,10 @@ async def advance_event(
     row = await work.one(_ADVANCE, {**values, **where})
     if row is None:
         return None
-    await work.run(_TOUCH, {**values, "seen_event": head.id})
-    return head.with_content(content)._replace(
-        version=int(row[0]), updated_at=work.now, updated_by=by, deleted_at=deleted_at
-    )
+    seen_by = await work.run(_TOUCH, {**values, "seen_event": head.id})
+    kept = {name: columns[name] for name in CONTENT_COLUMNS if name in EventHead._fields}
+    moved = head._replace(**kept, version=int(row[0]), updated_at=work.now, updated_by=by, deleted_at=deleted_at)
+    return moved, seen_by > 1
 
 
 async def insert_version(work: UnitOfWork, values: Values) -> None:
