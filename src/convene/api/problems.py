@@ -126,6 +126,12 @@ KINDS: Mapping[type[errors.ConveneError], Kind] = {
         "Not possible as things stand",
         lambda e: {"detail": e.detail, "reason": e.reason},
     ),
+    errors.Gone: Kind(
+        410,
+        "cursor-gone",
+        "The cursor is too old",
+        lambda _e: {"detail": "what came after this cursor is not kept any more; begin again without one"},
+    ),
     errors.PreconditionFailed: Kind(
         412,
         "precondition-failed",
@@ -158,6 +164,7 @@ _PLAIN = {
     403: ("forbidden", "You may not do this"),
     404: ("not-found", "Not found"),
     405: ("method-not-allowed", "This method is not allowed here"),
+    410: ("cursor-gone", "The cursor is too old"),
     413: ("too-large", "The request is too large"),
     415: ("unsupported-media-type", "This kind of body is not read here"),
     500: ("internal-error", "Something went wrong"),

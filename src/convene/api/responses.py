@@ -294,6 +294,7 @@ _DESCRIPTIONS = {
     403: "The caller's role does not allow this.",
     404: "There is no such thing, or the caller may not know that there is.",
     409: "It clashes with the present state: a double booking, edits that cannot be merged, a name that is taken.",
+    410: "The cursor reaches further back than is kept; begin again without one.",
     412: "`If-Match` does not name the newest version.",
     413: "The body is too large.",
     415: "The body is not JSON.",

@@ -16,6 +16,7 @@ The tree::
     │   ├── ScheduleConflict        an accepted booking would overlap another
     │   ├── BatchConflict           bookings of a batch would overlap others, or each other
     │   └── NotPossibleNow          any other state that forbids it (`reason` is a stable code)
+    ├── Gone                        a cursor reaches further back than is kept, or belongs to another database
     ├── PreconditionFailed          If-Match names a version that is not the newest
     ├── TooMuch                     more than can be answered at once; ask for less
     └── Unavailable                 the database is away, locked, full or broken
@@ -175,6 +176,10 @@ class NotPossibleNow(Conflict):
         super().__init__(reason, detail)
         self.reason = reason
         self.detail = detail
+
+
+class Gone(ConveneError):
+    """A cursor that was good once: what came after it is not kept any more, or the database was replaced."""
 
 
 class PreconditionFailed(ConveneError):

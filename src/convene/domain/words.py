@@ -81,17 +81,13 @@ def _one(change: Difference) -> str:
 
 def _shown(value: Json) -> str | None:
     """A value short enough for a line; None for nothing, and for what is too deep to show in one."""
-    match value:
-        case None | "" | [] | {}:
-            return None
-        case bool():
-            return "yes" if value else "no"
-        case int() | float():
-            return str(value)
-        case str():
-            line = " ".join(value.split())
-            return f"“{line}”" if len(line) <= _SHOWN else f"“{line[:_SHOWN]}…”"
-        case list():
-            return _shown(", ".join(str(one) for one in value))
-        case _:
-            return None
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int | float):
+        return str(value)
+    if isinstance(value, list):
+        value = ", ".join(str(one) for one in value)
+    if not isinstance(value, str) or not value:
+        return None
+    line = " ".join(value.split())
+    return f"“{line}”" if len(line) <= _SHOWN else f"“{line[:_SHOWN]}…”"

@@ -105,7 +105,11 @@ _FRESH = and_(
 )
 _FOLD = Statement(
     update(notifications)
-    .where(_FRESH, notifications.c.user_id != bindparam("actor_id"))
+    .where(
+        _FRESH,
+        # Whoever has lost access since must not hear of what came after.
+        exists().where(*_AUDIENCE, permissions.c.user_id == notifications.c.user_id),
+    )
     .values(
         version_number=bindparam("version", type_=notifications.c.version_number.type),
         title=bindparam("title", type_=notifications.c.title.type),

@@ -260,5 +260,7 @@ database_identity = Table(
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("epoch", String(32), nullable=False),
     Column("position", BigId, nullable=False),
+    # Tombstones up to here have been thrown away: a cursor from before cannot be served any more.
+    Column("pruned_position", BigId, nullable=False, server_default="0"),
     CheckConstraint("id = 1", name="one_row"),
 )

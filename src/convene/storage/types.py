@@ -151,3 +151,20 @@ def _settled_postgresql(element: settled_position, compiler: SQLCompiler, **kw: 
 @compiles(settled_position, "sqlite")
 def _settled_sqlite(element: settled_position, compiler: SQLCompiler, **kw: Any) -> str:  # noqa: ANN401, ARG001
     return "(SELECT position + 1 FROM database_identity)"
+
+
+class cluster_identity(GenericFunction[str]):  # noqa: N801 - named like an SQL function
+    """Which server's order of positions this is: transaction ids start anew where a dump is restored elsewhere."""
+
+    type = Text()
+    inherit_cache = True
+
+
+@compiles(cluster_identity, "postgresql")
+def _cluster_postgresql(element: cluster_identity, compiler: SQLCompiler, **kw: Any) -> str:  # noqa: ANN401, ARG001
+    return "(SELECT system_identifier::text FROM pg_control_system())"
+
+
+@compiles(cluster_identity, "sqlite")
+def _cluster_sqlite(element: cluster_identity, compiler: SQLCompiler, **kw: Any) -> str:  # noqa: ANN401, ARG001
+    return "''"
