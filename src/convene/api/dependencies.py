@@ -48,7 +48,6 @@ async def signed_in(held: Held, token: Annotated[str | None, Depends(_bearer)]) 
 
     Raises:
         BadToken: no token, or one that is not good.
-
     """
     if token is None:
         raise BadToken("missing")

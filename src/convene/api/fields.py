@@ -20,7 +20,6 @@ def parse_when(value: Any) -> datetime | date:  # noqa: ANN401 - whatever a clie
 
     Raises:
         ValueError: anything else; numbers too, because nobody can tell seconds from milliseconds.
-
     """
     if type(value) is date or isinstance(value, datetime):
         return value

@@ -40,7 +40,6 @@ class Page:
 
         Raises:
             Invalid: the cursor is not one of this list's.
-
         """
         if self._cursor is None:
             return None

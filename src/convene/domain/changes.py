@@ -78,7 +78,6 @@ def new_content(change: EventChange, *, default_zone: str) -> EventContent:
 
     Raises:
         Invalid: a required field is missing or the fields make no sense together.
-
     """
     title, start, end = change.title, change.start_time, change.end_time
     if title is UNSET or start is UNSET or end is UNSET:
@@ -116,7 +115,6 @@ def changed(base: EventContent, change: EventChange) -> EventContent:
 
     Raises:
         Invalid: the result would make no sense.
-
     """
     content = replace(
         base,
@@ -204,7 +202,6 @@ def changed_occurrence(base: EventContent, occurrence: datetime, change: EventCh
 
     Raises:
         Invalid: it is no occurrence, or a field can only be changed for the whole series.
-
     """
     _refuse_series_fields(base, change)
     own = base.override_at(occurrence) or Override(occurrence=occurrence)
@@ -251,7 +248,6 @@ def occurrence_name(schedule: Schedule, sent: When) -> datetime:
 
     Raises:
         Invalid: the kind of time does not fit (`?occurrence`).
-
     """
     moment = _moment(sent, schedule.zone, all_day=schedule.all_day, pointer="?occurrence")
     return moment.wall

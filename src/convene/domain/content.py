@@ -70,7 +70,6 @@ class Schedule:
 
     Raises:
         Invalid: on building one that ends at or before its start, is too long, or leaves the range of instants.
-
     """
 
     start: datetime
@@ -131,7 +130,6 @@ class Override:
         occurrence: the wall time at which the series would have this occurrence start; its name for ever.
         excluded: the occurrence does not take place; then nothing else is set.
         start, duration: as in `Schedule`; the zone and all-day are those of the series.
-
     """
 
     occurrence: datetime
@@ -156,7 +154,6 @@ class EventContent:
     Attributes:
         tags: sorted, without duplicates.
         overrides: sorted by occurrence, one for each; empty unless `schedule.rule` is set.
-
     """
 
     title: str

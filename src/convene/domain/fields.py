@@ -43,7 +43,6 @@ class FieldChange:
     Attributes:
         change_type: added when there was nothing before, removed when there is nothing after.
         text_diff: a unified diff, for texts that are long or have several lines.
-
     """
 
     field: str
@@ -79,7 +78,6 @@ def blame(versions: Iterable[tuple[int, EventContent]]) -> dict[str, int]:
 
     Args:
         versions: numbers and contents, oldest first; the first one set all its fields.
-
     """
     blamed: dict[str, int] = {}
     before: EventContent | None = None

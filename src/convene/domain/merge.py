@@ -57,7 +57,6 @@ class Conflicted:
         merged: every change that does not clash, with theirs where it does; an override in conflict that
             names no occurrence of the schedule here is left out, so that this is always a content that
             makes sense.
-
     """
 
     conflicts: tuple[AtomConflict, ...]

@@ -15,7 +15,6 @@ def username(sent: str) -> str:
 
     Raises:
         Invalid: not 3 to 50 letters, digits, `.`, `_` or `-`, of any script.
-
     """
     normal = unicodedata.normalize("NFKC", sent)
     if not _USERNAME.fullmatch(normal):

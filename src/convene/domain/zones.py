@@ -36,7 +36,6 @@ def zone(name: str) -> ZoneInfo:
 
     Raises:
         Invalid: there is no such zone (`/time_zone`). Only names from the list are ever opened as files.
-
     """
     if name not in _names():
         raise Invalid.at("/time_zone", f"unknown time zone {name[:64]!r}; use an IANA name such as Europe/Berlin")
@@ -63,7 +62,6 @@ def check_range(moment: datetime, pointer: str) -> datetime:
 
     Raises:
         Invalid: before `EARLIEST` or after `LATEST`.
-
     """
     if not EARLIEST <= moment <= LATEST:
         raise Invalid.at(pointer, "must lie between the years 1 and 9999, three days from either end, in UTC")

@@ -49,7 +49,6 @@ async def register(units: Units, passwords: Passwords, new: Registration) -> Use
 
     Raises:
         NameTaken: somebody has the username or the address, compared without regard to case.
-
     """
     username = names.username(new.username)
     zones.zone(new.time_zone)
@@ -93,7 +92,6 @@ async def log_in(
 
     Raises:
         BadCredentials: they are wrong or the account is switched off; in the same time, and saying the same.
-
     """
     name, password = credentials
     async with units.reading() as work:
@@ -122,7 +120,6 @@ async def refresh(units: Units, tokens: Tokens, identities: Identities, token: s
 
     Raises:
         BadToken: it is not good; if it had been used before, somebody else holds a copy, and the session is ended.
-
     """
     claims = tokens.read(token, "refresh")
     async with units.writing() as work:
@@ -154,7 +151,6 @@ async def end_session(units: Units, identities: Identities, me: SignedIn, sessio
 
     Raises:
         NotFound: there is no such live session of this user.
-
     """
     async with units.writing() as work:
         ended = await accounts.revoke_session(work, me.user_id, session_id)
@@ -178,7 +174,6 @@ async def change_profile(units: Units, identities: Identities, me: SignedIn, cha
 
     Raises:
         NameTaken: somebody has the new address.
-
     """
     if change.time_zone is not UNSET:
         zones.zone(change.time_zone)
@@ -205,7 +200,6 @@ async def change_password(
 
     Raises:
         Invalid: the current password is wrong.
-
     """
     current, new = change
     async with units.reading() as work:
@@ -230,7 +224,6 @@ async def deactivate(units: Units, name: str) -> UserRow:
 
     Raises:
         NotFound: nobody has this name or address.
-
     """
     async with units.writing() as work:
         user = await named_user(work, name)
@@ -245,7 +238,6 @@ async def named_user(work: UnitOfWork, name: str) -> UserRow:
 
     Raises:
         NotFound: nobody has this name or address.
-
     """
     user = await accounts.find_login(work, names.folded(name))
     if user is None:
@@ -258,7 +250,6 @@ async def find_people(work: UnitOfWork, q: str) -> Sequence[UserRow]:
 
     Raises:
         Invalid: fewer than three characters, which would come close to listing everybody.
-
     """
     folded = names.folded(q.strip())
     if len(folded) < SEARCH_MIN:

@@ -44,7 +44,6 @@ def window(after: datetime | None, before: datetime | None) -> Window | None:
     Raises:
         Invalid: the end is not after the start.
         TooMuch: it is longer than 400 days.
-
     """
     if after is None and before is not None:
         after = before - WINDOW_MAX
@@ -69,7 +68,6 @@ async def list_events(
 
     Raises:
         TooMuch: more than 10,000 occurrences in the window; never a silent cut.
-
     """
     if chosen.window is None:
         last = (after[0], after[1]) if after else None
@@ -85,7 +83,6 @@ async def list_occurrences(event: ViewableEvent, span: Window, *, after: Place |
 
     Raises:
         TooMuch: more than 10,000.
-
     """
     return _page(_occurrences_of([event.head], span), after, most)
 

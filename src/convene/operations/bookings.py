@@ -44,7 +44,6 @@ async def refuse_overlap(work: UnitOfWork, booking: Booking) -> None:
 
     Raises:
         ScheduleConflict: it is not.
-
     """
     clash, _ = await find_clash(work, booking)
     if clash is not None:
@@ -99,7 +98,6 @@ async def refuse_batch_overlap(work: UnitOfWork, owner_id: int, contents: Sequen
 
     Raises:
         BatchConflict: they do; every clash names the place of its event in the batch.
-
     """
     spans = [_span(content, work.now) for content in contents]
     after, until = min(span[0] for span in spans), max(span[1] for span in spans)

@@ -31,7 +31,6 @@ class Revision:
         base_version: the version that the author saw: merge me. None: put me on the newest.
         if_match: the versions that the author accepts as newest: refuse me otherwise (RFC 9110). None: any.
         allow_overlap: book the time although it is taken.
-
     """
 
     change: EventChange
@@ -47,7 +46,6 @@ async def create(work: UnitOfWork, me: SignedIn, change: EventChange, *, allow_o
     Raises:
         Invalid: the fields make no sense.
         ScheduleConflict: its time is taken.
-
     """
     content = new_content(change, default_zone=me.time_zone)
     calendar_id = await events.lock_agenda(work, me.user_id)
@@ -66,7 +64,6 @@ async def create_batch(
     Raises:
         Invalid: some make no sense; every fault names the place of its event.
         BatchConflict: the time of some is taken, by each other or by what the user has.
-
     """
     contents = _batch_contents(changes, me.time_zone)
     calendar_id = await events.lock_agenda(work, me.user_id)
@@ -108,7 +105,6 @@ async def revise(work: UnitOfWork, event: EditableEvent, revision: Revision) -> 
         PreconditionFailed: `if_match` does not name the newest version.
         EditConflict: somebody else has changed the same meanwhile; see `versions.merged`.
         ScheduleConflict: the new time is taken.
-
     """
     base = await base_content(work, event, revision)
     ours = changed(base, revision.change)
@@ -121,7 +117,6 @@ async def base_content(work: UnitOfWork, event: EditableEvent, revision: Revisio
     Raises:
         PreconditionFailed: `if_match` does not name the newest version.
         Invalid: `base_version` is newer than the newest.
-
     """
     newest = event.head.version
     if revision.if_match is not None and newest not in revision.if_match:
@@ -139,7 +134,6 @@ async def put(
 
     Raises:
         EditConflict, ScheduleConflict, Invalid: as `revise`.
-
     """
     newest = event.head.version
     stale = revision.base_version not in (None, newest)
@@ -159,7 +153,6 @@ async def settle(
     Raises:
         Invalid: it would leave a series without occurrences.
         ScheduleConflict: its time is taken.
-
     """
     before = event.content
     if content == before:
@@ -185,7 +178,6 @@ async def delete(work: UnitOfWork, event: OwnedEvent, *, if_match: frozenset[int
 
     Raises:
         PreconditionFailed: `if_match` does not name the newest version.
-
     """
     if if_match is not None and event.head.version not in if_match:
         raise PreconditionFailed(event.head.version)
@@ -197,7 +189,6 @@ async def restore(work: UnitOfWork, event: TrashedEvent, *, allow_overlap: bool)
 
     Raises:
         ScheduleConflict: its time has been taken meanwhile.
-
     """
     content = event.head.content()
     if not allow_overlap:

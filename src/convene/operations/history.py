@@ -52,7 +52,6 @@ async def read_version(work: UnitOfWork, event: ViewableEvent, number: int) -> V
 
     Raises:
         NotFound: the event never had it.
-
     """
     row = await history.find_version(work, event.id, number)
     if row is None:
@@ -65,7 +64,6 @@ async def event_at_version(work: UnitOfWork, event: ViewableEvent, number: int) 
 
     Raises:
         NotFound: the event never had it.
-
     """
     return _head_at(event, await read_version(work, event, number))
 
@@ -75,7 +73,6 @@ async def event_as_of(work: UnitOfWork, event: ViewableEvent, moment: datetime) 
 
     Raises:
         NotFound: it did not exist yet, or lay in the trash then.
-
     """
     row = await history.version_as_of(work, event.id, moment)
     if row is None or row.kind == Kind.DELETED:
@@ -107,7 +104,6 @@ async def compare(work: UnitOfWork, event: ViewableEvent, a: int | None, b: int 
 
     Raises:
         NotFound: the event never had one of them.
-
     """
     newest = event.head.version
     second = newest if b is None else b
@@ -138,7 +134,6 @@ async def roll_back(
         NotFound: the event never had that version.
         Invalid: there is no such field.
         ScheduleConflict: its time has been taken meanwhile.
-
     """
     old = await content_at(work, event.head, number)
     content: EventContent = old if fields is None else restore_fields(event.content, old, fields)
@@ -156,7 +151,6 @@ async def drop_shelved(work: UnitOfWork, event: ViewableEvent, shelf_id: int) ->
 
     Raises:
         NotFound: there is none with this id.
-
     """
     if not await history.unshelve(work, event.id, event.me.user_id, shelf_id):
         raise NotFound("shelved edit", shelf_id)

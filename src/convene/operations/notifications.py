@@ -40,9 +40,14 @@ async def missed(work: UnitOfWork, user_id: int, after: Place, most: int) -> lis
     return await put_into_words(work, await notifications.missed_notifications(work, user_id, after, most))
 
 
-async def told_since(work: UnitOfWork, after: Place, most: int) -> list[Told]:
-    """List what anybody was told after a place, oldest first."""
-    return await put_into_words(work, await notifications.tail_notifications(work, after, most))
+async def told_since(work: UnitOfWork, after: Place, most: int, user_ids: Sequence[int]) -> list[Told]:
+    """List what some users were told after a place, oldest first."""
+    return await put_into_words(work, await notifications.tail_notifications(work, after, most, user_ids))
+
+
+async def newest_place(work: UnitOfWork) -> Place:
+    """The place after everything that anybody has been told until now."""
+    return await notifications.newest_place(work)
 
 
 async def put_into_words(work: UnitOfWork, rows: Sequence[NotificationRow]) -> list[Told]:

@@ -28,7 +28,6 @@ async def revise_one(work: UnitOfWork, event: EditableEvent, occurrence: datetim
     Raises:
         Invalid: it is no occurrence, or the field belongs to the whole series.
         PreconditionFailed, EditConflict, ScheduleConflict: as `events.revise`.
-
     """
     base = await whole.base_content(work, event, revision)
     return await whole.put(work, event, revision, base, changed_occurrence(base, occurrence, revision.change))
@@ -44,7 +43,6 @@ async def revise_following(
 
     Raises:
         Invalid, PreconditionFailed, EditConflict, ScheduleConflict: as `events.revise`.
-
     """
     base = await whole.base_content(work, event, revision)
     if _is_first(base, occurrence):
@@ -107,7 +105,6 @@ async def delete_one(
     Raises:
         Invalid: it is no occurrence.
         PreconditionFailed: `if_match` does not name the newest version.
-
     """
     await _shorten(work, event, series.excluding(event.content, occurrence), if_match=if_match)
 
@@ -119,7 +116,6 @@ async def delete_following(
 
     Raises:
         Invalid, PreconditionFailed: as `delete_one`.
-
     """
     content = event.content
     if _is_first(content, occurrence):

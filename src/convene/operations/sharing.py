@@ -57,7 +57,6 @@ async def share(work: UnitOfWork, event: OwnedEvent, invitees: Sequence[Invitee]
 
     Raises:
         Invalid: somebody is unknown, named twice, or the owner; every fault names the place in the list.
-
     """
     people = await _resolve(work, event, invitees)
     roles = await sharing.roles_of(work, event.id, [user.id for user in people])
@@ -155,7 +154,6 @@ async def change_role(work: UnitOfWork, event: OwnedEvent, user_id: int, role: R
     Raises:
         NotFound: they do not see it.
         NotPossibleNow: they own it.
-
     """
     present = await _permission(work, event, user_id)
     if present.role == Role.OWNER:
@@ -176,7 +174,6 @@ async def remove(work: UnitOfWork, event: ViewableEvent, user_id: int) -> None:
         RoleTooLow: it is somebody else's, and `me` does not own the event.
         NotFound: they do not see the event.
         NotPossibleNow: they own it.
-
     """
     if user_id != event.me.user_id and event.role is not Role.OWNER:
         raise RoleTooLow(needed=Role.OWNER, actual=event.role)
@@ -195,7 +192,6 @@ async def hand_over(work: UnitOfWork, event: OwnedEvent, user_id: int, *, allow_
         NotFound: they do not see the event.
         NotPossibleNow: they own it already, are switched off, or have an event with the same uid.
         ScheduleConflict: its time is taken in their agenda.
-
     """
     present = await _permission(work, event, user_id)
     if present.role == Role.OWNER:

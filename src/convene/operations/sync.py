@@ -59,6 +59,14 @@ async def changes_since(work: UnitOfWork, me: SignedIn, since: SyncCursor | None
     )
 
 
+async def events_moved_since(
+    work: UnitOfWork, after: int, user_ids: Sequence[int]
+) -> tuple[list[tuple[int, int]], int]:
+    """List (user, event) of what changed for some users after a position, and the position to ask from next."""
+    settled = (await sync.read_clock(work)).settled
+    return await sync.moved_since(work, after, user_ids), settled - 1
+
+
 def _checked(since: SyncCursor, clock: Clock) -> Place:
     position = since.place[0]
     if since.epoch != clock.epoch or position >= clock.settled or position < clock.pruned:

@@ -68,7 +68,6 @@ class Tokens:
 
         Raises:
             BadToken: malformed, expired, signed with another key, or of another kind.
-
         """
         try:
             claims = jwt.decode(

@@ -47,7 +47,6 @@ async def save(
 
     Raises:
         Unavailable: the head moved although the lock was held; nothing is written.
-
     """
     before = event.head
     written = await writes.advance_event(work, before, content, by=event.me.user_id, deleted_at=reason.deleted_at)
@@ -112,7 +111,6 @@ async def content_at(work: UnitOfWork, head: EventHead, version: int) -> EventCo
 
     Raises:
         NotFound: it never had such a version.
-
     """
     if version == head.version:
         return head.content()
@@ -130,7 +128,6 @@ async def merged(
     Raises:
         EditConflict: some atoms cannot be merged; our side is put on the shelf, which stays although the request is
             refused.
-
     """
     result = merge(base, ours, event.content)
     if not isinstance(result, Conflicted):

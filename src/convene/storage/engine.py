@@ -22,7 +22,6 @@ def parse_url(database_url: str) -> URL:
 
     Raises:
         ValueError: it is no URL, or of another database.
-
     """
     try:
         url = make_url(database_url)

@@ -202,7 +202,13 @@ _MISSED = Statement(
     .limit(bindparam("most"))
 )
 _TAIL = Statement(
-    _ROW.where(_BEYOND, notifications.c.position < settled_position()).order_by(*_IN_ORDER).limit(bindparam("most"))
+    _ROW.where(
+        in_json_list(notifications.c.user_id, bindparam("user_ids", type_=JsonList)),
+        _BEYOND,
+        notifications.c.position < settled_position(),
+    )
+    .order_by(*_IN_ORDER)
+    .limit(bindparam("most"))
 )
 _COUNT_UNREAD = Statement(select(func.count()).where(_MINE, notifications.c.read_at.is_(None)))
 _READ_ONE = Statement(
@@ -243,9 +249,11 @@ async def missed_notifications(work: UnitOfWork, user_id: int, after: Place, mos
     return [NotificationRow._make(row) for row in await work.all(_MISSED, values)]
 
 
-async def tail_notifications(work: UnitOfWork, after: Place, most: int) -> list[NotificationRow]:
-    """List what anybody was told after a place, oldest first, as far as the order is settled."""
-    values = {"above": after[0], "above_id": after[1], "most": most}
+async def tail_notifications(
+    work: UnitOfWork, after: Place, most: int, user_ids: Sequence[int]
+) -> list[NotificationRow]:
+    """List what some users were told after a place, oldest first, as far as the order is settled."""
+    values = {"above": after[0], "above_id": after[1], "most": most, "user_ids": list(user_ids)}
     return [NotificationRow._make(row) for row in await work.all(_TAIL, values)]
 
 

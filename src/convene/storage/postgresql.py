@@ -97,7 +97,6 @@ class PostgresDatabase:
 
         Raises:
             Unavailable: nothing answers there.
-
         """
         with _translated():
             self._pool = await asyncpg.create_pool(

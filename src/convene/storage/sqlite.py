@@ -97,7 +97,6 @@ class SqliteDatabase:
 
         Raises:
             Unavailable: it is locked, damaged or not there.
-
         """
         self._writer = self._connect()
 

@@ -7,6 +7,7 @@ taken away, and an event in the trash, appear as removed until they are pruned.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from sqlalchemy import and_, bindparam, or_, select
@@ -14,7 +15,7 @@ from sqlalchemy import and_, bindparam, or_, select
 from convene.storage.events import HEAD, EventHead
 from convene.storage.statements import Statement
 from convene.storage.tables import database_identity, events, permissions
-from convene.storage.types import cluster_identity, settled_position
+from convene.storage.types import JsonList, cluster_identity, in_json_list, settled_position
 from convene.storage.unit_of_work import UnitOfWork
 
 Place = tuple[int, int]
@@ -50,9 +51,21 @@ _CHANGED = Statement(
     .order_by(permissions.c.position, permissions.c.event_id)
     .limit(bindparam("most"))
 )
+_MOVED = Statement(
+    select(permissions.c.user_id, permissions.c.event_id).where(
+        in_json_list(permissions.c.user_id, bindparam("user_ids", type_=JsonList)),
+        permissions.c.position > bindparam("above"),
+        permissions.c.position < settled_position(),
+    )
+)
 _CLOCK = Statement(
     select(database_identity.c.epoch, cluster_identity(), settled_position(), database_identity.c.pruned_position)
 )
+
+
+async def moved_since(work: UnitOfWork, after: int, user_ids: Sequence[int]) -> list[tuple[int, int]]:
+    """List (user, event) of what changed for some users after a position, as far as it is settled."""
+    return [(row[0], row[1]) for row in await work.all(_MOVED, {"above": after, "user_ids": list(user_ids)})]
 
 
 async def read_clock(work: UnitOfWork) -> Clock:

@@ -30,7 +30,6 @@ def instant_text(moment: datetime) -> str:
 
     Raises:
         ValueError: a naive datetime, which is no instant.
-
     """
     if moment.tzinfo is None:
         raise ValueError("an instant without an offset cannot be stored")

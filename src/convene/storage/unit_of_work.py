@@ -48,7 +48,6 @@ class UnitOfWork:
 
         Raises:
             Unavailable: it gives none.
-
         """
         await self._connection.one(_PING, _NOTHING)
 

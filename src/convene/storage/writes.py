@@ -223,6 +223,5 @@ async def hand_over(work: UnitOfWork, event_id: int, user_id: int, calendar_id: 
 
     Raises:
         Duplicate: the new owner has an event with the same uid.
-
     """
     await work.run(_HAND_OVER, {"event_id": event_id, "to_user": user_id, "to_calendar": calendar_id})
