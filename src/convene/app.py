@@ -11,17 +11,22 @@ from fastapi.routing import APIRoute
 from starlette.middleware.cors import CORSMiddleware
 
 from convene import __version__
-from convene.api import accounts, events, history, operations, problems, sharing
+from convene.api import accounts, events, history, live, notifications, operations, problems, sharing
 from convene.api.aliases import Aliases
 from convene.api.dependencies import Services
 from convene.api.limits import BodyLimits
 from convene.api.logs import RequestLog
 from convene.api.openapi import describe
+from convene.delivery.bus import Bus, Wire
+from convene.delivery.hub import Hub
+from convene.delivery.presence import Watch
+from convene.delivery.wires import PostgresWire, RedisWire, SqliteWire
 from convene.operations.identity import Identities
 from convene.operations.passwords import Passwords
 from convene.operations.tokens import Tokens
 from convene.settings import Settings
-from convene.storage.engine import make_database
+from convene.storage.engine import Database, make_database
+from convene.storage.sqlite import SqliteDatabase
 from convene.storage.unit_of_work import Units
 
 
@@ -44,8 +49,8 @@ def create_app(settings: Settings) -> FastAPI:
         redirect_slashes=False,
         generate_unique_id_function=_operation_id,
     )
-    for router in (accounts.router, events.router, sharing.router, history.router, operations.router):
-        app.include_router(router)
+    for feature in (accounts, events, sharing, history, notifications, live, operations):
+        app.include_router(feature.router)
     operations.install_docs(app)
     problems.install(app)
     describe(app)
@@ -67,20 +72,38 @@ def create_app(settings: Settings) -> FastAPI:
 @asynccontextmanager
 async def _services(settings: Settings) -> AsyncIterator[Services]:
     database = make_database(settings.database_url, pool_size=settings.database_pool_size)
-    await database.open()
+    bus = Bus(_wire(settings, database))
+    units = Units(database, on_write=bus.ring)
     passwords = Passwords(time_cost=settings.password_time_cost, memory_kib=settings.password_memory_kib)
-    units = Units(database)
     tokens = Tokens(
         key=settings.signing_key(),
         algorithm=settings.algorithm,
         access_life=timedelta(minutes=settings.access_token_expire_minutes),
         refresh_life=timedelta(days=settings.refresh_token_expire_days),
     )
+    hub, watch = Hub(units, bus), Watch(bus)
+    services = Services(
+        units=units,
+        tokens=tokens,
+        passwords=passwords,
+        identities=Identities(units, tokens),
+        hub=hub,
+        watch=watch,
+    )
+    await database.open()
     try:
-        yield Services(units=units, tokens=tokens, passwords=passwords, identities=Identities(units, tokens))
+        async with bus.running(), hub.running(), watch.running():
+            yield services
     finally:
         passwords.close()
         await database.close()
+
+
+def _wire(settings: Settings, database: Database) -> Wire:
+    """Choose what carries the bus: Redis if there is one, else the database itself."""
+    if settings.redis_url:
+        return RedisWire(settings.redis_url.get_secret_value())
+    return SqliteWire(database.path) if isinstance(database, SqliteDatabase) else PostgresWire(database.dsn)
 
 
 def _operation_id(route: APIRoute) -> str:

@@ -24,6 +24,7 @@ class Settings(BaseSettings):
     algorithm: Literal["HS256", "HS384", "HS512"] = "HS256"
     access_token_expire_minutes: Annotated[int, Field(ge=1, le=24 * 60)] = 30
     refresh_token_expire_days: Annotated[int, Field(ge=1, le=366)] = 7
+    redis_url: SecretStr | None = None
     backend_cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
     environment: Literal["development", "test", "production"] = "development"
     debug: bool = False

@@ -33,9 +33,7 @@ def test_the_tour_in_the_readme_shows_what_really_happens(server, tmp_path):
     assert len(steps) > 15
     script = "set -eu\n" + "".join(f"{command}\necho '{_END}'\n" for command, _ in steps)
     script = script.replace("http://127.0.0.1:8000", server.url)
-    run = subprocess.run(
-        ["bash"], input=script, capture_output=True, text=True, cwd=tmp_path, timeout=60, check=False
-    )
+    run = subprocess.run(["bash"], input=script, capture_output=True, text=True, cwd=tmp_path, timeout=60, check=False)
     assert run.returncode == 0, run.stderr
     printed = [part.strip("\n") for part in run.stdout.split(_END + "\n")]
     for (command, shown), output in zip(steps, printed, strict=False):

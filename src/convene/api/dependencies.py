@@ -14,6 +14,8 @@ from typing import Annotated
 from fastapi import Depends, Header, Path, Query, Request
 from fastapi.security import OAuth2PasswordBearer
 
+from convene.delivery.hub import Hub
+from convene.delivery.presence import Watch
 from convene.domain.errors import BadToken
 from convene.operations import access
 from convene.operations.access import EditableEvent, OwnedEvent, TrashedEvent, ViewableEvent
@@ -31,6 +33,8 @@ class Services:
     tokens: Tokens
     passwords: Passwords
     identities: Identities
+    hub: Hub
+    watch: Watch
 
 
 async def _services(request: Request) -> Services:

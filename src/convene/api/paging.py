@@ -6,7 +6,6 @@ A cursor names a place in the order, not a number of entries to skip: pages stay
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any, TypeVar
 from urllib.parse import urlencode
@@ -24,6 +23,33 @@ _Row = TypeVar("_Row")
 Place = list[str | int | None]
 
 
+def encode_cursor(place: Sequence[Any]) -> str:
+    """Write a place as a cursor: opaque to clients."""
+    return base64.urlsafe_b64encode(orjson.dumps(list(place))).rstrip(b"=").decode()
+
+
+def decode_cursor(cursor: str, *types: type, name: str) -> Place:
+    """Read a cursor.
+
+    Args:
+        types: of the parts of the place; a part may also be null.
+        name: of the parameter, for the error.
+
+    Raises:
+        Invalid: the cursor was not written by `encode_cursor` for such a place.
+    """
+    refusal = Invalid.at(name, "is not a cursor that was given here")
+    try:
+        place = orjson.loads(base64.urlsafe_b64decode(cursor.encode("ascii") + b"=="))
+    except ValueError as error:
+        raise refusal from error
+    if not isinstance(place, list) or len(place) != len(types):
+        raise refusal
+    if any(type(part) is not kind and part is not None for part, kind in zip(place, types, strict=True)):
+        raise refusal
+    return list(place)
+
+
 class Page:
     """Which page was asked for."""
 
@@ -36,23 +62,12 @@ class Page:
         """The place after which the page begins, None for the first page.
 
         Args:
-            types: of the parts of a place; a part may be None where `type(None)` is among them is not needed.
+            types: of the parts of a place; a part may also be null.
 
         Raises:
             Invalid: the cursor is not one of this list's.
         """
-        if self._cursor is None:
-            return None
-        try:
-            place = orjson.loads(base64.urlsafe_b64decode(self._cursor.encode("ascii") + b"=="))
-        except (UnicodeEncodeError, binascii.Error, orjson.JSONDecodeError, ValueError) as error:
-            raise Invalid.at("?cursor", "is not a cursor of this list") from error
-        fits = isinstance(place, list) and len(place) == len(types)
-        if not fits or any(
-            type(part) is not kind and part is not None for part, kind in zip(place, types, strict=True)
-        ):
-            raise Invalid.at("?cursor", "is not a cursor of this list")
-        return list(place)
+        return None if self._cursor is None else decode_cursor(self._cursor, *types, name="?cursor")
 
     def respond(
         self, rows: Sequence[_Row], represent: Callable[[_Row], Any], place: Callable[[_Row], Sequence[Any]]
@@ -61,7 +76,7 @@ class Page:
         headers = {}
         if len(rows) > self.limit:
             rows = rows[: self.limit]
-            cursor = base64.urlsafe_b64encode(orjson.dumps(list(place(rows[-1])))).rstrip(b"=").decode()
+            cursor = encode_cursor(place(rows[-1]))
             asked = [(key, value) for key, value in self._request.query_params.multi_items() if key != "cursor"]
             query = urlencode([*asked, ("cursor", cursor)])
             headers["Link"] = f'<{self._request.url.path}?{query}>; rel="next"'

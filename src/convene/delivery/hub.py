@@ -89,6 +89,7 @@ class Hub:
         self._bus = bus
         self._listeners: dict[int, set[Listener]] = {}
         self._rung = asyncio.Event()
+        self.epoch = ""
         self._told: Place = (0, 0)
         self._moved = 0
         self._checked = 0.0
@@ -103,6 +104,7 @@ class Hub:
         """Follow the tables while the block runs; then tell all listeners that the server is stopping."""
         self._bus.hear(self._hear)
         async with self._units.reading() as work:
+            self.epoch = (await sync.clock_of(work)).epoch
             self._told = await notifications.newest_place(work)
             self._moved = self._told[0]
         task = asyncio.create_task(self._follow())
@@ -165,7 +167,9 @@ class Hub:
     async def _follow(self) -> None:
         while True:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._rung.wait(), POLL_SECONDS)
+                # Not wait_for: in Python 3.11 it loses a cancellation that comes together with the ring.
+                async with asyncio.timeout(POLL_SECONDS):
+                    await self._rung.wait()
             self._rung.clear()
             try:
                 await self._read()

@@ -35,6 +35,11 @@ class Changes:
     more: bool
 
 
+async def clock_of(work: UnitOfWork) -> Clock:
+    """Read which database this is, and how far its order of changes is settled."""
+    return await sync.read_clock(work)
+
+
 async def changes_since(work: UnitOfWork, me: SignedIn, since: SyncCursor | None) -> Changes:
     """List the events that changed for `me` after a cursor, as they are now, and those that `me` sees no more.
 

@@ -108,7 +108,7 @@ _FOLD = Statement(
     .where(
         _FRESH,
         # Whoever has lost access since must not hear of what came after.
-        exists().where(*_AUDIENCE, permissions.c.user_id == notifications.c.user_id),
+        notifications.c.user_id.in_(select(permissions.c.user_id).where(*_AUDIENCE)),
     )
     .values(
         version_number=bindparam("version", type_=notifications.c.version_number.type),

@@ -76,9 +76,15 @@ class UnitOfWork:
 class Units:
     """Opens units of work on one database."""
 
-    def __init__(self, database: Database, read_clock: Callable[[], datetime] = clock.now) -> None:
+    def __init__(
+        self,
+        database: Database,
+        read_clock: Callable[[], datetime] = clock.now,
+        on_write: Callable[[], None] = lambda: None,
+    ) -> None:
         self.database = database
         self._clock = read_clock
+        self._on_write = on_write
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[UnitOfWork]:
@@ -93,8 +99,12 @@ class Units:
         One refusal keeps what was written before it: an edit that could not be merged has put its losing side on
         the shelf, and telling its author "409" must not throw that away.
         """
-        async with self.database.writing(_keeps) as connection:
-            yield UnitOfWork(connection, self._clock)
+        try:
+            async with self.database.writing(_keeps) as connection:
+                yield UnitOfWork(connection, self._clock)
+        finally:
+            # Also after a rollback: on PostgreSQL, those who read in the order of changes were waiting for its end.
+            self._on_write()
 
 
 def _keeps(error: BaseException) -> bool:
