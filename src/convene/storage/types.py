@@ -135,7 +135,9 @@ class settled_position(GenericFunction[int]):  # noqa: N801 - named like an SQL 
     """Below this, no position can appear any more: everything that will ever be there can be read now.
 
     On PostgreSQL transactions become visible in another order than that of their ids; a reader stops below the oldest
-    one that is still running, or it would step past a change that commits later. On SQLite writers come one by one.
+    one that its snapshot saw running, or it would step past a change that commits later. Ids are those of the whole
+    cluster: transactions that are known to run in another database are left out, or a long one there would hold all
+    news up here. On SQLite writers come one by one.
     """
 
     type = BigInteger()
@@ -144,7 +146,14 @@ class settled_position(GenericFunction[int]):  # noqa: N801 - named like an SQL 
 
 @compiles(settled_position, "postgresql")
 def _settled_postgresql(element: settled_position, compiler: SQLCompiler, **kw: Any) -> str:  # noqa: ANN401, ARG001
-    return "(pg_snapshot_xmin(pg_current_snapshot())::text::bigint)"
+    return """(
+        SELECT coalesce(min(running.xid::text::bigint), pg_snapshot_xmax(pg_current_snapshot())::text::bigint)
+        FROM pg_snapshot_xip(pg_current_snapshot()) AS running(xid)
+        WHERE NOT EXISTS (
+            SELECT FROM pg_stat_activity AS elsewhere
+            WHERE elsewhere.backend_xid = running.xid::xid AND elsewhere.datname <> current_database()
+        )
+    )"""
 
 
 @compiles(settled_position, "sqlite")
