@@ -292,7 +292,7 @@ def lock(arguments: list[str]) -> int:
     sources = {
         "uv": ("--group", "uv"),
         "run": ("pyproject.toml",),
-        "dev": ("pyproject.toml", "--group", "dev", "--constraint", "requirements/run.txt"),
+        "dev": ("pyproject.toml", "--group", "dev", "--group", "bench", "--constraint", "requirements/run.txt"),
     }
     options = ("--universal", "--python-version", "3.11", "--generate-hashes", "--no-header", "--quiet")
     for name, source in sources.items():

@@ -11,7 +11,7 @@ from fastapi.routing import APIRoute
 from starlette.middleware.cors import CORSMiddleware
 
 from convene import __version__
-from convene.api import accounts, events, history, live, notifications, operations, problems, sharing
+from convene.api import accounts, agenda, events, history, live, notifications, operations, problems, sharing
 from convene.api.aliases import Aliases
 from convene.api.dependencies import Services
 from convene.api.limits import BodyLimits
@@ -49,7 +49,8 @@ def create_app(settings: Settings) -> FastAPI:
         redirect_slashes=False,
         generate_unique_id_function=_operation_id,
     )
-    for feature in (accounts, events, sharing, history, notifications, live, operations):
+    # The lists come before single events: /events/trash is no event.
+    for feature in (accounts, agenda, events, sharing, history, notifications, live, operations):
         app.include_router(feature.router)
     operations.install_docs(app)
     problems.install(app)

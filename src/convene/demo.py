@@ -11,8 +11,8 @@ from secrets import token_urlsafe
 
 from convene import clock
 from convene.domain.changes import EventChange
-from convene.domain.content import Json
 from convene.domain.errors import EditConflict
+from convene.domain.json_types import Json
 from convene.domain.roles import Role
 from convene.operations import access, accounts, events, history, series, sharing
 from convene.operations.accounts import Registration

@@ -135,7 +135,8 @@ async def test_a_kind_that_nobody_wants_is_not_told(alice: Person, ben: Person):
 async def test_notifications_come_in_pages_without_gap_or_duplicate(alice: Person, ben: Person):
     for number in range(5):
         await alice.shares(await alice.creates(f"Event {number}"), ben)
-    seen, path = [], "/api/v1/notifications?limit=2"
+    seen: list[str] = []
+    path: str | None = "/api/v1/notifications?limit=2"
     while path:
         response = await ben.get(path)
         seen += [one["title"] for one in response.json()]

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from convene.domain.content import UNSET, EventContent, FreeBusy, Override, Schedule, Status
 from convene.domain.recurrence import Frequency, RecurrenceRule
+from convene.domain.series import rescheduled
 
 ZONES = ("UTC", "Europe/Berlin", "America/New_York", "Asia/Kathmandu")
 
@@ -137,13 +138,21 @@ def edited(draw: st.DrawFn, base: EventContent) -> EventContent:
         elif atom == "overrides":
             content = draw(_with_other_overrides(content))
         elif atom == "schedule":
-            content = _rescheduled(content, draw(schedules()))
+            content = draw(_moved(content))
         else:
             content = replace(content, **{atom: draw(EDITS[atom])})
     return content
 
 
-def _rescheduled(content: EventContent, schedule: Schedule) -> EventContent:
+@st.composite
+def _moved(draw: st.DrawFn, content: EventContent) -> EventContent:
+    """Another schedule; overrides move along, as Convene does it, or go if they lost their occurrence."""
+    schedule = draw(schedules())
+    shift = draw(st.sampled_from((None, timedelta(hours=1), timedelta(days=1), timedelta(days=7))))
+    if shift and not (content.schedule.all_day and shift < timedelta(days=1)):
+        schedule = replace(content.schedule, start=content.schedule.start + shift)
+    if draw(st.booleans()):
+        return rescheduled(content, schedule)
     known = set(occurrences_of(schedule))
     kept = tuple(own for own in content.overrides if own.occurrence in known)
     return replace(content, schedule=schedule, overrides=kept)

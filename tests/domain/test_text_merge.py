@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import random
 import re
+import time
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -124,3 +127,60 @@ def patched(old: str, diff: str) -> str:
             if line.startswith(" "):
                 after.append(line[1:])
     return "\n".join(after + before[at:])
+
+
+# -- what it means for people --------------------------------------------------------------------------------
+
+LIST = "- salad\n- bread\n- wine"
+
+
+def test_two_people_correct_neighbouring_lines():
+    assert merge_lines(LIST, "- green salad\n- bread\n- wine", "- salad\n- rye bread\n- wine") == (
+        "- green salad\n- rye bread\n- wine"
+    )
+
+
+def test_one_corrects_the_last_line_and_another_adds_one():
+    assert merge_lines(LIST, "- salad\n- bread\n- red wine", LIST + "\n- cake") == (
+        "- salad\n- bread\n- red wine\n- cake"
+    )
+
+
+def test_two_people_who_add_in_one_place_clash():
+    assert merge_lines(LIST, LIST + "\n- cake", LIST + "\n- cheese") is None
+
+
+def test_two_people_who_add_the_same_add_it_once():
+    assert merge_lines(LIST, LIST + "\n- cake", "- soup\n" + LIST + "\n- cake") == "- soup\n" + LIST + "\n- cake"
+
+
+def test_adding_below_a_line_that_another_takes_away_clashes():
+    assert merge_lines(LIST, "- salad\n- bread", LIST + "\n- cheese") is None
+
+
+def test_changing_one_of_two_equal_lines_clashes_with_adding_the_other():
+    assert merge_lines("- tea", "- coffee", "- tea\n- milk\n- tea") is None
+
+
+def test_texts_that_are_all_new_are_one_edit():
+    old, new = [f"old {n}" for n in range(2_000)], [f"new {n}" for n in range(2_000)]
+    assert [(edit.lo, edit.hi) for edit in edits(old, new)] == [(0, 2_000)]
+
+
+def worst_texts() -> list[tuple[str, str, str]]:
+    dice = random.Random(1)
+    few = ["\n".join(dice.choices("ab", k=9_000)) for _ in range(3)]
+    many = ["\n".join(dice.choices("abcdefghijklmnopqrstuvwxyz", k=9_000)) for _ in range(3)]
+    equal = ["a\n" * 9_000, "a\n" * 8_000, "a\n" * 9_500]
+    around = ["x\n" + "a\n" * 9_000 + "y", "a\n" * 9_500 + "z", "w\n" + "a\n" * 8_500 + "v"]
+    shuffled = [f"{n:04}" for n in range(4_000)]
+    orders = ["\n".join(dice.sample(shuffled, len(shuffled))) for _ in range(3)]
+    return [(one[0], one[1], one[2]) for one in (few, many, equal, around, orders)]
+
+
+@pytest.mark.parametrize("three", worst_texts(), ids=("few", "many", "equal", "around", "orders"))
+def test_the_worst_texts_take_bounded_time(three: tuple[str, str, str]):
+    began = time.process_time()
+    merge_lines(*three)
+    # Some 60 ms on an idle machine; room for more, so that a busy one does not fail.
+    assert time.process_time() - began < 0.5

@@ -8,9 +8,10 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 
+from convene.api.declared import SIGNED_IN, problems
 from convene.api.dependencies import Held, Me, ReadWork
 from convene.api.representation import answer, person_json, session_json, tokens_json, user_json
-from convene.api.responses import SIGNED_IN, Person, Session, TokenAnswer, User, problems
+from convene.api.responses import Person, Session, TokenAnswer, User
 from convene.api.schemas import Login, PasswordChange, ProfileUpdate, Refresh, Register
 from convene.operations import accounts
 

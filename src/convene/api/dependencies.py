@@ -14,6 +14,7 @@ from typing import Annotated
 from fastapi import Depends, Header, Path, Query, Request
 from fastapi.security import OAuth2PasswordBearer
 
+from convene.api.schemas import Transfer
 from convene.delivery.hub import Hub
 from convene.delivery.presence import Watch
 from convene.domain.errors import BadToken
@@ -97,6 +98,11 @@ async def owned(event_id: EventId, me: Me, work: WriteWork) -> OwnedEvent:
     return await access.open_to_own(work, me, event_id)
 
 
+async def transferable(event_id: EventId, me: Me, work: WriteWork, body: Transfer) -> OwnedEvent:
+    """An event that belongs to the caller and goes to somebody else, locked with both agendas."""
+    return await access.open_to_hand_over(work, me, event_id, body.user_id)
+
+
 async def leavable(event_id: EventId, me: Me, work: WriteWork) -> ViewableEvent:
     """An event in which the caller may change their own place, locked."""
     return await access.open_to_leave(work, me, event_id)
@@ -110,6 +116,7 @@ async def trashed(event_id: EventId, me: Me, work: WriteWork) -> TrashedEvent:
 Viewable = Annotated[ViewableEvent, Depends(viewable, scope="function")]
 Editable = Annotated[EditableEvent, Depends(editable, scope="function")]
 Owned = Annotated[OwnedEvent, Depends(owned, scope="function")]
+Transferable = Annotated[OwnedEvent, Depends(transferable, scope="function")]
 Leavable = Annotated[ViewableEvent, Depends(leavable, scope="function")]
 Trashed = Annotated[TrashedEvent, Depends(trashed, scope="function")]
 
@@ -136,11 +143,13 @@ async def _if_match(
 
 async def _if_none_match(
     if_none_match: Annotated[
-        str | None, Header(max_length=1000, description="Entity tags; 304 if one of them is the newest.")
+        str | None, Header(max_length=1000, description="Entity tags; 304 if one of them is the newest, or for `*`.")
     ] = None,
-) -> frozenset[int]:
+) -> frozenset[int] | None:
+    if if_none_match is None:
+        return frozenset()
     # A weak tag is good enough here (RFC 9110, 13.1.2).
-    return _tags(if_none_match.replace("W/", "")) if if_none_match else frozenset()
+    return None if if_none_match.strip() == "*" else _tags(if_none_match.replace("W/", ""))
 
 
 async def _allow_overlap(
@@ -152,5 +161,5 @@ async def _allow_overlap(
 
 
 IfMatch = Annotated[frozenset[int] | None, Depends(_if_match)]
-IfNoneMatch = Annotated[frozenset[int], Depends(_if_none_match)]
+IfNoneMatch = Annotated[frozenset[int] | None, Depends(_if_none_match)]
 AllowOverlap = Annotated[bool, Depends(_allow_overlap)]

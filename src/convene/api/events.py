@@ -1,15 +1,15 @@
-"""Events over HTTP: create, read, list, change, delete, restore, check."""
+"""Events over HTTP: create, read, change, delete, restore, check. Lists are in `agenda`."""
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Query, Response
 
+from convene.api.declared import ON_EVENT, ON_EVENT_BY_ROLE, SIGNED_IN, problems
 from convene.api.dependencies import (
-    ID_MAX,
     AllowOverlap,
     Editable,
     IfMatch,
@@ -22,29 +22,15 @@ from convene.api.dependencies import (
     WriteWork,
 )
 from convene.api.fields import Instant, When
-from convene.api.paging import AskedPage
-from convene.api.representation import answer, busy_json, entry_json, etag, event_json, free_json
-from convene.api.responses import (
-    ON_EVENT,
-    ON_EVENT_BY_ROLE,
-    SIGNED_IN,
-    Check,
-    Event,
-    EventOrOccurrence,
-    problems,
-)
+from convene.api.representation import answer, busy_json, etag, event_json, free_json
+from convene.api.responses import Check, Event
 from convene.api.schemas import EventBatch, EventCreate, EventUpdate
 from convene.domain.changes import new_content, occurrence_name
 from convene.domain.errors import Invalid
-from convene.domain.roles import Role
-from convene.domain.zones import check_range, instant, utc_rfc3339, zone
-from convene.operations import agenda, bookings, events, history, series
-from convene.operations.agenda import Entry
+from convene.domain.zones import in_utc, utc_rfc3339
+from convene.operations import bookings, events, history, series
 from convene.operations.bookings import Booking
 from convene.operations.events import Revision
-from convene.operations.identity import SignedIn
-from convene.storage.events import EventHead
-from convene.storage.lists import EventFilter
 
 router = APIRouter(prefix="/api/v1/events", tags=["events"])
 
@@ -99,113 +85,6 @@ async def check_event(me: Me, work: ReadWork, body: EventCreate) -> Response:
     )
 
 
-# -- lists ---------------------------------------------------------------------------------------------------
-
-
-def _edge(edge: datetime | date | None, me: SignedIn, *, name: str, is_end: bool) -> datetime | None:
-    """Read an edge of a window; a bare date is the whole day in the caller's zone."""
-    if edge is None:
-        return None
-    if not isinstance(edge, datetime):
-        edge = datetime(edge.year, edge.month, edge.day)  # noqa: DTZ001 - wall time
-        check_range(edge.replace(tzinfo=zone("UTC")), f"?{name}")
-        edge += timedelta(days=1 if is_end else 0)
-    check_range(edge.replace(tzinfo=zone("UTC")), f"?{name}")
-    return edge if edge.tzinfo else instant(edge, zone(me.time_zone))
-
-
-async def _window(
-    me: Me,
-    from_: Annotated[When | None, Query(alias="from", description="Occurrences from here on.")] = None,
-    to: Annotated[When | None, Query(description="Occurrences before this; a bare date includes that day.")] = None,
-    start_date: Annotated[When | None, Query(description="The same as `from`.")] = None,
-    end_date: Annotated[When | None, Query(description="The same as `to`.")] = None,
-) -> agenda.Window | None:
-    after = _edge(from_ or start_date, me, name="from", is_end=False)
-    before = _edge(to or end_date, me, name="to", is_end=True)
-    return agenda.window(after, before)
-
-
-AskedWindow = Annotated[agenda.Window | None, Depends(_window)]
-
-
-async def _filter(
-    window: AskedWindow,
-    q: Annotated[str | None, Query(max_length=200, description="Text in title, description or location.")] = None,
-    role: Annotated[Role | None, Query(description="Only events on which the caller has this role.")] = None,
-    owner_id: Annotated[int | None, Query(ge=1, le=ID_MAX)] = None,
-    calendar_id: Annotated[int | None, Query(ge=1, le=ID_MAX)] = None,
-    is_recurring: Annotated[bool | None, Query(description="Only series, or only single events.")] = None,
-    updated_since: Annotated[Instant | None, Query(description="Only events changed since.")] = None,
-) -> EventFilter:
-    if q is not None and "\x00" in q:
-        raise Invalid.at("?q", "must not contain NUL")
-    if updated_since is not None:
-        check_range(updated_since.replace(tzinfo=zone("UTC")), "?updated_since")
-    return EventFilter(
-        window=window,
-        q=q or None,
-        role=role.value if role else None,
-        owner_id=owner_id,
-        calendar_id=calendar_id,
-        is_recurring=is_recurring,
-        updated_since=updated_since,
-    )
-
-
-AskedFilter = Annotated[EventFilter, Depends(_filter)]
-
-
-def _after(page: AskedPage) -> agenda.Place | None:
-    place = page.after(str, int, str)
-    if place is None:
-        return None
-    start, event_id, occurrence = place
-    try:
-        moment = datetime.fromisoformat(str(start))
-        named = datetime.fromisoformat(str(occurrence)) if occurrence is not None else None
-        number = int(str(event_id))
-    except ValueError as error:
-        raise Invalid.at("?cursor", "is not a cursor of this list") from error
-    if moment.tzinfo is None or (named is not None and named.tzinfo is not None) or abs(number) > ID_MAX:
-        raise Invalid.at("?cursor", "is not a cursor of this list")
-    return check_range(moment, "?cursor"), number, named
-
-
-def _place(entry: Entry) -> tuple[str, int, str | None]:
-    start, event_id, occurrence = entry.place
-    return start.isoformat(), event_id, occurrence.isoformat() if occurrence else None
-
-
-@router.get("", response_model=list[EventOrOccurrence], responses=problems(*SIGNED_IN))
-async def list_events(me: Me, work: ReadWork, chosen: AskedFilter, page: AskedPage) -> Response:
-    """List all events that the caller may see, by start; with `from` and `to` the occurrences between them."""
-    entries = await agenda.list_events(work, me, chosen, after=_after(page), most=page.limit + 1)
-    return page.respond(entries, entry_json, _place)
-
-
-@router.get("/trash", response_model=list[Event], responses=problems(*SIGNED_IN))
-async def list_trash(me: Me, work: ReadWork, page: AskedPage) -> Response:
-    """List what the caller has deleted in the last 30 days, newest first."""
-    after = _after(page)
-    last = (after[0], after[1]) if after else None
-    heads = await agenda.list_trash(work, me, after=last, most=page.limit + 1)
-    return page.respond(heads, event_json, _trash_place)
-
-
-def _trash_place(head: EventHead) -> tuple[str, int, None]:
-    return str(head.deleted_at and head.deleted_at.isoformat()), head.id, None
-
-
-@router.get("/{event_id}/occurrences", response_model=list[EventOrOccurrence], responses=problems(*ON_EVENT))
-async def list_occurrences(event: Viewable, window: AskedWindow, page: AskedPage) -> Response:
-    """List the occurrences of one event in a window."""
-    if window is None:
-        raise Invalid.at("?from", "is required, or to")
-    entries = await agenda.list_occurrences(event, window, after=_after(page), most=page.limit + 1)
-    return page.respond(entries, entry_json, _place)
-
-
 # -- one event -----------------------------------------------------------------------------------------------
 
 
@@ -224,9 +103,8 @@ async def read_event(
     if version is not None:
         head = await history.event_at_version(work, event, version)
     elif as_of is not None:
-        check_range(as_of.replace(tzinfo=zone("UTC")), "?as_of")
-        head = await history.event_as_of(work, event, as_of)
-    if head.version in if_none_match:
+        head = await history.event_as_of(work, event, in_utc(as_of, "?as_of"))
+    if if_none_match is None or head.version in if_none_match:
         return Response(status_code=304, headers=etag(head))
     return answer(event_json(head), headers=etag(head))
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
 
+from convene.api.declared import ON_EVENT, ON_EVENT_BY_ROLE, problems
 from convene.api.dependencies import (
     ID_MAX,
     AllowOverlap,
@@ -28,17 +29,7 @@ from convene.api.representation import (
     shelved_json,
     version_json,
 )
-from convene.api.responses import (
-    ON_EVENT,
-    ON_EVENT_BY_ROLE,
-    BlameAnswer,
-    Change,
-    Difference,
-    Event,
-    Shelved,
-    Version,
-    problems,
-)
+from convene.api.responses import BlameAnswer, Change, Difference, Event, Shelved, Version
 from convene.api.schemas import Rollback
 from convene.operations import history
 

@@ -18,9 +18,9 @@ from fastapi import APIRouter, Header, Query, Request, WebSocket, WebSocketDisco
 from fastapi.responses import StreamingResponse
 
 from convene.api.cursors import read_place, write_place
+from convene.api.declared import SIGNED_IN, problems
 from convene.api.dependencies import Held, Services
 from convene.api.representation import told_json
-from convene.api.responses import SIGNED_IN, problems
 from convene.delivery.hub import Ended, EventMoved, Listener, News, Presence
 from convene.domain.errors import BadToken, ConveneError, Gone
 from convene.operations import access

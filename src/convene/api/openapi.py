@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from convene.api.responses import FaultAnswer, Problem
+from convene.api.declared import FaultAnswer, Problem
 from convene.api.schemas import Login
 
 _ABOUT = """

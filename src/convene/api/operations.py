@@ -11,9 +11,10 @@ from starlette.responses import HTMLResponse
 from starlette.staticfiles import StaticFiles
 
 from convene import __version__
+from convene.api.declared import Responses
 from convene.api.dependencies import Held
 from convene.api.representation import answer
-from convene.api.responses import Health, Responses
+from convene.api.responses import Health
 from convene.domain.errors import Unavailable
 
 router = APIRouter(tags=["operations"])

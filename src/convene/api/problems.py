@@ -154,7 +154,7 @@ KINDS: Mapping[type[errors.ConveneError], Kind] = {
         lambda e: {"detail": _UNAVAILABLE.get(e.reason, "not available now"), "reason": e.reason},
     ),
     # Operations say what a duplicate key means; one that they did not expect is a clash all the same.
-    Duplicate: Kind(409, "conflict", "It is there already"),
+    Duplicate: Kind(409, "duplicate", "It is there already"),
     errors.ConveneError: Kind(500, "internal-error", "Something went wrong"),
 }
 

@@ -14,7 +14,7 @@ import orjson
 from fastapi import Response
 
 from convene.domain.conflicts import Busy
-from convene.domain.content import from_json, override_to_json
+from convene.domain.content_json import from_json, override_to_json
 from convene.domain.errors import BatchClash
 from convene.domain.fields import FieldChange, field_view
 from convene.domain.series import Occurrence

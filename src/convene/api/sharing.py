@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Response
 
+from convene.api.declared import ON_EVENT, ON_EVENT_BY_ROLE, problems
 from convene.api.dependencies import (
     AllowOverlap,
-    EventId,
     Leavable,
-    Me,
     Owned,
     ReadWork,
+    Transferable,
     UserIdInPath,
     Viewable,
     WriteWork,
 )
 from convene.api.paging import AskedPage
 from convene.api.representation import answer, etag, event_json, permission_json, shared_json
-from convene.api.responses import ON_EVENT, ON_EVENT_BY_ROLE, Event, Permission, ShareAnswer, problems
+from convene.api.responses import Event, Permission, ShareAnswer
 from convene.api.schemas import GrantableRole, Share, Transfer
 from convene.domain.roles import Role
-from convene.operations import access, sharing
+from convene.operations import sharing
 from convene.storage.sharing import PermissionRow
 
 router = APIRouter(prefix="/api/v1/events/{event_id}", tags=["sharing"])
@@ -75,10 +75,7 @@ async def remove_permission(event: Leavable, work: WriteWork, user_id: UserIdInP
 
 
 @router.post("/transfer", response_model=Event, responses=problems(*ON_EVENT_BY_ROLE, 409, body=True))
-async def transfer_event(
-    event_id: EventId, me: Me, work: WriteWork, body: Transfer, allow_overlap: AllowOverlap
-) -> Response:
+async def transfer_event(event: Transferable, work: WriteWork, body: Transfer, allow_overlap: AllowOverlap) -> Response:
     """Make a collaborator the owner; the former owner stays as an editor."""
-    event = await access.open_to_hand_over(work, me, event_id, body.user_id)
     head = await sharing.hand_over(work, event, body.user_id, allow_overlap=allow_overlap)
     return answer(event_json(head), headers=etag(head))

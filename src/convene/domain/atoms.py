@@ -13,16 +13,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, TypeVar
 
-from convene.domain.content import (
-    EventContent,
-    FreeBusy,
-    Json,
-    JsonObject,
-    Override,
-    Schedule,
-    Status,
-    override_to_json,
-)
+from convene.domain.content import EventContent, FreeBusy, Override, Schedule, Status
+from convene.domain.content_json import override_to_json
+from convene.domain.json_types import Json, JsonObject
 from convene.domain.patterns import pattern_to_json
 from convene.domain.zones import rfc3339, zone
 
@@ -50,7 +43,8 @@ class AtomChange:
 class AtomConflict:
     """One atom that both sides changed, and how; None stands for an override that is not there.
 
-    One side may equal the base where the other side's new schedule leaves its override without an occurrence.
+    Where an override and the other side's new schedule cannot go together, both are conflicts, although only one side
+    changed either. Ours and theirs can even be equal, where two schedules give one name to two occurrences.
     """
 
     atom: str
@@ -110,6 +104,13 @@ def diff(a: EventContent, b: EventContent) -> tuple[AtomChange, ...]:
         for name in names_in_order(before, after)
         if before.get(name) != after.get(name)
     )
+
+
+def pick(three: AtomConflict) -> AtomValue | AtomConflict:
+    """Take what one side changed, or both alike; if they changed it differently, it stays a conflict."""
+    if three.ours in (three.base, three.theirs):
+        return three.theirs
+    return three.ours if three.theirs == three.base else three
 
 
 def apply(content: EventContent, changes: Iterable[AtomChange]) -> EventContent:

@@ -9,28 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
-from typing import Literal
+from datetime import UTC, datetime, timedelta
 
-from convene.domain.content import (
-    OVERRIDABLE,
-    UNSET,
-    EventContent,
-    FreeBusy,
-    Json,
-    Override,
-    Schedule,
-    Status,
-    Unset,
-)
+from convene.domain.content import OVERRIDABLE, UNSET, EventContent, FreeBusy, Override, Schedule, Status, Unset
 from convene.domain.errors import Fault, Invalid
 from convene.domain.expansion import check_rule, moved
+from convene.domain.json_types import Json
+from convene.domain.moments import Moment, When, moment_at, read_moment, schedule_between
 from convene.domain.patterns import pattern_to_json, read_pattern
 from convene.domain.recurrence import RecurrenceRule
+from convene.domain.schedule_times import MARGIN, is_occurrence
 from convene.domain.series import rescheduled, with_override
-from convene.domain.zones import check_range, instant, wall_time, zone
-
-When = datetime | date
+from convene.domain.zones import away, instant, zone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,14 +49,6 @@ class EventChange:
 _SCHEDULE_FIELDS = ("start_time", "end_time", "time_zone", "all_day", "is_recurring", "recurrence_pattern")
 
 
-@dataclass(frozen=True, slots=True)
-class _Moment:
-    """A wall time and which pass of it, as a person meant it."""
-
-    wall: datetime
-    fold: Literal[0, 1] = 0
-
-
 # -- creating ------------------------------------------------------------------------------------------------
 
 
@@ -85,9 +67,9 @@ def new_content(change: EventChange, *, default_zone: str) -> EventContent:
         raise Invalid(*(Fault(f"/{name}", "is required") for name, value in needed.items() if value is UNSET))
     all_day = change.all_day if change.all_day is not UNSET else not isinstance(start, datetime)
     name = change.time_zone if change.time_zone is not UNSET else default_zone
-    begins = _moment(start, name, all_day=all_day, pointer="/start_time")
-    ends = _moment(end, name, all_day=all_day, pointer="/end_time", is_end=True)
-    schedule = _schedule(begins, ends, name, all_day=all_day)
+    begins = read_moment(start, name, all_day=all_day, pointer="/start_time")
+    ends = read_moment(end, name, all_day=all_day, pointer="/end_time", is_end=True)
+    schedule = schedule_between(begins, ends, name, all_day=all_day)
     rule = _sent_rule(change, schedule)
     if rule is None and change.is_recurring is True:
         raise Invalid.at("/recurrence_pattern", "is required when is_recurring is true")
@@ -135,20 +117,20 @@ def _changed_schedule(base: Schedule, change: EventChange) -> Schedule:
     all_day = _changed_all_day(base, change)
     name = change.time_zone if change.time_zone is not UNSET else base.zone
     same_shape = all_day == base.all_day and name == base.zone
-    begins = _moment_at(base.starts_at, name, all_day=all_day)
+    begins = moment_at(base.starts_at, name, all_day=all_day)
     if change.start_time is not UNSET:
-        begins = _moment(change.start_time, name, all_day=all_day, pointer="/start_time")
+        begins = read_moment(change.start_time, name, all_day=all_day, pointer="/start_time")
     elif same_shape or (all_day and base.all_day):
-        begins = _Moment(base.start, base.fold)
-    if same_shape and _instant(begins, name) == base.starts_at:
-        begins = _Moment(base.start, base.fold)  # what was read was sent back: a wall time in a gap stays itself
+        begins = Moment(base.start, base.fold)
+    if same_shape and begins.instant(name) == base.starts_at:
+        begins = Moment(base.start, base.fold)  # what was read was sent back: a wall time in a gap stays itself
     if change.end_time is not UNSET:
-        ends = _moment(change.end_time, name, all_day=all_day, pointer="/end_time", is_end=True)
+        ends = read_moment(change.end_time, name, all_day=all_day, pointer="/end_time", is_end=True)
     elif all_day and base.all_day:
-        ends = _Moment(base.start + base.duration)
+        ends = Moment(base.start + base.duration)
     else:
-        ends = _moment_at(base.ends_at, name, all_day=all_day, is_end=True)
-    plain = _schedule(begins, ends, name, all_day=all_day)
+        ends = moment_at(base.ends_at, name, all_day=all_day, is_end=True)
+    plain = schedule_between(begins, ends, name, all_day=all_day)
     rule = _changed_rule(base, change, plain)
     return replace(plain, rule=rule) if rule else plain
 
@@ -244,63 +226,25 @@ def _refuse_series_fields(base: EventContent, change: EventChange) -> None:
 
 
 def occurrence_name(schedule: Schedule, sent: When) -> datetime:
-    """Read which occurrence a client means: its start as it was read, or the wall time itself.
+    """Read which occurrence a client means: the wall time that names it, or the instant at which it starts.
 
     Raises:
-        Invalid: the kind of time does not fit (`?occurrence`).
+        Invalid: the kind of time does not fit, or nothing of the series can start at this instant (`?occurrence`).
     """
-    moment = _moment(sent, schedule.zone, all_day=schedule.all_day, pointer="?occurrence")
-    return moment.wall
+    pointer = "?occurrence"
+    wall = read_moment(sent, schedule.zone, all_day=schedule.all_day, pointer=pointer).wall
+    if schedule.all_day or not isinstance(sent, datetime) or sent.tzinfo is None:
+        return wall
+    names = [name for name in (wall, _skipped(sent, schedule.zone)) if instant(name, zone(schedule.zone)) == sent]
+    if not names:
+        raise Invalid.at(pointer, "lies in the second pass of a repeated hour, where no occurrence starts")
+    return next((name for name in names if is_occurrence(schedule, name)), names[0])
 
 
-# -- times ---------------------------------------------------------------------------------------------------
-
-
-def _schedule(begins: _Moment, ends: _Moment, name: str, *, all_day: bool) -> Schedule:
-    duration = ends.wall - begins.wall if all_day else _instant(ends, name) - _instant(begins, name)
-    return Schedule(start=begins.wall, fold=begins.fold, duration=duration, zone=name, all_day=all_day)
-
-
-def _moment(sent: When, name: str, *, all_day: bool, pointer: str, is_end: bool = False) -> _Moment:
-    tz = zone(name)
-    if not isinstance(sent, datetime):
-        if not all_day:
-            raise Invalid.at(pointer, "must be a date and a time unless the event is all-day")
-        return _Moment(_checked(datetime(sent.year, sent.month, sent.day), pointer))  # noqa: DTZ001 - wall time
-    if all_day:
-        return _as_day(_checked(sent.replace(tzinfo=None), pointer), pointer, is_end=is_end)
-    if sent.tzinfo is None:
-        return _Moment(_checked(sent, pointer))
-    _checked(sent.replace(tzinfo=None), pointer)
-    wall, fold = wall_time(check_range(sent.astimezone(UTC), pointer), tz)
-    return _Moment(wall, 1 if fold else 0)
-
-
-def _as_day(wall: datetime, pointer: str, *, is_end: bool) -> _Moment:
-    """Read a date and time sent for an all-day event: the day as it is written there, whatever the offset."""
-    midnight = wall.replace(hour=0, minute=0, second=0, microsecond=0)
-    if wall == midnight:
-        return _Moment(midnight)
-    if not is_end:
-        raise Invalid.at(pointer, "an all-day event starts on a date; leave the time out")
-    return _Moment(midnight + timedelta(days=1))
-
-
-def _moment_at(moment: datetime, name: str, *, all_day: bool, is_end: bool = False) -> _Moment:
-    wall, fold = wall_time(moment, zone(name))
-    if not all_day:
-        return _Moment(wall, 1 if fold else 0)
-    midnight = wall.replace(hour=0, minute=0, second=0, microsecond=0)
-    return _Moment(midnight + timedelta(days=1) if is_end and wall != midnight else midnight)
-
-
-def _instant(moment: _Moment, name: str) -> datetime:
-    return instant(moment.wall, zone(name), moment.fold)
-
-
-def _checked(wall: datetime, pointer: str) -> datetime:
-    check_range(wall.replace(tzinfo=UTC), pointer)
-    return wall
+def _skipped(moment: datetime, name: str) -> datetime:
+    """Say what clocks would show at an instant if they had not been changed the day before."""
+    offset = away(moment, -MARGIN).astimezone(zone(name)).utcoffset() or timedelta(0)
+    return moment.astimezone(UTC).replace(tzinfo=None) + offset
 
 
 def _or(sent: str | Unset | None, base: str | None) -> str | None:

@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from heapq import heappop, heappush
 from itertools import islice
 
+from convene.domain.content import UNSET
 from convene.domain.series import Occurrence
 
 #: How many clashing times one refusal names.
@@ -74,10 +75,8 @@ class ScheduleClash:
     """Why a booking was refused.
 
     Attributes:
-        conflicts: the taken times in its way, in order, each once, at most `CLASHES_MAX`; `more` if there
-        are others.
-        nearest_free: start and end of free times nearest to the first wanted time that clashes, nearest
-        first.
+        conflicts: the taken times in its way, in order, each once, at most `CLASHES_MAX`; `more` if there are others.
+        nearest_free: start and end of free times, those nearest to the first wanted time that clashes first.
         checked_until: the instant up to which a series was compared with what is taken.
     """
 
@@ -90,11 +89,11 @@ class ScheduleClash:
 def busy(
     occurrences: Iterable[Occurrence], *, event_id: int | None, title: str, visible: bool = True
 ) -> Iterator[Busy]:
-    """Pick the occurrences of one event that take up time."""
+    """Pick the occurrences of one event that take up time; one with a title of its own goes by that."""
     return (
         Busy(
             event_id=event_id,
-            title=title,
+            title=title if one.own is None or one.own.title is UNSET else one.own.title,
             recurrence_id=one.recurrence_id,
             starts_at=one.starts_at,
             ends_at=one.ends_at,
@@ -128,8 +127,7 @@ def overlaps_within(events: Sequence[Sequence[Busy]], *, limit: int) -> Overlaps
 def _sweep(groups: Sequence[Sequence[Busy]]) -> Iterator[tuple[int, Busy, int, Busy]]:
     """Walk through time and yield each pair from two different groups at the start of the later one.
 
-    What is running is kept by group, so that a daily series of month-long events is not compared with
-    itself at
+    What is running is kept by group, so that a daily series of month-long events is not compared with itself at
     every step: each look at a group either yields a pair or removes the group until its next start.
     """
     starts = sorted(
@@ -186,8 +184,7 @@ def nearest_free(
     quarter of the clock; they overlap nothing that is taken, but may overlap each other. Costs O(n log n).
     """
     rooms = _rooms(_union(taken), duration, window)
-    # Every room has a start to offer, unless it is the only one: rooms further off than `count` cannot
-    # matter.
+    # Every room has a start to offer, unless it is the only one: rooms further off than `count` cannot matter.
     here = bisect_right(rooms, wanted_start, key=lambda room: room.first)
     starts = {
         start for room in rooms[max(here - count - 1, 0) : here + count] for start in room.starts(wanted_start, count)

@@ -8,16 +8,12 @@ A value that makes no sense cannot be built. Knows nothing of versions, people o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum, StrEnum
 from typing import Final, Literal
 
-from convene.domain import json_types
-from convene.domain.durations import format_duration, parse_duration
 from convene.domain.errors import Invalid
-from convene.domain.patterns import pattern_from_json, pattern_to_json
 from convene.domain.recurrence import RecurrenceRule
 from convene.domain.zones import EARLIEST, FAR_FUTURE, LATEST, check_range, instant, wall_time, zone
 
@@ -29,9 +25,6 @@ TAGS_MAX = 30
 OVERRIDES_MAX = 1_000
 SINGLE_DURATION_MAX = timedelta(days=3_660)
 SERIES_DURATION_MAX = timedelta(days=366)
-
-Json = json_types.Json
-JsonObject = json_types.JsonObject
 
 
 class Unset(Enum):
@@ -185,115 +178,3 @@ class EventContent:
 def blocks(status: Status, free_busy: FreeBusy) -> bool:
     """Whether time with this status is taken: busy and not cancelled."""
     return free_busy is FreeBusy.BUSY and status is not Status.CANCELLED
-
-
-# -- canonical JSON ------------------------------------------------------------------------------------------
-
-
-def to_json(content: EventContent) -> JsonObject:
-    """Write a content as canonical JSON, which `from_json` reads back to an equal value."""
-    return {
-        "title": content.title,
-        "description": content.description,
-        "location": content.location,
-        "status": content.status.value,
-        "free_busy_status": content.free_busy_status.value,
-        "tags": list(content.tags),
-        "schedule": schedule_to_json(content.schedule),
-        "overrides": {own.occurrence.isoformat(): override_to_json(own) for own in content.overrides},
-    }
-
-
-def from_json(data: Mapping[str, Json]) -> EventContent:
-    """Read what `to_json` wrote. Trusts it: only for what Convene stored itself."""
-    overrides = data["overrides"]
-    return EventContent(
-        title=_text(data["title"]),
-        description=_optional_text(data["description"]),
-        location=_optional_text(data["location"]),
-        status=Status(_text(data["status"])),
-        free_busy_status=FreeBusy(_text(data["free_busy_status"])),
-        tags=tuple(_text(tag) for tag in _items(data["tags"])),
-        schedule=schedule_from_json(_object(data["schedule"])),
-        overrides=tuple(override_from_json(key, _object(own)) for key, own in _object(overrides).items()),
-    )
-
-
-def schedule_to_json(schedule: Schedule) -> JsonObject:
-    """Write a schedule: local start, duration, zone, and the rule in RFC 8984's names or null."""
-    data: JsonObject = {
-        "start": schedule.start.isoformat(),
-        "duration": format_duration(schedule.duration),
-        "time_zone": schedule.zone,
-        "all_day": schedule.all_day,
-        "recurrence_pattern": pattern_to_json(schedule.rule) if schedule.rule else None,
-    }
-    if schedule.fold:
-        data["fold"] = 1
-    return data
-
-
-def schedule_from_json(data: Mapping[str, Json]) -> Schedule:
-    """Read what `schedule_to_json` wrote."""
-    rule = data["recurrence_pattern"]
-    return Schedule(
-        start=datetime.fromisoformat(_text(data["start"])),
-        duration=parse_duration(_text(data["duration"])),
-        zone=_text(data["time_zone"]),
-        all_day=data["all_day"] is True,
-        fold=1 if data.get("fold") else 0,
-        rule=pattern_from_json(_object(rule)) if rule is not None else None,
-    )
-
-
-def override_to_json(own: Override) -> JsonObject:
-    """Write an override without its occurrence, which is its key: only what is set."""
-    if own.excluded:
-        return {"excluded": True}
-    data: JsonObject = {}
-    for name in OVERRIDABLE:
-        value = getattr(own, name)
-        if value is not UNSET:
-            data[name] = value.value if isinstance(value, StrEnum) else value
-    if own.start is not UNSET:
-        data["start"] = own.start.isoformat()
-    if own.duration is not UNSET:
-        data["duration"] = format_duration(own.duration)
-    return data
-
-
-def override_from_json(occurrence: str, data: Mapping[str, Json]) -> Override:
-    """Read what `override_to_json` wrote under the key `occurrence`."""
-    return Override(
-        occurrence=datetime.fromisoformat(occurrence),
-        excluded=data.get("excluded") is True,
-        title=_text(data["title"]) if "title" in data else UNSET,
-        description=_optional_text(data["description"]) if "description" in data else UNSET,
-        location=_optional_text(data["location"]) if "location" in data else UNSET,
-        status=Status(_text(data["status"])) if "status" in data else UNSET,
-        free_busy_status=FreeBusy(_text(data["free_busy_status"])) if "free_busy_status" in data else UNSET,
-        start=datetime.fromisoformat(_text(data["start"])) if "start" in data else UNSET,
-        duration=parse_duration(_text(data["duration"])) if "duration" in data else UNSET,
-    )
-
-
-def _text(value: Json) -> str:
-    if not isinstance(value, str):
-        raise TypeError(value)
-    return value
-
-
-def _optional_text(value: Json) -> str | None:
-    return None if value is None else _text(value)
-
-
-def _items(value: Json) -> list[Json]:
-    if not isinstance(value, list):
-        raise TypeError(value)
-    return value
-
-
-def _object(value: Json) -> dict[str, Json]:
-    if not isinstance(value, dict):
-        raise TypeError(value)
-    return value

@@ -2,8 +2,8 @@
 
 No library can be bounded: dateutil steps from the first occurrence on, and never comes back from a rule that never
 matches. Here time is cut into units (weeks, months or years) that are examined one by one; a window says at once which
- units can matter, so the work is known before it begins (`units_examined`) and does not grow with the age of a
-series. Knows no zones: all times are naive wall times. What gaps and overlaps do to them is said in `series`.
+of them can matter, so the work is known before it begins (`units_examined`) and does not grow with the age of a series.
+Knows no zones: all times are naive wall times. What gaps and overlaps do to them is said in `schedule_times`.
 """
 
 from __future__ import annotations
@@ -135,7 +135,7 @@ def check_rule(rule: RecurrenceRule, start: datetime) -> None:
             "/start_time", f"must be the first occurrence; the first one that matches is {first.isoformat()}"
         )
     if rule.count is not None and last_start(rule, start) is None:
-        raise Invalid.at(f"{POINTER}/count", "leads too far: the last occurrence must be near enough to be counted out")
+        raise Invalid.at(f"{POINTER}/count", "leads too far ahead to be counted out; say until when instead")
 
 
 # -- moving a series to another start ------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final, Literal
 
 from convene.domain.atoms import (
@@ -22,8 +23,9 @@ from convene.domain.atoms import (
     override_atom,
     schedule_fields,
 )
-from convene.domain.content import EventContent, Json, JsonObject, Schedule
+from convene.domain.content import EventContent, Schedule
 from convene.domain.errors import Fault, Invalid
+from convene.domain.json_types import Json, JsonObject
 from convene.domain.schedule_times import is_occurrence
 from convene.domain.series import rescheduled
 from convene.domain.text_diff import unified
@@ -98,8 +100,8 @@ def restore_fields(head: EventContent, old: EventContent, fields: Iterable[str])
     anybody's wish; the overrides move along with it, as when somebody reschedules a series by hand.
     `overrides` means all of them.
 
-    Raises: Invalid: there is no such field (`/fields/<place>`), or an override names no occurrence of the
-        schedule.
+    Raises:
+        Invalid: there is no such field (`/fields/<place>`), or an override names no occurrence of the schedule.
     """
     names = list(fields)
     if any(name in _SCHEDULE_NAMES for name in names) and head.schedule != old.schedule:
@@ -115,11 +117,15 @@ def restore_fields(head: EventContent, old: EventContent, fields: Iterable[str])
     restored = content_of({**now, **{atom: then.get(atom) for atom in chosen}})
     for own in restored.overrides:
         atom = override_atom(own.occurrence)
-        if atom in chosen and not (restored.schedule.rule and is_occurrence(restored.schedule, own.occurrence)):
-            faults.append(Fault(chosen[atom], f"{atom} is no occurrence any more; restore recurrence_pattern too"))
+        if atom in chosen and not _has_occurrence(restored.schedule, own.occurrence):
+            faults.append(Fault(chosen[atom], f"{atom} is none any more; restore recurrence_pattern too"))
     if faults:
         raise Invalid(*faults)
     return restored
+
+
+def _has_occurrence(schedule: Schedule, occurrence: datetime) -> bool:
+    return schedule.rule is not None and is_occurrence(schedule, occurrence)
 
 
 def _atoms_named(name: str, *contents: Mapping[str, AtomValue]) -> list[str]:

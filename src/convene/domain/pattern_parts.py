@@ -22,7 +22,7 @@ from convene.domain.pattern_words import (
     folded,
 )
 
-#: The longest text that is looked at; every day of the year by number takes 1,463 characters.
+#: The longest text that is looked at.
 TEXT_MAX = 4_000
 #: An object with more members than this is not a pattern.
 MEMBERS_MAX = 40

@@ -19,8 +19,8 @@ from convene.domain.pattern_words import DAYS, FREQUENCIES, MONTHS, TOO_OFTEN, f
 from convene.domain.recurrence import NTH, NUMBERS, WEEKDAYS, Frequency, NDay, Numbers
 from convene.domain.zones import EARLIEST, LATEST, check_range, instant, wall_time
 
-#: The longest list that a part may have; no pattern in use comes near.
-ENTRIES_MAX = 400
+#: The longest list that a part may have. No pattern in use comes near, and a rule has to be compared quickly.
+ENTRIES_MAX = 100
 #: A fault for each of a thousand wrong entries helps nobody.
 FAULTS_MAX = 20
 
@@ -72,9 +72,10 @@ def entries(value: Json, reader: Callable[[Json], _T]) -> list[_T]:
         Invalid: it is too long, or entries are wrong; the first `FAULTS_MAX` of them are named.
     """
     listed = isinstance(value, list)
-    several = value if isinstance(value, list) else value.split(",") if isinstance(value, str) else [value]
+    # One cut too many is enough to see that there are too many.
+    several = value if isinstance(value, list) else value.split(",", ENTRIES_MAX) if isinstance(value, str) else [value]
     if len(several) > ENTRIES_MAX:
-        raise Invalid.at("", f"has {len(several)} entries; at most {ENTRIES_MAX} are possible")
+        raise Invalid.at("", f"has more than {ENTRIES_MAX} entries")
     read: list[_T] = []
     faults: list[Fault] = []
     for index, entry in enumerate(several):
@@ -122,8 +123,10 @@ def _nday(value: Json) -> NDay:
 
 
 def _nday_object(value: dict[str, Json]) -> NDay:
+    if len(value) > 3:
+        raise Invalid.at("", "has too many members; an entry has day and nthOfPeriod")
     day, nth = None, None
-    for key, entry in list(value.items())[:10]:
+    for key, entry in value.items():
         name = folded(key)
         if name == "day":
             day = _below("/day", weekday, entry)
@@ -177,13 +180,13 @@ def until(value: Json, tz: ZoneInfo, *, all_day: bool) -> datetime:
         raise Invalid.at("", "must be a date or a time as in 2025-12-31 or 2025-12-31T18:00:00Z")
     try:
         year, month, day, *clock = match.groups()
-        moment = datetime(int(year), int(month), int(day), tzinfo=UTC)  # the zone is put right below
-        if clock and not all_day:
-            return _wall(_at(moment, clock), tz)
+        date = datetime(int(year), int(month), int(day), tzinfo=UTC)  # the zone is put right below
+        moment = _at(date, clock) if clock else date.replace(hour=23, minute=59, second=59, tzinfo=None)
     except ValueError as impossible:
         raise Invalid.at("", f"is not on the calendar or the clock: {impossible}") from None
-    wall = moment.replace(tzinfo=None)
-    return _wall(wall if all_day else wall.replace(hour=23, minute=59, second=59), tz)
+    if all_day:
+        return _within_time(date.replace(tzinfo=None)).replace(hour=0, minute=0, second=0)
+    return _wall(moment, tz)
 
 
 def _at(day: datetime, clock: Sequence[str | None]) -> datetime:
@@ -192,7 +195,7 @@ def _at(day: datetime, clock: Sequence[str | None]) -> datetime:
     moment = day.replace(
         hour=int(hour),
         minute=int(minute),
-        second=int(second or "0"),
+        second=59 if second == "60" else int(second or "0"),  # leap seconds: RFC 5545, 3.3.12
         microsecond=int(fraction.ljust(6, "0")[:6]),
         tzinfo=None,
     )
@@ -205,13 +208,12 @@ def _at(day: datetime, clock: Sequence[str | None]) -> datetime:
 
 
 def _wall(moment: datetime, tz: ZoneInfo) -> datetime:
-    end = END_OF_TIME - timedelta(seconds=1)
     if moment.tzinfo is None:
-        if moment > end:
-            return end
-        if moment < EARLIEST.replace(tzinfo=None):
-            raise Invalid.at("", "lies before the beginning of time")
-        moment = instant(moment, tz)
-    elif moment > LATEST:
-        return end
-    return min(wall_time(check_range(moment, ""), tz)[0], end)
+        moment = instant(_within_time(moment), tz)
+    return _within_time(wall_time(check_range(min(moment, LATEST), ""), tz)[0])
+
+
+def _within_time(wall: datetime) -> datetime:
+    if wall < EARLIEST.replace(tzinfo=None):
+        raise Invalid.at("", "lies before the beginning of time")
+    return min(wall, END_OF_TIME - timedelta(seconds=1))

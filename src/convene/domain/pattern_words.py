@@ -68,6 +68,10 @@ _MONTH_NAMES = (
 MONTHS: Final = {name: month for month, full in enumerate(_MONTH_NAMES, start=1) for name in (full, full[:3])}
 
 
+#: No word that is understood is longer.
+LONGEST = 64
+
+
 def folded(name: str) -> str:
     """Take from the name of a part what people write differently: case, `_`, `-` and spaces."""
-    return name.strip().lower().replace("_", "").replace("-", "").replace(" ", "")
+    return name[:LONGEST].strip().lower().replace("_", "").replace("-", "").replace(" ", "")

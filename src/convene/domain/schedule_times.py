@@ -8,6 +8,7 @@ both, or the whole day that Samoa left out), there is one occurrence: the one wh
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 
 from convene.domain.content import UNSET, Override, Schedule
@@ -32,33 +33,51 @@ def times(
 
     What `occurrences` is made of, for callers that have no whole content at hand; arguments and errors as there.
     """
-    after, before = min(max(after, EARLIEST), FAR_FUTURE), min(max(before, EARLIEST), FAR_FUTURE)
+    window = min(max(after, EARLIEST), FAR_FUTURE), min(max(before, EARLIEST), FAR_FUTURE)
     if schedule.rule is None:
-        starts_at, ends_at = schedule.starts_at, schedule.ends_at
-        regular = {starts_at: (schedule.start, ends_at)} if starts_at < before and ends_at > after else {}
-        own_by_name: dict[datetime, Override] = {}
-    else:
-        own_by_name = {own.occurrence: own for own in overrides}
-        regular = _regular_times(schedule, schedule.rule, (after, before), limit + len(overrides))
-    found: list[Time] = [
+        found = [(schedule.start, schedule.starts_at, schedule.ends_at, None)]
+        return _limited([one for one in found if _overlaps(one[1], one[2], window)], limit)
+    own_by_name = {own.occurrence: own for own in overrides}
+    regular = _regular_times(schedule, schedule.rule, window, limit, spare=len(own_by_name))
+    names = {name for name, _ in regular.values()}
+    unchanged: list[Time] = [
         (name, starts_at, ends_at, None) for starts_at, (name, ends_at) in regular.items() if name not in own_by_name
     ]
-    for own in own_by_name.values():
-        if not own.excluded:
-            starts_at, ends_at = own_time(schedule, own)
-            if starts_at < before and ends_at > after and is_occurrence(schedule, own.occurrence):
-                found.append((own.occurrence, starts_at, ends_at, own))
+    return _limited([*unchanged, *_changed_times(schedule, own_by_name.values(), window, names)], limit)
+
+
+def _overlaps(starts_at: datetime, ends_at: datetime, window: tuple[datetime, datetime]) -> bool:
+    return starts_at < window[1] and ends_at > window[0]
+
+
+def _limited(found: list[Time], limit: int) -> list[Time]:
     if len(found) > limit:
         raise TooMuch("occurrences", limit)
     return found
 
 
+def _changed_times(
+    schedule: Schedule, overrides: Iterable[Override], window: tuple[datetime, datetime], names: set[datetime]
+) -> Iterator[Time]:
+    """Find the changed occurrences in a window; `names` are those that the rule has there anyway.
+
+    An override of a name that the rule does not give takes place nowhere.
+    """
+    for own in overrides:
+        if not own.excluded:
+            starts_at, ends_at = own_time(schedule, own)
+            given = own.occurrence in names
+            if _overlaps(starts_at, ends_at, window) and (given or is_occurrence(schedule, own.occurrence)):
+                yield own.occurrence, starts_at, ends_at, own
+
+
 def _regular_times(
-    schedule: Schedule, rule: RecurrenceRule, window: tuple[datetime, datetime], limit: int
+    schedule: Schedule, rule: RecurrenceRule, window: tuple[datetime, datetime], limit: int, *, spare: int
 ) -> dict[datetime, tuple[datetime, datetime]]:
     """Find name and end by start of what the rule alone has in a window.
 
-    Of two names for one instant the later stays: the other is a time in a gap.
+    Of two names for one instant the later stays: the other is a time in a gap. As many as `spare` may be excluded or
+    moved away later, so the limit is that much higher here, where a search without end is cut short.
     """
     after, before = window
     low, high = after.astimezone(UTC).replace(tzinfo=None), before.astimezone(UTC).replace(tzinfo=None)
@@ -68,9 +87,10 @@ def _regular_times(
     tz = zone(schedule.zone)
     for name in starts(rule, schedule.start, after=low, before=min(high, END_OF_TIME) + MARGIN):
         starts_at = instant(name, tz)
-        if starts_at < before and (ends_at := schedule.end_of(starts_at)) > after:
+        ends_at = schedule.end_of(starts_at)
+        if _overlaps(starts_at, ends_at, window):
             found[starts_at] = name, ends_at
-            if len(found) > limit:
+            if len(found) > limit + spare:
                 raise TooMuch("occurrences", limit)
     return found
 

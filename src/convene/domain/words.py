@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from convene.domain.content import Json
+from convene.domain.json_types import Json
 from convene.domain.notices import NoticeKind
 
 _SHOWN = 60

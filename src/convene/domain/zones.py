@@ -68,6 +68,26 @@ def check_range(moment: datetime, pointer: str) -> datetime:
     return moment
 
 
+def in_utc(sent: datetime, pointer: str) -> datetime:
+    """Read a time with any offset as an instant in UTC.
+
+    Raises:
+        Invalid: before `EARLIEST` or after `LATEST`.
+    """
+    # What no offset could bring back into the range is refused before it is converted, which would overflow.
+    wall, day = sent.replace(tzinfo=UTC), timedelta(days=1)
+    if not EARLIEST - day <= wall <= LATEST + day:
+        return check_range(wall, pointer)
+    return check_range(sent.astimezone(UTC), pointer)
+
+
+def away(moment: datetime, by: timedelta) -> datetime:
+    """Say which instant lies so far away, at most at `EARLIEST` or `FAR_FUTURE`: a look around stays in the range."""
+    if by > FAR_FUTURE - moment:
+        return FAR_FUTURE
+    return EARLIEST if -by > moment - EARLIEST else moment + by
+
+
 def rfc3339(moment: datetime, tz: ZoneInfo) -> str:
     """Write an instant with the offset of a zone, `Z` for UTC (RFC 3339).
 

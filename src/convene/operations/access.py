@@ -12,7 +12,7 @@ from convene.domain.content import EventContent
 from convene.domain.errors import NotFound, RoleTooLow
 from convene.domain.roles import Role
 from convene.operations.identity import SignedIn
-from convene.storage import events
+from convene.storage import events, sharing
 from convene.storage.events import EventHead
 from convene.storage.unit_of_work import UnitOfWork
 
@@ -96,9 +96,12 @@ async def open_to_hand_over(work: UnitOfWork, me: SignedIn, event_id: int, to_us
 
     Raises:
         NotFound, RoleTooLow: as `open_to_own`.
+        NotFound: `to_user` has no role on the event; nobody can lock the agenda of somebody they do not work with.
     """
     head = _existing(await events.find_event(work, event_id, me.user_id), event_id)
     _require(head, Role.OWNER)
+    if await sharing.find_permission(work, event_id, to_user) is None:
+        raise NotFound("permission", to_user)
     for user_id in sorted({me.user_id, to_user}):
         await events.lock_agenda(work, user_id)
     head = _existing(await events.find_event(work, event_id, me.user_id), event_id)
@@ -128,15 +131,14 @@ async def open_trashed(work: UnitOfWork, me: SignedIn, event_id: int) -> Trashed
 
 
 async def _locked(work: UnitOfWork, me: SignedIn, event_id: int) -> EventHead | None:
-    owner = await events.lock_event(work, event_id, me.user_id)
-    if owner is None:
-        return None
-    head = await events.find_event(work, event_id, me.user_id)
-    while head is not None and head.owner_id != owner:  # handed over while we waited: hold the lock that counts
-        owner = head.owner_id
-        await events.lock_agenda(work, owner)
+    while (owner := await events.lock_event(work, event_id, me.user_id)) is not None:
         head = await events.find_event(work, event_id, me.user_id)
-    return head
+        if head is None or head.owner_id == owner:
+            return head
+        # Handed over while we waited. Whoever took the new owner's lock on top of the old one's could wait in a circle
+        # with a hand-over, which takes both in ascending order: let go, and ask again whose lock it is.
+        await work.begin_again()
+    return None
 
 
 def _existing(head: EventHead | None, event_id: int) -> EventHead:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from convene.domain.errors import Invalid, TooMuch
 from convene.domain.series import Occurrence, occurrences
+from convene.domain.zones import away
 from convene.operations.access import ViewableEvent
 from convene.operations.identity import SignedIn
 from convene.storage import lists
@@ -46,10 +47,10 @@ def window(after: datetime | None, before: datetime | None) -> Window | None:
         TooMuch: it is longer than 400 days.
     """
     if after is None and before is not None:
-        after = before - WINDOW_MAX
+        after = away(before, -WINDOW_MAX)
     if after is None:
         return None
-    before = before or after + WINDOW_MAX
+    before = before or away(after, WINDOW_MAX)
     if before <= after:
         raise Invalid.at("?to", "must be after from")
     if before - after > WINDOW_MAX:

@@ -17,6 +17,7 @@ from convene.domain.conflicts import CLASHES_MAX, Busy, ScheduleClash, Window
 from convene.domain.content import EventContent
 from convene.domain.errors import BatchClash, BatchConflict, ScheduleConflict
 from convene.domain.series import Occurrence, bounds, occurrences
+from convene.domain.zones import away
 from convene.operations.identity import SignedIn
 from convene.storage import events, sharing
 from convene.storage.events import EventHead
@@ -75,10 +76,10 @@ async def _explain(
 ) -> ScheduleClash | None:
     """Name what is in the way, hide what the asker may not see, and find room nearby."""
     first, last = wanted[0].starts_at, max(one.ends_at for one in wanted)
-    start = first - _ROOM_BEFORE
+    start = away(first, -_ROOM_BEFORE)
     if first >= work.now:
         start = max(start, work.now)  # nobody wants to be offered a time that has passed
-    window = Window(start, last + _ROOM_AFTER)
+    window = Window(start, away(last, _ROOM_AFTER))
     taken = await events.busy_events(work, booking.owner_id, min(start, first), window.end, but=booking.replaces)
     visible = await _visible(work, booking, [head.id for head in taken])
     stretches = [
@@ -124,13 +125,14 @@ def _span(content: EventContent, now: datetime) -> tuple[datetime, datetime]:
     starts_at, ends_at = bounds(content)
     if content.schedule.rule is None:
         return starts_at, ends_at
-    return max(starts_at, now - HORIZON), min(ends_at, max(starts_at, now) + HORIZON)
+    return max(starts_at, now - HORIZON), min(ends_at, away(max(starts_at, now), HORIZON))
 
 
 def _steps(after: datetime, until: datetime) -> Iterator[tuple[datetime, datetime]]:
     while after < until:
-        yield after, min(after + STEP, until)
-        after += STEP
+        before = min(away(after, STEP), until)
+        yield after, before
+        after = before
 
 
 def _busy(content: EventContent, after: datetime, before: datetime, event_id: int | None) -> Iterator[Busy]:

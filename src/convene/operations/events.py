@@ -14,7 +14,7 @@ from convene.operations.access import EditableEvent, OwnedEvent, TrashedEvent
 from convene.operations.bookings import Booking
 from convene.operations.identity import SignedIn
 from convene.operations.tokens import new_id
-from convene.operations.versions import Kind, Reason, content_at, merged, save
+from convene.operations.versions import Kind, Reason, Sides, content_at, merged, save
 from convene.storage import events, writes
 from convene.storage.events import EventHead
 from convene.storage.unit_of_work import UnitOfWork
@@ -139,7 +139,7 @@ async def put(
     stale = revision.base_version not in (None, newest)
     content = ours
     if stale:
-        content = await merged(work, event, revision.base_version or newest, base, ours)
+        content = await merged(work, event, revision.base_version or newest, Sides(base, ours, event.content))
     kind = Kind.MERGED if stale and content != ours else Kind.UPDATED
     reason = Reason(kind=kind, base_version=revision.base_version, description=revision.description)
     return await settle(work, event, content, reason, allow_overlap=revision.allow_overlap)

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from convene.domain.content import EventContent, from_json
+from convene.domain.content import EventContent
+from convene.domain.content_json import from_json
 from convene.domain.errors import NotFound
 from convene.domain.fields import FieldChange, blame, field_changes, restore_fields
 from convene.operations import events as whole

@@ -14,7 +14,7 @@ from convene.operations.access import EditableEvent, OwnedEvent
 from convene.operations.bookings import Booking
 from convene.operations.events import Revision
 from convene.operations.tokens import new_id
-from convene.operations.versions import Kind, Reason, merged, save
+from convene.operations.versions import Kind, Reason, Sides, merged, save
 from convene.storage import sharing, writes
 from convene.storage.events import EventHead
 from convene.storage.sharing import Grant
@@ -51,23 +51,13 @@ async def revise_following(
     later = changed(base_later, revision.change)
     newest_later = series.split(event.content, occurrence)[1]
     if base != event.content:
-        earlier = await merged(work, event, revision.base_version or 0, base, earlier)
-        later = await _merged_half(work, event, revision, (base_later, later, newest_later))
+        base_version = revision.base_version or event.head.version
+        earlier = await merged(work, event, base_version, Sides(base, earlier, event.content))
+        later = await merged(work, event, base_version, Sides(base_later, later, newest_later))
     head = await _split(work, event, (earlier, later), revision)
     if not revision.allow_overlap and whole.takes_other_time(newest_later, later):
         await bookings.refuse_overlap(work, Booking(head.owner_id, event.me, later, replaces=head.id))
     return head
-
-
-async def _merged_half(
-    work: UnitOfWork,
-    event: EditableEvent,
-    revision: Revision,
-    sides: tuple[EventContent, EventContent, EventContent],
-) -> EventContent:
-    base, ours, theirs = sides
-    half = EditableEvent(event.head.with_content(theirs), event.me)
-    return await merged(work, half, revision.base_version or 0, base, ours)
 
 
 async def _split(

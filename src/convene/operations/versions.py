@@ -7,7 +7,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from convene.domain.atoms import conflict_json
-from convene.domain.content import EventContent, from_json, to_json
+from convene.domain.content import EventContent
+from convene.domain.content_json import from_json, to_json
 from convene.domain.errors import EditConflict, NotFound, Unavailable
 from convene.domain.fields import field_changes
 from convene.domain.merge import Conflicted, merge
@@ -120,16 +121,23 @@ async def content_at(work: UnitOfWork, head: EventHead, version: int) -> EventCo
     return from_json(row.data)
 
 
-async def merged(
-    work: UnitOfWork, event: EditableEvent, base_version: int, base: EventContent, ours: EventContent
-) -> EventContent:
-    """Merge an edit of an older version with what has happened to the event since.
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """What an edit began with, what it made of that, and what others have made of it since."""
+
+    base: EventContent
+    ours: EventContent
+    theirs: EventContent
+
+
+async def merged(work: UnitOfWork, event: EditableEvent, base_version: int, sides: Sides) -> EventContent:
+    """Merge an edit of an older version, or of a part of it, with what has happened to the event since.
 
     Raises:
         EditConflict: some atoms cannot be merged; our side is put on the shelf, which stays although the request is
             refused.
     """
-    result = merge(base, ours, event.content)
+    result = merge(sides.base, sides.ours, sides.theirs)
     if not isinstance(result, Conflicted):
         return result.content
     conflict = EditConflict(
@@ -137,7 +145,7 @@ async def merged(
         current_version=event.head.version,
         conflicts=result.conflicts,
         merged=result.merged,
-        ours=ours,
+        ours=sides.ours,
     )
     conflict.shelf_id = await history.shelve(
         work,
@@ -146,7 +154,7 @@ async def merged(
             "author_id": event.me.user_id,
             "base_version": base_version,
             "current_version": event.head.version,
-            "data": to_json(ours),
+            "data": to_json(sides.ours),
             "conflicts": [conflict_json(one) for one in result.conflicts],
             "created_at": work.now,
         },

@@ -7,16 +7,11 @@ from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import bindparam, func, literal_column, select, update
 
-from convene.domain.content import (
-    EventContent,
-    FreeBusy,
-    Json,
-    Schedule,
-    Status,
-    override_from_json,
-    override_to_json,
-)
+from convene.domain.content import EventContent, FreeBusy, Schedule, Status
+from convene.domain.content_json import override_from_json, override_to_json
+from convene.domain.json_types import Json
 from convene.domain.patterns import pattern_from_json, pattern_to_json
+from convene.domain.searching import searchable
 from convene.domain.series import bounds
 from convene.storage.statements import Statement
 from convene.storage.tables import agendas, calendars, events, permissions
@@ -96,7 +91,7 @@ CONTENT_COLUMNS = (
         "recurrence_pattern",
         "overrides",
     ),
-    *("start_time", "end_time", "starts_at", "ends_at", "may_block"),
+    *("start_time", "end_time", "starts_at", "ends_at", "may_block", "search_text"),
 )
 HEAD = (*(events.c[name] for name in EventHead._fields if name != "role"), permissions.c.role)
 
@@ -125,6 +120,7 @@ def content_columns(content: EventContent) -> dict[str, Any]:
         "starts_at": starts_at,
         "ends_at": ends_at,
         "may_block": content.may_block,
+        "search_text": searchable(content),
     }
 
 

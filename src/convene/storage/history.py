@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, delete, select
 
-from convene.domain.content import Json
+from convene.domain.json_types import Json
 from convene.storage.statements import Statement, Values, inserting
 from convene.storage.tables import event_change_log, event_versions, shelved_edits, users
 from convene.storage.unit_of_work import UnitOfWork

@@ -8,9 +8,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import and_, bindparam, func, or_
+from sqlalchemy import and_, bindparam, or_
 from sqlalchemy.sql.elements import ColumnElement
 
+from convene.domain.searching import term
 from convene.storage.events import JOINED, SEEN_BY, EventHead
 from convene.storage.statements import Statement
 from convene.storage.tables import events, permissions
@@ -32,19 +33,14 @@ class EventFilter(NamedTuple):
         """The filters that are set, as values of a statement."""
         found = {name: value for name, value in self._asdict().items() if value is not None and name != "window"}
         if self.q is not None:
-            found["q"] = "%" + self.q.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+            found["q"] = "%" + term(self.q).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
         if self.window is not None:
             found["after"], found["before"] = self.window
         return found
 
 
 _CONDITIONS: dict[str, ColumnElement[bool]] = {
-    "q": or_(
-        *(
-            func.lower(column).like(bindparam("q"), escape="\\")
-            for column in (events.c.title, events.c.description, events.c.location)
-        )
-    ),
+    "q": events.c.search_text.like(bindparam("q"), escape="\\"),
     "role": permissions.c.role == bindparam("role"),
     "owner_id": events.c.owner_id == bindparam("owner_id"),
     "calendar_id": events.c.calendar_id == bindparam("calendar_id"),

@@ -78,6 +78,12 @@ class SqliteConnection:
         with _translated():
             self._raw.executemany(compiled.sql, [compiled.bind(values) for values in rows])
 
+    async def begin_again(self) -> None:
+        """Roll back, which lets the write lock go, and begin anew."""
+        with _translated():
+            self._raw.execute("ROLLBACK")
+        await _begin(self._raw)
+
 
 class SqliteDatabase:
     """A SQLite file: one connection that writes, some that read."""
@@ -119,8 +125,6 @@ class SqliteDatabase:
                 check_same_thread=False,  # a commit runs in a thread while nothing else touches the connection
                 cached_statements=512,
             )
-            # SQLite's own lower() knows ASCII only; searching must not depend on the database.
-            raw.create_function("lower", 1, _lower, deterministic=True)
             for pragma in _PRAGMAS:
                 raw.execute(pragma).fetchall()
         return raw
@@ -151,8 +155,6 @@ class SqliteDatabase:
                 raise Unavailable("database_closed")
             await _begin(raw)
             try:
-                with _translated():
-                    raw.execute("UPDATE database_identity SET position = position + 1")
                 yield SqliteConnection(raw)
             except BaseException as error:
                 if keeps(error):
@@ -175,6 +177,13 @@ class SqliteDatabase:
 
 
 async def _begin(raw: sqlite3.Connection) -> None:
+    """Begin to write, at a new position: take the write lock of the file and move the counter behind positions."""
+    await _lock(raw)
+    with _translated():
+        raw.execute("UPDATE database_identity SET position = position + 1")
+
+
+async def _lock(raw: sqlite3.Connection) -> None:
     """Take the write lock of the file, asking again while another process holds it."""
     clock = asyncio.get_running_loop().time
     deadline = clock() + LOCK_TIMEOUT
@@ -213,7 +222,3 @@ def _translation(error: sqlite3.DatabaseError) -> Exception:
     if code == sqlite3.SQLITE_CANTOPEN:
         return Unavailable("database_down")
     return error
-
-
-def _lower(value: str | None) -> str | None:
-    return None if value is None else value.lower()

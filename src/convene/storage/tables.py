@@ -106,6 +106,7 @@ events = Table(
     Column("starts_at", UtcDateTime, nullable=False),
     Column("ends_at", UtcDateTime, nullable=False),
     Column("may_block", Boolean, nullable=False),
+    Column("search_text", Text, nullable=False),  # see domain.searching
     Column("split_from", BigId, ForeignKey("events.id")),
     Column("continued_by", BigId, ForeignKey("events.id")),
     Column("created_at", UtcDateTime, nullable=False),

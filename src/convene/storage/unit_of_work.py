@@ -51,6 +51,11 @@ class UnitOfWork:
         """
         await self._connection.one(_PING, _NOTHING)
 
+    async def begin_again(self) -> None:
+        """Undo what was written, let every lock go, and begin a new transaction in the place of this one."""
+        await self._connection.begin_again()
+        self._now = None
+
     async def one(self, statement: Statement, values: Values = _NOTHING) -> Row | None:
         """Run a statement and give its first row, or None."""
         return await self._connection.one(statement, values)

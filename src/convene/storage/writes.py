@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, insert, literal_column, select, update
 
-from convene.domain.content import EventContent, to_json
+from convene.domain.content import EventContent
+from convene.domain.content_json import to_json
 from convene.storage.events import CONTENT_COLUMNS, EventHead, content_columns
 from convene.storage.statements import Statement, Values, inserting
 from convene.storage.tables import event_versions, events, permissions

@@ -111,6 +111,7 @@ def upgrade() -> None:
         sa.Column("starts_at", types.UtcDateTime(), nullable=False),
         sa.Column("ends_at", types.UtcDateTime(), nullable=False),
         sa.Column("may_block", sa.Boolean(), nullable=False),
+        sa.Column("search_text", sa.Text(), nullable=False),
         sa.Column("split_from", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("continued_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("created_at", types.UtcDateTime(), nullable=False),

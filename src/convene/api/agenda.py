@@ -1,0 +1,133 @@
+"""Lists of events over HTTP: all that the caller sees, the trash, the occurrences of one series."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Response
+
+from convene.api.declared import ON_EVENT, SIGNED_IN, problems
+from convene.api.dependencies import ID_MAX, Me, ReadWork, Viewable
+from convene.api.fields import Instant, When
+from convene.api.paging import AskedPage
+from convene.api.representation import entry_json, event_json
+from convene.api.responses import Event, EventOrOccurrence
+from convene.domain.errors import Invalid
+from convene.domain.roles import Role
+from convene.domain.zones import check_range, in_utc, instant, zone
+from convene.operations import agenda
+from convene.operations.agenda import Entry
+from convene.operations.identity import SignedIn
+from convene.storage.events import EventHead
+from convene.storage.lists import EventFilter
+
+router = APIRouter(prefix="/api/v1/events", tags=["events"])
+
+
+def _edge(edge: datetime | date | None, me: SignedIn, *, name: str, is_end: bool) -> datetime | None:
+    """Read an edge of a window; a bare date is the whole day in the caller's zone."""
+    if edge is None:
+        return None
+    if not isinstance(edge, datetime):
+        edge = datetime(edge.year, edge.month, edge.day)  # noqa: DTZ001 - wall time
+        check_range(edge.replace(tzinfo=zone("UTC")), f"?{name}")
+        edge += timedelta(days=1 if is_end else 0)
+    if edge.tzinfo is not None:
+        return in_utc(edge, f"?{name}")
+    check_range(edge.replace(tzinfo=zone("UTC")), f"?{name}")
+    return instant(edge, zone(me.time_zone))
+
+
+async def _window(
+    me: Me,
+    from_: Annotated[When | None, Query(alias="from", description="Occurrences from here on.")] = None,
+    to: Annotated[When | None, Query(description="Occurrences before this; a bare date includes that day.")] = None,
+    start_date: Annotated[When | None, Query(description="The same as `from`.")] = None,
+    end_date: Annotated[When | None, Query(description="The same as `to`.")] = None,
+) -> agenda.Window | None:
+    after = _edge(from_ or start_date, me, name="from", is_end=False)
+    before = _edge(to or end_date, me, name="to", is_end=True)
+    return agenda.window(after, before)
+
+
+AskedWindow = Annotated[agenda.Window | None, Depends(_window)]
+
+
+async def _filter(
+    window: AskedWindow,
+    q: Annotated[
+        str | None, Query(max_length=200, description="Text in an event or an occurrence of it, in any case.")
+    ] = None,
+    role: Annotated[Role | None, Query(description="Only events on which the caller has this role.")] = None,
+    owner_id: Annotated[int | None, Query(ge=1, le=ID_MAX)] = None,
+    calendar_id: Annotated[int | None, Query(ge=1, le=ID_MAX)] = None,
+    is_recurring: Annotated[bool | None, Query(description="Only series, or only single events.")] = None,
+    updated_since: Annotated[Instant | None, Query(description="Only events changed since.")] = None,
+) -> EventFilter:
+    if q is not None and "\x00" in q:
+        raise Invalid.at("?q", "must not contain NUL")
+    if updated_since is not None:
+        updated_since = in_utc(updated_since, "?updated_since")
+    return EventFilter(
+        window=window,
+        q=q or None,
+        role=role.value if role else None,
+        owner_id=owner_id,
+        calendar_id=calendar_id,
+        is_recurring=is_recurring,
+        updated_since=updated_since,
+    )
+
+
+AskedFilter = Annotated[EventFilter, Depends(_filter)]
+
+
+def _after(page: AskedPage) -> agenda.Place | None:
+    place = page.after(str, int, str)
+    if place is None:
+        return None
+    start, event_id, occurrence = place
+    try:
+        moment = datetime.fromisoformat(str(start))
+        named = datetime.fromisoformat(str(occurrence)) if occurrence is not None else None
+        number = int(str(event_id))
+    except ValueError as error:
+        raise Invalid.at("?cursor", "is not a cursor of this list") from error
+    if moment.tzinfo is None or (named is not None and named.tzinfo is not None) or abs(number) > ID_MAX:
+        raise Invalid.at("?cursor", "is not a cursor of this list")
+    return check_range(moment, "?cursor"), number, named
+
+
+def _place(entry: Entry) -> tuple[str, int, str | None]:
+    start, event_id, occurrence = entry.place
+    return start.isoformat(), event_id, occurrence.isoformat() if occurrence else None
+
+
+@router.get("", response_model=list[EventOrOccurrence], responses=problems(*SIGNED_IN))
+async def list_events(me: Me, work: ReadWork, chosen: AskedFilter, page: AskedPage) -> Response:
+    """List all events that the caller may see, by start; with `from` and `to` the occurrences between them."""
+    entries = await agenda.list_events(work, me, chosen, after=_after(page), most=page.limit + 1)
+    return page.respond(entries, entry_json, _place)
+
+
+@router.get("/trash", response_model=list[Event], responses=problems(*SIGNED_IN))
+async def list_trash(me: Me, work: ReadWork, page: AskedPage) -> Response:
+    """List what the caller has deleted in the last 30 days, newest first."""
+    after = _after(page)
+    last = (after[0], after[1]) if after else None
+    heads = await agenda.list_trash(work, me, after=last, most=page.limit + 1)
+    return page.respond(heads, event_json, _trash_place)
+
+
+def _trash_place(head: EventHead) -> tuple[str, int, None]:
+    return str(head.deleted_at and head.deleted_at.isoformat()), head.id, None
+
+
+@router.get("/{event_id}/occurrences", response_model=list[EventOrOccurrence], responses=problems(*ON_EVENT))
+async def list_occurrences(event: Viewable, window: AskedWindow, page: AskedPage) -> Response:
+    """List the occurrences of one event in a window."""
+    if window is None:
+        raise Invalid.at("?from", "is required, or to")
+    entries = await agenda.list_occurrences(event, window, after=_after(page), most=page.limit + 1)
+    return page.respond(entries, entry_json, _place)

@@ -1,0 +1,146 @@
+"""A request that succeeds for every route of the API, and the stage that it needs.
+
+A new route needs an entry here: what is tested of all routes is tested with these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+from uuid import uuid4
+
+import httpx2
+
+from tests.people import PASSWORD, Api, Json, Person
+from tests.routes import Route
+
+EVENT = "/api/v1/events/{event_id}"
+ROLES = ("owner", "editor", "viewer")
+
+
+class Stage(NamedTuple):
+    """An event in its second version, and the people around it.
+
+    They are an owner, an editor and a viewer; one whose role was revoked, a stranger, and somebody anonymous; and a
+    colleague, one more viewer for owners to deal with.
+    """
+
+    event: Json
+    people: dict[str, Person]
+
+    @property
+    def path(self) -> str:
+        return EVENT.format(event_id=self.event["id"])
+
+
+class Request(NamedTuple):
+    """A request that succeeds for whoever has the right to it.
+
+    `shelf` and `trash` say what has to lie there before.
+    """
+
+    status: int = 200
+    body: Callable[[Stage, Person], Json] | None = None
+    query: dict[str, str] | None = None
+    shelf: bool = False
+    trash: bool = False
+
+
+def _new_account(_stage: Stage, _me: Person) -> Json:
+    name = f"new-{uuid4().hex[:10]}"
+    return {"username": name, "email": f"{name}@example.com", "password": PASSWORD}
+
+
+def _new_event(_stage: Stage, _me: Person) -> Json:
+    times = {"start_time": "2027-06-01T09:00:00Z", "end_time": "2027-06-01T10:00:00Z"}
+    return {"title": "Planning", "free_busy_status": "free", **times}
+
+
+REQUESTS: dict[str, Request] = {
+    "POST /api/v1/auth/register": Request(201, _new_account),
+    "POST /api/v1/auth/login": Request(body=lambda _, me: {"username": me.username, "password": PASSWORD}),
+    "POST /api/v1/auth/refresh": Request(body=lambda _, me: {"refresh_token": me.tokens["refresh_token"]}),
+    "POST /api/v1/auth/logout": Request(204),
+    "GET /api/v1/auth/me": Request(),
+    "PATCH /api/v1/auth/me": Request(body=lambda *_: {"time_zone": "Europe/Berlin"}),
+    "POST /api/v1/auth/password": Request(
+        204, lambda *_: {"current_password": PASSWORD, "new_password": f"{PASSWORD}!"}
+    ),
+    "GET /api/v1/auth/sessions": Request(),
+    "DELETE /api/v1/auth/sessions/{session_id}": Request(204),
+    "GET /api/v1/users": Request(query={"q": "colleague"}),
+    "POST /api/v1/events": Request(201, _new_event),
+    "POST /api/v1/events/batch": Request(201, lambda *who: {"events": [_new_event(*who)] * 2}),
+    "POST /api/v1/events/check": Request(body=_new_event),
+    "GET /api/v1/events": Request(query={"start_date": "2027-03-01", "end_date": "2027-03-31"}),
+    "GET /api/v1/events/trash": Request(),
+    f"GET {EVENT}": Request(),
+    f"PUT {EVENT}": Request(body=lambda *_: {"title": "Changed"}),
+    f"PATCH {EVENT}": Request(body=lambda *_: {"location": None, "title": "Changed"}),
+    f"DELETE {EVENT}": Request(204),
+    f"POST {EVENT}/restore": Request(trash=True),
+    f"GET {EVENT}/occurrences": Request(query={"from": "2027-03-01", "to": "2027-03-02"}),
+    f"POST {EVENT}/share": Request(201, lambda stage, _: {"user_id": stage.people["colleague"].id, "role": "editor"}),
+    f"GET {EVENT}/permissions": Request(),
+    f"GET {EVENT}/collaborators": Request(),
+    f"PUT {EVENT}/permissions/{{user_id}}": Request(body=lambda *_: {"role": "editor"}),
+    f"DELETE {EVENT}/permissions/{{user_id}}": Request(204),
+    f"POST {EVENT}/transfer": Request(body=lambda stage, _: {"user_id": stage.people["colleague"].id}),
+    f"GET {EVENT}/history": Request(),
+    f"GET {EVENT}/history/{{version_number}}": Request(),
+    f"GET {EVENT}/changelog": Request(),
+    f"GET {EVENT}/diff": Request(),
+    f"GET {EVENT}/diff/{{version_1}}/{{version_2}}": Request(),
+    f"GET {EVENT}/blame": Request(),
+    f"POST {EVENT}/rollback/{{version_number}}": Request(body=lambda *_: {"fields": ["title"]}),
+    f"GET {EVENT}/shelved": Request(),
+    f"DELETE {EVENT}/shelved/{{shelf_id}}": Request(204, shelf=True),
+}
+
+
+async def invite_everybody(api: Api) -> dict[str, Person]:
+    """People for any number of stages."""
+    named = {who: await api.person(who) for who in (*ROLES, "revoked", "stranger", "colleague")}
+    return {**named, "anonymous": api.nobody()}
+
+
+async def set_the_stage(people: dict[str, Person]) -> Stage:
+    """Let the owner create, share, withdraw and change."""
+    owner = people["owner"]
+    event = await owner.creates("Planning", location="Room 1")
+    path = EVENT.format(event_id=event["id"])
+    roles = {"editor": "editor", "viewer": "viewer", "revoked": "editor", "colleague": "viewer"}
+    await owner.post(f"{path}/share", [{"user_id": people[who].id, "role": role} for who, role in roles.items()])
+    await owner.delete(f"{path}/permissions/{people['revoked'].id}")
+    event = await owner.changes(event, title="Planning, again", description="The second version.")
+    return Stage(event, people)
+
+
+async def prepare(stage: Stage, route: Route, who: str = "owner") -> dict[str, Any]:
+    """Put on the shelf or into the trash what a route needs; gives the parameters of its path."""
+    request = REQUESTS[str(route)]
+    parameters = {"event_id": stage.event["id"], "user_id": stage.people["colleague"].id, "shelf_id": 0}
+    if request.shelf:
+        parameters["shelf_id"] = await _shelve_an_edit(stage, who if who in ROLES else "owner")
+    if request.trash:
+        await stage.people["owner"].delete(stage.path)
+    return {**parameters, "version_number": 1, "version_1": 1, "version_2": 2}
+
+
+async def _shelve_an_edit(stage: Stage, who: str) -> int:
+    """Let somebody with a role lose an edit, as an editor if need be; gives its place on the shelf."""
+    owner, person = stage.people["owner"], stage.people[who]
+    own_row = f"{stage.path}/permissions/{person.id}"
+    if who == "viewer":
+        await owner.put(own_row, {"role": "editor"})
+    refused = await person.put(stage.path, {"title": "Lost", "base_version": 1})
+    if who == "viewer":
+        await owner.put(own_row, {"role": "viewer"})
+    return int(refused.json()["shelf_id"])
+
+
+async def send(stage: Stage, me: Person, route: Route, path: str) -> httpx2.Response:
+    """Make the request of a route, under its own path or another one that was promised for it."""
+    request = REQUESTS[str(route)]
+    sent = {"json": request.body(stage, me)} if request.body else {}
+    return await me.request(route.method, path, params=request.query or {}, **sent)

@@ -1,0 +1,71 @@
+"""People who call servers in other processes, and many requests at once."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Iterable
+from contextlib import asynccontextmanager
+from functools import cache
+
+import httpx2
+from fastapi import FastAPI
+
+from convene.app import create_app
+from tests.people import Api, Person, settings_for
+
+_TLS = ssl.create_default_context()  # nothing here speaks TLS, but every client would make one: 20 ms each
+_LIMITS = httpx2.Limits(max_connections=None)
+_TIMEOUT = 60.0
+
+
+class ServedApi(Api):
+    """The application in another process, spoken to through sockets."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(_described())
+        self.url = url
+        self._clients: list[httpx2.AsyncClient] = []
+
+    def client(self, token: str | None = None) -> httpx2.AsyncClient:
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        client = httpx2.AsyncClient(
+            base_url=self.url, headers=headers, verify=_TLS, trust_env=False, limits=_LIMITS, timeout=_TIMEOUT
+        )
+        self._clients.append(client)
+        return client
+
+    def known(self, person: Person) -> Person:
+        """Somebody who has signed in elsewhere: on another server of the same database, or before a restart."""
+        return Person(self, self.client(person.tokens["access_token"]), person.account, person.tokens)
+
+    async def close(self) -> None:
+        for client in self._clients:
+            await client.aclose()
+
+
+@cache
+def _described() -> FastAPI:
+    """The application as it describes itself; never started."""
+    return create_app(settings_for("sqlite:///never-opened.db"))
+
+
+@asynccontextmanager
+async def calling(url: str) -> AsyncIterator[ServedApi]:
+    """Somebody to call a server with, who hangs up in the end."""
+    api = ServedApi(url)
+    try:
+        yield api
+    finally:
+        await api.close()
+
+
+async def all_at_once(requests: Iterable[Awaitable[httpx2.Response]]) -> list[httpx2.Response]:
+    """Send requests at once and give their answers in order."""
+    return await asyncio.gather(*requests)
+
+
+def statuses(answers: Iterable[httpx2.Response]) -> Counter[int]:
+    """Count the answers by status."""
+    return Counter(answer.status_code for answer in answers)

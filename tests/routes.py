@@ -1,0 +1,89 @@
+"""Every route of an application as FastAPI resolves it, included routers, mounts and WebSockets too."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any, NamedTuple, get_args, get_origin, get_type_hints
+
+from fastapi import FastAPI
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIWebSocketRoute, iter_route_contexts
+
+from convene.app import create_app
+from convene.operations.access import TrashedEvent, ViewableEvent
+from convene.operations.identity import SignedIn
+from tests.people import settings_for
+
+#: What everybody may ask for without a token. Everything else depends on who is calling.
+PUBLIC = frozenset(
+    {
+        "POST /api/v1/auth/register",
+        "POST /api/v1/auth/login",
+        "POST /api/v1/auth/refresh",
+        "GET /health",
+        "GET /health/live",
+        "GET /health/ready",
+        "GET /openapi.json",
+        "GET /docs",
+        "GET /docs/oauth2-redirect",
+        "GET /redoc",
+        "ANY /docs/assets",
+    }
+)
+
+
+class Route(NamedTuple):
+    """A method and a path, and all that it depends on; a mount or a plain route depends on nothing we can see."""
+
+    method: str
+    path: str
+    name: str
+    dependants: tuple[Dependant, ...]
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+    @property
+    def knows_who_is_calling(self) -> bool:
+        return any(gives(one, SignedIn) for one in self.dependants)
+
+    @property
+    def holds_an_event(self) -> bool:
+        return any(gives(one, ViewableEvent, TrashedEvent) for one in self.dependants)
+
+
+def routes_of(app: FastAPI) -> list[Route]:
+    """All routes; HEAD, which goes where GET goes, is left out."""
+    found = []
+    for context in iter_route_contexts(app.routes):
+        dependant = getattr(context, "dependant", None)
+        dependants = tuple(below(dependant)) if dependant else ()
+        path = context.path or context.original_route.path  # type: ignore[attr-defined]
+        is_socket = isinstance(context.original_route, APIWebSocketRoute)
+        methods = {"WS"} if is_socket else (context.methods or {"ANY"}) - {"HEAD"}
+        found += [Route(method, path, context.name or "", dependants) for method in sorted(methods)]
+    return found
+
+
+def all_routes() -> list[Route]:
+    """The routes of Convene."""
+    return routes_of(create_app(settings_for("sqlite:///never-opened.db")))
+
+
+def below(dependant: Dependant) -> Iterator[Dependant]:
+    """A dependant's dependencies, and theirs."""
+    for one in dependant.dependencies:
+        yield one
+        yield from below(one)
+
+
+def gives(dependant: Dependant, *types: type) -> bool:
+    """Whether what a dependency gives is one of some types."""
+    given = _given(dependant.call)
+    return isinstance(given, type) and issubclass(given, types)
+
+
+def _given(call: Callable[..., Any] | None) -> Any:
+    hints = get_type_hints(call) if hasattr(call, "__annotations__") else {}
+    given = hints.get("return")
+    return get_args(given)[0] if get_origin(given) is AsyncIterator else given
