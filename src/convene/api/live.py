@@ -14,13 +14,13 @@ from typing import Annotated, Any
 
 import orjson
 import ormsgpack
-from fastapi import APIRouter, Header, Query, Request, WebSocket, WebSocketDisconnect
+from fastapi import APIRouter, Depends, Header, Query, Request, WebSocket, WebSocketDisconnect
 from fastapi.responses import StreamingResponse
 
 from convene.api.cursors import read_place, write_place
 from convene.api.declared import SIGNED_IN, problems
 from convene.api.dependencies import Held, Services
-from convene.api.representation import told_json
+from convene.api.news import told_json
 from convene.delivery.hub import Ended, EventMoved, Listener, News, Presence
 from convene.domain.errors import BadToken, ConveneError, Gone
 from convene.operations import access
@@ -214,24 +214,38 @@ async def _watch(socket: _Socket, held: Services, listener: Listener, message: d
 # -- server-sent events --------------------------------------------------------------------------------------
 
 
+async def _stream_token(
+    request: Request,
+    token: Annotated[str | None, Query(max_length=4096, description="For browsers, which cannot set headers.")] = None,
+) -> str:
+    bearer = request.headers.get("authorization", "")
+    token = bearer[7:] if bearer[:7].lower() == "bearer " else token
+    if token is None:
+        raise BadToken("missing")
+    return token
+
+
+StreamToken = Annotated[str, Depends(_stream_token)]
+
+
+async def _streaming(held: Held, token: StreamToken) -> SignedIn:
+    return await held.identities.of(token)
+
+
 @router.get(
     "/stream",
     response_class=StreamingResponse,
     responses={**problems(*SIGNED_IN, 410), 200: {"content": {"text/event-stream": {}}, "description": "The stream."}},
 )
 async def stream_notifications(
-    request: Request,
     held: Held,
-    token: Annotated[str | None, Query(max_length=4096, description="For browsers, which cannot set headers.")] = None,
+    me: Annotated[SignedIn, Depends(_streaming)],
+    token: StreamToken,
     after: Annotated[str | None, Query(max_length=300)] = None,
     last_event_id: Annotated[str | None, Header(max_length=300)] = None,
 ) -> StreamingResponse:
     """Notifications and changes as server-sent events; `Last-Event-ID` (or `?after=`) brings what was missed first."""
-    bearer = request.headers.get("authorization", "")
-    token = bearer[7:] if bearer[:7].lower() == "bearer " else token
-    if token is None:
-        raise BadToken("missing")
-    me, expires_at = await held.identities.until(token)
+    _, expires_at = await held.identities.until(token)
     cursor = last_event_id or after
     place = await _after(held, cursor)
     return StreamingResponse(

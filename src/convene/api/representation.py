@@ -21,7 +21,6 @@ from convene.domain.series import Occurrence
 from convene.domain.zones import rfc3339, utc_rfc3339, zone
 from convene.operations.agenda import Entry
 from convene.operations.history import Blame, Comparison
-from convene.operations.notifications import Told
 from convene.operations.sharing import Shared
 from convene.operations.tokens import TokenPair
 from convene.storage.accounts import SessionRow, UserRow
@@ -211,32 +210,6 @@ def shared_json(event_id: int, shared: list[Shared]) -> JsonObject:
     ]
     names = ", ".join(one.user.username for one in shared)
     return {"event_id": event_id, "shared_with": people, "message": f"shared with {names}"}
-
-
-# -- notifications -------------------------------------------------------------------------------------------
-
-
-def told_json(told: Told) -> JsonObject:
-    """A notification, in fields and in words."""
-    row = told.row
-    return {
-        "id": row.id,
-        "kind": row.kind,
-        "message": told.message,
-        "event_id": row.event_id,
-        "title": row.title,
-        "actor_id": row.actor_id,
-        "actor": row.actor,
-        "role": row.role,
-        "version": row.version_number,
-        "edits": row.edits,
-        "changes": [
-            {"field": one.field, "old_value": one.old_value, "new_value": one.new_value} for one in told.changes
-        ],
-        "created_at": utc_rfc3339(row.created_at),
-        "updated_at": utc_rfc3339(row.updated_at),
-        "read_at": utc_rfc3339(row.read_at) if row.read_at else None,
-    }
 
 
 # -- history -------------------------------------------------------------------------------------------------

@@ -8,7 +8,6 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from convene.domain.content import FreeBusy, Status
-from convene.domain.notices import NoticeKind
 from convene.domain.roles import Role
 
 When = datetime | date
@@ -254,60 +253,6 @@ class Shelved(Answer):
     data: dict[str, JsonValue]
     conflicts: list[Clash]
     created_at: datetime
-
-
-class FieldChange(Answer):
-    """A field before and after."""
-
-    field: str
-    old_value: JsonValue
-    new_value: JsonValue
-
-
-class Notification(Answer):
-    """Something that happened to an event that the caller sees, or saw."""
-
-    id: int
-    kind: NoticeKind
-    message: str
-    """What happened, in words."""
-    event_id: int | None
-    title: str
-    actor_id: int | None
-    actor: str | None
-    role: Role | None
-    version: int | None
-    edits: int
-    """How many edits have been folded into it."""
-    changes: list[FieldChange]
-    created_at: datetime
-    updated_at: datetime
-    read_at: datetime | None
-
-
-class Channels(Answer):
-    """On which channels one hears of a kind."""
-
-    live: bool
-    email: bool
-
-
-class PreferencesAnswer(Answer):
-    """What one wants to hear of, by kind."""
-
-    kinds: dict[NoticeKind, Channels]
-
-
-class ChangesAnswer(Answer):
-    """What has changed since a cursor."""
-
-    changed: list[Event]
-    removed: list[int]
-    """Ids of events that the caller sees no more."""
-    cursor: str
-    """For `?since=`."""
-    more: bool
-    """Whether there is more to read with the new cursor at once."""
 
 
 class Health(Answer):

@@ -22,7 +22,6 @@ from convene.domain.content import (
     FreeBusy,
     Status,
 )
-from convene.domain.notices import NoticeKind
 from convene.domain.roles import Role
 from convene.operations.accounts import ProfileChange, Registration
 from convene.operations.events import BATCH_MAX
@@ -203,32 +202,6 @@ class Transfer(Body):
     """The collaborator who becomes the owner."""
 
     user_id: Id
-
-
-# -- notifications -------------------------------------------------------------------------------------------
-
-
-class ReadUpTo(Body):
-    """The newest notification that has been seen."""
-
-    up_to: Id
-
-
-class Channels(Body):
-    """On which channels to hear of a kind."""
-
-    live: Annotated[bool, Field(strict=True)]
-    email: Annotated[bool, Field(strict=True)]
-
-
-class PreferencesUpdate(Body):
-    """What to hear of, by kind; kinds that are not named stay as they are."""
-
-    kinds: dict[NoticeKind, Channels]
-
-    def wanted(self) -> dict[NoticeKind, tuple[bool, bool]]:
-        """As the operation reads it."""
-        return {kind: (channels.live, channels.email) for kind, channels in self.kinds.items()}
 
 
 # -- accounts ------------------------------------------------------------------------------------------------
