@@ -26,7 +26,7 @@ async def read_place(work: UnitOfWork, cursor: str) -> Place:
     epoch, position, number = decode_cursor(cursor, str, int, int, name="?after")
     place = (_number(position), _number(number))
     clock = await clock_of(work)
-    if epoch != clock.epoch or place[0] >= clock.settled:
+    if epoch != clock.epoch or place[0] >= clock.newest:
         raise Gone
     return place
 

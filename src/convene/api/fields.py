@@ -61,7 +61,8 @@ Instant = Annotated[
 def _storable(value: str) -> str:
     if "\x00" in value:
         raise ValueError("must not contain NUL")
-    return value
+    # Lines end with LF: a client that writes CRLF would seem to have changed every line of a text, and nothing merges.
+    return value.replace("\r\n", "\n")
 
 
 def _not_blank(value: str) -> str:

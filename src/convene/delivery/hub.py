@@ -136,8 +136,8 @@ class Hub:
         missed is read, and what came both ways is skipped: neither gap nor duplicate.
         """
         if after is not None:
-            listener.place = after
-            async for told in self._missed(listener):
+            begins, listener.place = listener.place, after
+            async for told in self._missed(listener, begins):
                 yield told
         while True:
             one = await listener.queue.get()
@@ -150,15 +150,19 @@ class Hub:
             if isinstance(one, Ended):
                 return
 
-    async def _missed(self, listener: Listener) -> AsyncIterator[Told]:
+    async def _missed(self, listener: Listener, begins: Place) -> AsyncIterator[Told]:
+        """Read what was told until the place where the hub's own news for this listener begin."""
         while True:
             async with self._units.reading() as work:
+                settled = (await sync.clock_of(work)).settled
                 page = await notifications.missed(work, listener.me.user_id, listener.place, _PAGE)
             for told in page:
                 listener.place = (told.row.position, told.row.id)
                 yield told
-            if len(page) < _PAGE:
+            if len(page) < _PAGE and settled > begins[0]:
                 return
+            if len(page) < _PAGE:
+                await asyncio.sleep(_BREATH)
 
     def _hear(self, message: bytes) -> None:
         if message == RING:

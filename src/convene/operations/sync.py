@@ -74,6 +74,6 @@ async def events_moved_since(
 
 def _checked(since: SyncCursor, clock: Clock) -> Place:
     position = since.place[0]
-    if since.epoch != clock.epoch or position >= clock.settled or position < clock.pruned:
+    if since.epoch != clock.epoch or position >= clock.newest or position < clock.pruned:
         raise Gone
     return since.place

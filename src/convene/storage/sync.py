@@ -15,7 +15,7 @@ from sqlalchemy import and_, bindparam, or_, select
 from convene.storage.events import HEAD, EventHead
 from convene.storage.statements import Statement
 from convene.storage.tables import database_identity, events, permissions
-from convene.storage.types import JsonList, cluster_identity, in_json_list, settled_position
+from convene.storage.types import JsonList, cluster_identity, in_json_list, newest_position, settled_position
 from convene.storage.unit_of_work import UnitOfWork
 
 Place = tuple[int, int]
@@ -30,10 +30,11 @@ class ChangedRow(NamedTuple):
 
 
 class Clock(NamedTuple):
-    """Which database this is, how far its order of changes is settled, and how far back it reaches."""
+    """Which database this is, how far its order of changes is settled, where it ends, and how far back it reaches."""
 
     epoch: str
     settled: int
+    newest: int
     pruned: int
 
 
@@ -59,7 +60,13 @@ _MOVED = Statement(
     )
 )
 _CLOCK = Statement(
-    select(database_identity.c.epoch, cluster_identity(), settled_position(), database_identity.c.pruned_position)
+    select(
+        database_identity.c.epoch,
+        cluster_identity(),
+        settled_position(),
+        newest_position(),
+        database_identity.c.pruned_position,
+    )
 )
 
 
@@ -72,7 +79,7 @@ async def read_clock(work: UnitOfWork) -> Clock:
     """Read the database's epoch and the ends of its order of changes."""
     row = await work.one(_CLOCK)
     assert row is not None  # noqa: S101 - the first migration writes the row
-    return Clock(f"{row[0]}{row[1]}", row[2], row[3])
+    return Clock(f"{row[0]}{row[1]}", *row[2:])
 
 
 async def changed_since(work: UnitOfWork, user_id: int, after: Place, most: int) -> list[ChangedRow]:

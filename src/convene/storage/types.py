@@ -137,7 +137,8 @@ class settled_position(GenericFunction[int]):  # noqa: N801 - named like an SQL 
     On PostgreSQL transactions become visible in another order than that of their ids; a reader stops below the oldest
     one that its snapshot saw running, or it would step past a change that commits later. Ids are those of the whole
     cluster: transactions that are known to run in another database are left out, or a long one there would hold all
-    news up here. On SQLite writers come one by one.
+    news up here. It may go back a little from one reading to the next (who runs elsewhere is only known while they
+    run); what was below it once is settled for good. On SQLite writers come one by one.
     """
 
     type = BigInteger()
@@ -158,6 +159,23 @@ def _settled_postgresql(element: settled_position, compiler: SQLCompiler, **kw: 
 
 @compiles(settled_position, "sqlite")
 def _settled_sqlite(element: settled_position, compiler: SQLCompiler, **kw: Any) -> str:  # noqa: ANN401, ARG001
+    return "(SELECT position + 1 FROM database_identity)"
+
+
+class newest_position(GenericFunction[int]):  # noqa: N801 - named like an SQL function
+    """No transaction that has ended stands at or after this: a cursor that does is of another order of changes."""
+
+    type = BigInteger()
+    inherit_cache = True
+
+
+@compiles(newest_position, "postgresql")
+def _newest_postgresql(element: newest_position, compiler: SQLCompiler, **kw: Any) -> str:  # noqa: ANN401, ARG001
+    return "(pg_snapshot_xmax(pg_current_snapshot())::text::bigint)"
+
+
+@compiles(newest_position, "sqlite")
+def _newest_sqlite(element: newest_position, compiler: SQLCompiler, **kw: Any) -> str:  # noqa: ANN401, ARG001
     return "(SELECT position + 1 FROM database_identity)"
 
 
