@@ -112,6 +112,7 @@ def _new(sent: dict[str, Any], user_id: int) -> dict[str, Any]:
         "title": sent["title"],
         "description": sent.get("description"),
         "location": sent.get("location"),
+        "search_text": f"{sent['title']}\n{sent.get('description')}\n{sent.get('location')}".casefold(),
         "status": "confirmed",
         "free_busy_status": "busy",
         "tags": sent.get("tags"),

@@ -36,9 +36,9 @@ _BUSY = (
 _EVENT = (
     "INSERT INTO events (calendar_id, owner_id, updated_by, uid, version, title, description, location, status, "
     "free_busy_status, tags, start_local, duration, time_zone, fold, all_day, is_recurring, start_time, end_time, "
-    "starts_at, ends_at, may_block, created_at, updated_at) "
+    "starts_at, ends_at, may_block, created_at, updated_at, search_text) "
     "VALUES ({0}, {1}, {1}, {2}, 1, {3}, {4}, {5}, 'confirmed', 'busy', {6}, {7}, {8}, {9}, 0, false, false, "
-    "{10}, {11}, {10}, {11}, true, {12}, {12}) RETURNING id"
+    "{10}, {11}, {10}, {11}, true, {12}, {12}, {13}) RETURNING id"
 )
 _PERMISSION = (
     "INSERT INTO permissions (event_id, user_id, role, starts_at, ends_at, position, created_at, updated_at, "
@@ -49,8 +49,8 @@ _VERSION = "INSERT INTO event_versions (event_id, version_number, kind, data, cr
 
 def _values(calendar_id: int, user_id: int, event: Mapping[str, Any]) -> list[Any]:
     names = ("uid", "title", "description", "location", "tags", "start_local", "duration", "time_zone")
-    times = ("start_time", "end_time", "created_at")
-    return [calendar_id, user_id, *(event[name] for name in names), *(event[name] for name in times)]
+    more = ("start_time", "end_time", "created_at", "search_text")
+    return [calendar_id, user_id, *(event[name] for name in (*names, *more))]
 
 
 def _data(event: Mapping[str, Any]) -> str:
@@ -70,7 +70,7 @@ class PostgresFloor:
         self._insert = (
             f"WITH new AS ({_EVENT.format(*marks)}), permission AS ({_PERMISSION} SELECT id, $2, 'owner', $11, $12, "
             "pg_current_xact_id()::text::bigint, $13, $13, $2 FROM new) "
-            f"{_VERSION} SELECT id, 1, 'created', $14, $2, $13 FROM new RETURNING event_id"
+            f"{_VERSION} SELECT id, 1, 'created', $15, $2, $13 FROM new RETURNING event_id"
         )
 
     async def open(self) -> None:

@@ -6,15 +6,17 @@ import json
 import platform
 import subprocess
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import psutil
 
+from bench.batch import SIZE, Batch
+from bench.growth import Growth
 from bench.servers import ROOT
-from bench.speed import Line
+from bench.stands import Line
 from convene.clock import now
 
 
@@ -72,7 +74,7 @@ def speed(lines: Sequence[Line]) -> str:
     parts = []
     for kind in dict.fromkeys(line.database for line in lines):
         of_kind = [line for line in lines if line.database == kind]
-        names = [figure.candidate for figure in of_kind[0].figures]
+        names = [figure.name for figure in of_kind[0].figures]
         rows = [
             [
                 f"{line.scenario}, {line.connections} conn.",
@@ -96,6 +98,49 @@ def speed(lines: Sequence[Line]) -> str:
     return "\n\n".join(parts)
 
 
-def write_json(path: Path, about: dict[str, str], **parts: Sequence[Any]) -> None:
-    found = {name: [asdict(one) for one in part] for name, part in parts.items()}
+def growth(found: Sequence[Growth]) -> str:
+    """CPU of server and database together as a multiple of the smallest total, and what was counted."""
+    parts = []
+    for one in found:
+        totals = [figure.name for figure in one.lines[0].figures]
+        filled = ", ".join(f"{each.total:,} in {each.seconds:.0f} s" for each in one.filled)
+        parts += [f"### {one.database}: a user with 1,000 events among", f"Filled with {filled}."]
+        rows = []
+        for line in one.lines:
+            spent = [figure.server_us + figure.database_us for figure in line.figures]
+            rows.append([line.scenario, *(f"{us:,.0f}" for us in spent), *(f"{us / spent[0]:.2f}" for us in spent[1:])])
+        parts.append("us of CPU a request, of the server and its database together:")
+        parts.append(table([" ", *totals, *(f"x {total}" for total in totals[1:])], rows))
+        if one.counted:
+            rows = [
+                [work.operation, *(f"{each.work[place].rows:,} / {each.work[place].pages:,}" for each in one.counted)]
+                for place, work in enumerate(one.counted[0].work)
+            ]
+            parts.append("Rows that scans read / pages touched, by EXPLAIN (ANALYZE, BUFFERS):")
+            parts.append(table([" ", *totals], rows))
+    return "\n\n".join(parts)
+
+
+def batch(found: Sequence[Batch]) -> str:
+    """An event in a batch beside one alone, and memory."""
+    columns = [" ", "alone, us", f"in a batch of {SIZE:,}, us", "part", "of the database, us", "in a batch, us"]
+    columns += ["at rest, MiB", "risen by, MiB"]
+    rows = [
+        [
+            one.database,
+            f"{one.alone.server_us:,.0f}",
+            f"{one.in_batch.server_us:,.0f}",
+            f"{one.ratio:.2f}",
+            f"{one.alone.database_us:,.0f}",
+            f"{one.in_batch.database_us:,.0f}",
+            f"{one.rest_mib:.0f}",
+            f"{one.rise_mib:.0f}",
+        ]
+        for one in found
+    ]
+    return "### A batch\n\n" + table(columns, rows)
+
+
+def write_json(path: Path, about: dict[str, str], figures: Mapping[str, Sequence[Any]]) -> None:
+    found = {part: [asdict(one) for one in ones] for part, ones in figures.items()}
     path.write_text(json.dumps({**about, **found}, indent=2) + "\n", "utf-8")

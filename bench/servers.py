@@ -96,7 +96,10 @@ class Server:
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
                 return
             time.sleep(0.02)
-        raise ServerFailed(f"{self.candidate.name} does not start:\n{self.log.read_text(errors='replace')[-3000:]}")
+        raise ServerFailed(f"{self.candidate.name} does not start:\n{self.end_of_log()}")
+
+    def end_of_log(self) -> str:
+        return self.log.read_text(errors="replace")[-3000:]
 
     def stop(self) -> None:
         self._process.terminate()

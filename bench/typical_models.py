@@ -109,40 +109,40 @@ def fill_typical(database_url: str, filling: Filling) -> None:
 
 async def _fill(database_url: str, filling: Filling) -> None:
     engine = make_engine(database_url)
-    people = range(1, filling.people + 1)
     async with engine.begin() as connection:
         await connection.run_sync(Base.metadata.create_all)
-        users = [
-            {"username": f"user-{user}", "email": f"user-{user}@example.com", "hashed_password": "none"}
-            for user in people
-        ]
-        await connection.execute(insert(User), users)
-        for number, content in enumerate(contents(filling)):
-            same = {
-                "title": content.title,
-                "description": content.description,
-                "location": content.location,
-                "tags": list(content.tags),
-                "start_time": content.schedule.starts_at,
-                "end_time": content.schedule.ends_at,
-                "time_zone": ZONE,
-            }
-            of_number = [(user, filling.event_id(number, user)) for user in people]
-            await connection.execute(insert(Event), [{**same, "owner_id": user} for user, _ in of_number])
-            owners = [{"event_id": event, "user_id": user, "role": "owner"} for user, event in of_number]
-            await connection.execute(insert(EventPermission), owners)
-            if number % SHARED_EVERY == 0:
-                viewers = [
-                    {"event_id": event, "user_id": user % filling.people + 1, "role": "viewer"}
-                    for user, event in of_number
-                ]
-                await connection.execute(insert(EventPermission), viewers)
-            data = {**same, "start_time": str(same["start_time"]), "end_time": str(same["end_time"])}
-            versions = [
-                {"event_id": event, "version_number": 1, "data": data, "created_by": user} for user, event in of_number
-            ]
-            await connection.execute(insert(EventVersion), versions)
+        for table, rows in _rows(filling).items():
+            await connection.execute(insert(table), rows)
+        if engine.dialect.name == "postgresql":
+            await connection.exec_driver_sql("SELECT setval('events_id_seq', (SELECT max(id) FROM events))")
     if engine.dialect.name == "postgresql":
         async with engine.connect() as connection:
             await (await connection.execution_options(isolation_level="AUTOCOMMIT")).exec_driver_sql("VACUUM ANALYZE")
     await engine.dispose()
+
+
+def _rows(filling: Filling) -> dict[type[Base], list[dict[str, Any]]]:
+    people = range(1, filling.people + 1)
+    users = [{"username": f"user-{u}", "email": f"user-{u}@example.com", "hashed_password": "none"} for u in people]
+    rows: dict[type[Base], list[dict[str, Any]]] = {User: users, Event: [], EventPermission: [], EventVersion: []}
+    for number, content in enumerate(contents(filling)):
+        same = {
+            "title": content.title,
+            "description": content.description,
+            "location": content.location,
+            "tags": list(content.tags),
+            "start_time": content.schedule.starts_at,
+            "end_time": content.schedule.ends_at,
+            "time_zone": ZONE,
+        }
+        data = {**same, "start_time": str(same["start_time"]), "end_time": str(same["end_time"])}
+        for user in people:
+            event_id = filling.event_id(number, user)
+            rows[Event].append({**same, "id": event_id, "owner_id": user})
+            rows[EventPermission].append({"event_id": event_id, "user_id": user, "role": "owner"})
+            if number % SHARED_EVERY == 0:
+                other = user % filling.people + 1
+                rows[EventPermission].append({"event_id": event_id, "user_id": other, "role": "viewer"})
+            version = {"event_id": event_id, "version_number": 1, "data": data, "created_by": user}
+            rows[EventVersion].append(version)
+    return rows

@@ -38,6 +38,8 @@ class Contract:
         declared = self._document["paths"][path][method]["responses"]
         status = str(response.status_code)
         assert status in declared, f"{method} {path} answered {status}, which is not declared"
+        for name, header in declared[status].get("headers", {}).items():
+            assert name in response.headers or not header.get("required"), f"{method} {path} {status} lacks {name}"
         content = declared[status].get("content")
         if content is None:
             assert not response.content

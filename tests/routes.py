@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any, NamedTuple, get_args, get_origin, get_type_hints
 
@@ -84,6 +85,8 @@ def gives(dependant: Dependant, *types: type) -> bool:
 
 
 def _given(call: Callable[..., Any] | None) -> Any:
+    if not inspect.isroutine(call) and not inspect.isclass(call):
+        call = type(call).__call__  # a security scheme is an object that is called
     hints = get_type_hints(call) if hasattr(call, "__annotations__") else {}
     given = hints.get("return")
     return get_args(given)[0] if get_origin(given) is AsyncIterator else given

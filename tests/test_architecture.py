@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
+from fnmatch import filter as matching
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -188,6 +191,16 @@ def _lines(function: Function) -> int:
 
 def test_every_module_says_what_it_knows():
     assert [module.room for module in modules() if not ast.get_docstring(module.tree)] == []
+
+
+def test_the_tree_in_the_documents_names_every_module():
+    document = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    tree = document.split("```")[1]
+    named = re.findall(r"[\w*]+\.py", tree)
+    own = [Path(module.room).name for module in modules() if "migrations" not in module.room]
+    found = {pattern: matching(own, pattern) for pattern in named}
+    assert {name for name in own if not name.startswith("__")} == set(chain.from_iterable(found.values()))
+    assert [pattern for pattern, names in found.items() if not names] == ["run.py", "contract.py"]
 
 
 # -- errors --------------------------------------------------------------------------------------------------

@@ -72,7 +72,9 @@ def create_app(settings: Settings) -> FastAPI:
 
 @asynccontextmanager
 async def _services(settings: Settings) -> AsyncIterator[Services]:
-    database = make_database(settings.database_url, pool_size=settings.database_pool_size)
+    database = make_database(
+        settings.database_url, pool_size=settings.database_pool_size, timeout=settings.database_timeout_seconds
+    )
     bus = Bus(_wire(settings, database))
     units = Units(database, on_write=bus.ring)
     passwords = Passwords(time_cost=settings.password_time_cost, memory_kib=settings.password_memory_kib)

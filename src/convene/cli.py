@@ -21,7 +21,7 @@ from convene.operations.accounts import Registration
 from convene.operations.passwords import Passwords
 from convene.settings import Settings
 from convene.storage import schema
-from convene.storage.engine import make_database
+from convene.storage.engine import make_database, parse_url
 from convene.storage.errors import SchemaMismatch
 from convene.storage.unit_of_work import Units
 
@@ -56,6 +56,10 @@ def _settings() -> Settings:
     except ValidationError as error:
         faults = (f"{'.'.join(map(str, fault['loc'])).upper()} {fault['msg']}".strip() for fault in error.errors())
         raise Refusal("; ".join(fault.replace("Value error, ", "") for fault in faults)) from error
+    try:
+        parse_url(settings.database_url)
+    except ValueError as error:
+        raise Refusal(str(error)) from error
     configure(as_json=settings.environment == "production", debug=settings.debug)
     return settings
 
@@ -67,7 +71,7 @@ def serve(
 ) -> None:
     """Bring the database up to date and serve the API."""
     settings = _settings()
-    _migrate(settings)
+    schema.migrate(settings.database_url)
     uvicorn.run(
         create_app(settings),
         host=host or settings.host,
@@ -83,15 +87,8 @@ def serve(
 @app.command()
 def migrate() -> None:
     """Create the database's tables, or bring them up to date."""
-    _migrate(_settings())
+    schema.migrate(_settings().database_url)
     print("the database is up to date")
-
-
-def _migrate(settings: Settings) -> None:
-    try:
-        schema.migrate(settings.database_url)
-    except ValueError as error:
-        raise Refusal(str(error)) from error
 
 
 @app.command()
@@ -111,7 +108,7 @@ def reindex() -> None:
 def demo() -> None:
     """Fill the database with a team, its calendars, and some months of shared and edited events to look at."""
     settings = _settings()
-    _migrate(settings)
+    schema.migrate(settings.database_url)
     print(_run_with_passwords(demo_team.play))
 
 
@@ -163,7 +160,7 @@ def _run(work: Callable[[Units], Awaitable[_T]]) -> _T:
     schema.verify(settings.database_url)
 
     async def run() -> _T:
-        database = make_database(settings.database_url)
+        database = make_database(settings.database_url, timeout=settings.database_timeout_seconds)
         await database.open()
         try:
             return await work(Units(database))

@@ -35,6 +35,8 @@ class Settings(BaseSettings):
     password_time_cost: Annotated[int, Field(ge=1)] = 2
     password_memory_kib: Annotated[int, Field(ge=8)] = 19_456
     database_pool_size: Annotated[int, Field(ge=1, le=1000)] = 16
+    # How long a request waits for a connection, for a lock, and for an answer, before it is told 503.
+    database_timeout_seconds: Annotated[float, Field(ge=0.1, le=600)] = 30
 
     @field_validator("backend_cors_origins", mode="before")
     @classmethod

@@ -6,10 +6,12 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
+from convene.storage.unit_of_work import Units
 from tests.databases import KINDS, fresh_database
 from tests.people import Person
 from tests.process.callers import ServedApi, calling
 from tests.process.servers import Server, both_serving, serving
+from tests.process.units import units_on
 
 
 @pytest.fixture
@@ -52,6 +54,37 @@ async def there(two_servers: tuple[Server, Server]) -> AsyncIterator[ServedApi]:
     """The other of the two servers."""
     async with calling(two_servers[1].url) as api:
         yield api
+
+
+@pytest.fixture
+async def units(database_url: str) -> AsyncIterator[Units]:
+    """Units of work on the database of many tests."""
+    async with units_on(database_url) as units:
+        yield units
+
+
+@pytest.fixture
+def new_sqlite() -> Iterator[str]:
+    with fresh_database("sqlite") as url:
+        yield url
+
+
+@pytest.fixture
+def new_postgres() -> Iterator[str]:
+    with fresh_database("postgresql") as url:
+        yield url
+
+
+@pytest.fixture
+async def sqlite_units(new_sqlite: str) -> AsyncIterator[Units]:
+    async with units_on(new_sqlite) as units:
+        yield units
+
+
+@pytest.fixture
+async def postgres_units(new_postgres: str) -> AsyncIterator[Units]:
+    async with units_on(new_postgres) as units:
+        yield units
 
 
 @pytest.fixture

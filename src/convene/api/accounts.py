@@ -102,7 +102,9 @@ async def list_sessions(me: Me, work: ReadWork) -> Response:
 
 
 @router.delete("/auth/sessions/{session_id}", status_code=204, responses=problems(*SIGNED_IN, 404))
-async def end_session(held: Held, me: Me, session_id: Annotated[str, Path(max_length=64)]) -> Response:
+async def end_session(
+    held: Held, me: Me, session_id: Annotated[str, Path(max_length=64, description="The session's id.")]
+) -> Response:
     """Sign a device out."""
     await accounts.end_session(held.units, held.identities, me, session_id)
     return Response(status_code=204)

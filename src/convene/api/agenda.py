@@ -60,8 +60,8 @@ async def _filter(
         str | None, Query(max_length=200, description="Text in an event or an occurrence of it, in any case.")
     ] = None,
     role: Annotated[Role | None, Query(description="Only events on which the caller has this role.")] = None,
-    owner_id: Annotated[int | None, Query(ge=1, le=ID_MAX)] = None,
-    calendar_id: Annotated[int | None, Query(ge=1, le=ID_MAX)] = None,
+    owner_id: Annotated[int | None, Query(ge=1, le=ID_MAX, description="Only events of this user.")] = None,
+    calendar_id: Annotated[int | None, Query(ge=1, le=ID_MAX, description="Only events in this calendar.")] = None,
     is_recurring: Annotated[bool | None, Query(description="Only series, or only single events.")] = None,
     updated_since: Annotated[Instant | None, Query(description="Only events changed since.")] = None,
 ) -> EventFilter:

@@ -6,6 +6,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from convene.api.fields import without_defaults
+
 
 class FaultAnswer(BaseModel):
     """One thing wrong with what was sent."""
@@ -18,7 +20,7 @@ class FaultAnswer(BaseModel):
 class Problem(BaseModel):
     """RFC 9457. Some problems have members of their own: a refused merge, a double booking."""
 
-    model_config = ConfigDict(extra="allow", use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="allow", use_attribute_docstrings=True, json_schema_extra=without_defaults)
 
     type: str
     title: str

@@ -3,16 +3,20 @@
 Whoever gets a unit of work has been authenticated before it was opened: no request waits for a connection while it
 holds another. Units are of scope "function": they commit before the answer is sent, so that a commit that fails can
 still be told (with FastAPI's default it would come after).
+
+FastAPI walks the whole tree of what a route depends on, again wherever a part of it comes again, at 10 us for each
+dependency and 15 for each parameter: what needs no declaration in the OpenAPI document is no dependency.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import Depends, Header, Path, Query, Request
 from fastapi.security import OAuth2PasswordBearer
+from starlette.requests import HTTPConnection
 
 from convene.api.schemas import Transfer
 from convene.delivery.hub import Hub
@@ -38,39 +42,48 @@ class Services:
     watch: Watch
 
 
+def services(request: HTTPConnection) -> Services:
+    """What the application holds."""
+    held: Services = request.app.state.services
+    return held
+
+
 async def _services(request: Request) -> Services:
-    services: Services = request.app.state.services
-    return services
+    return services(request)
 
 
 Held = Annotated[Services, Depends(_services)]
 
-_bearer = OAuth2PasswordBearer(tokenUrl="/api/v1/auth/login", auto_error=False, description="An access token.")
+
+class _Bearer(OAuth2PasswordBearer):
+    """The scheme that the OpenAPI document declares, and what it finds out."""
+
+    async def __call__(self, request: Request) -> SignedIn:  # type: ignore[override] # more than the token
+        """Find out who is calling.
+
+        Raises:
+            BadToken: no token, or one that is not good.
+        """
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        if not token or scheme.lower() != "bearer":
+            raise BadToken("missing")
+        return await services(request).identities.of(token)
 
 
-async def signed_in(held: Held, token: Annotated[str | None, Depends(_bearer)]) -> SignedIn:
-    """Find out who is calling.
-
-    Raises:
-        BadToken: no token, or one that is not good.
-    """
-    if token is None:
-        raise BadToken("missing")
-    return await held.identities.of(token)
-
+signed_in = _Bearer(tokenUrl="/api/v1/auth/login", scheme_name="OAuth2PasswordBearer", description="An access token.")
 
 Me = Annotated[SignedIn, Depends(signed_in)]
 
 
-async def reading(held: Held, me: Me) -> AsyncIterator[UnitOfWork]:  # noqa: ARG001 - authenticated first
+async def reading(request: Request, me: Me) -> AsyncIterator[UnitOfWork]:  # noqa: ARG001 - authenticated first
     """A unit of work that writes nothing."""
-    async with held.units.reading() as work:
+    async with services(request).units.reading() as work:
         yield work
 
 
-async def writing(held: Held, me: Me) -> AsyncIterator[UnitOfWork]:  # noqa: ARG001 - authenticated first
+async def writing(request: Request, me: Me) -> AsyncIterator[UnitOfWork]:  # noqa: ARG001 - authenticated first
     """A unit of work that commits when the route returns."""
-    async with held.units.writing() as work:
+    async with services(request).units.writing() as work:
         yield work
 
 
@@ -154,7 +167,7 @@ async def _if_none_match(
 
 async def _allow_overlap(
     on_conflict: Annotated[
-        str, Query(pattern="^(reject|allow)$", description="`allow` books the time although it is taken.")
+        Literal["reject", "allow"], Query(description="`allow` books the time although it is taken.")
     ] = "reject",
 ) -> bool:
     return on_conflict == "allow"

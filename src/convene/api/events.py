@@ -25,7 +25,7 @@ from convene.api.fields import Instant, When
 from convene.api.representation import answer, busy_json, etag, event_json, free_json
 from convene.api.responses import Check, Event
 from convene.api.schemas import EventBatch, EventCreate, EventUpdate
-from convene.domain.changes import new_content, occurrence_name
+from convene.domain.changes import new_content
 from convene.domain.errors import Invalid
 from convene.domain.zones import in_utc, utc_rfc3339
 from convene.operations import bookings, events, history, series
@@ -129,6 +129,7 @@ async def change_event(
         change=body.change(),
         base_version=body.base_version,
         if_match=if_match,
+        seen_as=body.occurrence,
         allow_overlap=allow_overlap,
         description=body.change_description,
     )
@@ -136,14 +137,14 @@ async def change_event(
         head = await events.revise(work, event, revision)
     else:
         revise = series.revise_one if scope is Scope.THIS else series.revise_following
-        head = await revise(work, event, _named(event, occurrence), revision)
+        head = await revise(work, event, _named(occurrence), revision)
     return answer(event_json(head), headers={**etag(head), "Content-Location": f"/api/v1/events/{head.id}"})
 
 
-def _named(event: Viewable, occurrence: datetime | date | None) -> datetime:
+def _named(occurrence: datetime | date | None) -> datetime | date:
     if occurrence is None:
         raise Invalid.at("?occurrence", "is required when scope is this or following")
-    return occurrence_name(event.content.schedule, occurrence)
+    return occurrence
 
 
 router.patch(
@@ -169,7 +170,7 @@ async def delete_event(
         await events.delete(work, event, if_match=if_match)
     else:
         drop = series.delete_one if scope is Scope.THIS else series.delete_following
-        await drop(work, event, _named(event, occurrence), if_match=if_match)
+        await drop(work, event, _named(occurrence), if_match=if_match)
     return Response(status_code=204)
 
 

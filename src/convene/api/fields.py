@@ -38,7 +38,7 @@ def parse_when(value: Any) -> datetime | date:  # noqa: ANN401 - whatever a clie
 
 
 _WHEN_SCHEMA = {
-    "anyOf": [{"type": "string", "format": "date-time"}, {"type": "string", "format": "date"}],
+    "anyOf": [{"type": "string", "format": kind} for kind in ("date-time", "date-time-local", "date")],
     "description": "RFC 3339; without an offset it is wall time in the event's zone. A date for all-day events.",
 }
 When = Annotated[datetime | date, BeforeValidator(parse_when), WithJsonSchema(_WHEN_SCHEMA)]
@@ -99,3 +99,25 @@ Email = Annotated[
     AfterValidator(_address),
     WithJsonSchema({"type": "string", "format": "email"}),
 ]
+
+
+# -- JSON schemas that say more than types can ---------------------------------------------------------------
+
+
+def without_defaults(schema: dict[str, Any]) -> None:
+    """Say no defaults where they only stand for "not said": a client that filled them in would say too much."""
+    for one in schema["properties"].values():
+        one.pop("default", None)
+
+
+def or_bare(schema: dict[str, Any]) -> None:
+    """Say that the one array of an object may be sent by itself, too."""
+    wrapped = {key: schema.pop(key) for key in ("type", "properties", "required", "additionalProperties")}
+    [array] = wrapped["properties"].values()
+    schema["anyOf"] = [wrapped, {key: value for key, value in array.items() if key != "title"}]
+
+
+def or_bare_or_one(schema: dict[str, Any]) -> None:
+    """Say that it may, and a single item of it, too."""
+    or_bare(schema)
+    schema["anyOf"].append(schema["anyOf"][1]["items"])

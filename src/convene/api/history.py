@@ -36,7 +36,6 @@ from convene.operations import history
 router = APIRouter(prefix="/api/v1/events/{event_id}", tags=["history"])
 
 _VERSION_MAX = 2**31 - 1
-AskedVersion = Annotated[int | None, Query(ge=1, le=_VERSION_MAX)]
 
 
 def _below(page: AskedPage) -> int | None:
@@ -88,8 +87,11 @@ async def compare_versions(
 async def compare_recent_versions(
     event: Viewable,
     work: ReadWork,
-    from_: Annotated[AskedVersion, Query(alias="from", ge=1, le=_VERSION_MAX)] = None,
-    to: AskedVersion = None,
+    from_: Annotated[
+        int | None,
+        Query(alias="from", ge=1, le=_VERSION_MAX, description="A version; without, the one before `to`."),
+    ] = None,
+    to: Annotated[int | None, Query(ge=1, le=_VERSION_MAX, description="A version; without, the newest.")] = None,
 ) -> Response:
     """Say what differs between two versions; without numbers, the last two."""
     return answer(diff_json(await history.compare(work, event, from_, to)))
@@ -124,7 +126,9 @@ async def list_shelved_edits(event: Viewable, work: ReadWork, page: AskedPage) -
 
 @router.delete("/shelved/{shelf_id}", status_code=204, responses=problems(*ON_EVENT))
 async def drop_shelved_edit(
-    event: Leavable, work: WriteWork, shelf_id: Annotated[int, Path(ge=1, le=ID_MAX)]
+    event: Leavable,
+    work: WriteWork,
+    shelf_id: Annotated[int, Path(ge=1, le=ID_MAX, description="The shelved edit's id.")],
 ) -> Response:
     """Throw one of the caller's own shelved edits away."""
     await history.drop_shelved(work, event, shelf_id)

@@ -6,6 +6,7 @@ import logging
 import re
 import sys
 import time
+from contextlib import suppress
 from secrets import token_hex
 
 import structlog
@@ -32,7 +33,7 @@ def configure(*, as_json: bool, debug: bool) -> None:
     structlog.configure(
         processors=[*shared, last],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=_Printer,
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)
@@ -45,6 +46,24 @@ def configure(*, as_json: bool, debug: bool) -> None:
     logging.basicConfig(level=level, handlers=[handler], force=True)
     # At INFO, Alembic tells at every start which database it has met.
     logging.getLogger("alembic").setLevel(logging.WARNING)
+
+
+class _Printer:
+    """Writes lines to what stderr is when it is made."""
+
+    def __init__(self, *_names: object) -> None:
+        self._stream = sys.stderr
+
+    def msg(self, line: str) -> None:
+        """Write one line, if it can be written.
+
+        A disk that is full for the log is full for the database too: a line that is lost must not take along the
+        answer that tells of it. The handlers of `logging` do the same.
+        """
+        with suppress(OSError):
+            print(line, file=self._stream, flush=True)
+
+    debug = info = warning = error = critical = msg
 
 
 class RequestLog:

@@ -6,8 +6,11 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel
+from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
-from convene.api.declared import FaultAnswer, Problem
+from convene.api.declared import Problem
+from convene.api.examples import EXAMPLES
 from convene.api.schemas import Login
 
 _ABOUT = """
@@ -16,6 +19,13 @@ A collaborative calendar that never loses a change.
 Every change of an event is a version with an author, which can be compared, merged and rolled back. Two people who
 edit at once are merged; two bookings of the same time cannot both go through. Errors are RFC 9457 problems.
 """
+
+_TEXT = {"schema": {"type": "string"}}
+_HEADERS = {
+    "ETag": {"description": "The version, for `If-Match` and `If-None-Match`.", "required": True, **_TEXT},
+    "Location": {"description": "Where the new event is.", "required": True, **_TEXT},
+    "Link": {"description": '`rel="next"` leads to the next page, if there is one (RFC 8288).', **_TEXT},
+}
 
 _TAGS = [
     {"name": "accounts", "description": "Register, sign in and out, sessions, the profile, finding people."},
@@ -48,11 +58,30 @@ def _document(app: FastAPI) -> dict[str, Any]:
         servers=[{"url": "/"}],
     )
     schemas = found["components"]["schemas"]
-    for model in (Problem, FaultAnswer, Login):
-        schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
-        schema.pop("$defs", None)
-        schemas[model.__name__] = schema
-    # Our own problems stand where FastAPI would describe its own kind of validation error.
-    for name in ("HTTPValidationError", "ValidationError"):
-        schemas.pop(name, None)
+    # Shapes that no route names as its body or its answer: routes refer to them themselves.
+    named: list[tuple[type[BaseModel], JsonSchemaMode]] = [(Problem, "serialization"), (Login, "validation")]
+    schemas |= models_json_schema(named, ref_template="#/components/schemas/{model}")[1]["$defs"]
+    for path in found["paths"].values():
+        for operation in path.values():
+            operation.setdefault("security", [])  # says that none is needed, where nothing said would leave it open
+            _add_headers(operation)
+            # Examples not by way of FastAPI, which takes every null out of them.
+            for content in operation.get("requestBody", {}).get("content", {}).values():
+                content["examples"] = EXAMPLES.get(operation["operationId"], {})
     return found
+
+
+def _add_headers(operation: dict[str, Any]) -> None:
+    """Describe the headers that go with an answer: every single event carries its version, every page its next one."""
+    paged = any(parameter["name"] == "cursor" for parameter in operation.get("parameters", ()))
+    for status, response in operation["responses"].items():
+        schema = response.get("content", {}).get("application/json", {}).get("schema", {})
+        is_event = schema.get("$ref") == "#/components/schemas/Event"
+        fitting = {
+            "ETag": is_event or status == "304",
+            "Location": is_event and status == "201",
+            "Link": paged and status == "200",
+        }
+        headers = {name: _HEADERS[name] for name, fits in fitting.items() if fits}
+        if headers:
+            response["headers"] = headers

@@ -19,6 +19,11 @@ from convene.domain.errors import Unavailable
 
 router = APIRouter(tags=["operations"])
 _ASSETS = Path(fastapi_offline.__file__).parent / "static"
+# Redoc would fetch a logo from elsewhere. What a page may do is said here, and that is nothing outside this server.
+_POLICY = (
+    "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "connect-src 'self'; worker-src blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
 _UNAVAILABLE: Responses = {503: {"model": Health, "description": "The database does not answer."}}
 
 
@@ -62,7 +67,7 @@ def install_docs(app: FastAPI) -> None:
     @app.get("/docs", include_in_schema=False)
     async def swagger(request: Request) -> HTMLResponse:
         root = request.scope.get("root_path", "")
-        return get_swagger_ui_html(
+        page = get_swagger_ui_html(
             openapi_url=f"{root}/openapi.json",
             title=f"{app.title}: the API",
             oauth2_redirect_url=f"{root}/docs/oauth2-redirect",
@@ -70,18 +75,25 @@ def install_docs(app: FastAPI) -> None:
             swagger_css_url=f"{root}/docs/assets/swagger-ui.css",
             swagger_favicon_url=f"{root}/docs/assets/favicon.png",
         )
+        return _closed(page)
 
     @app.get("/docs/oauth2-redirect", include_in_schema=False)
     async def oauth2_redirect() -> HTMLResponse:
-        return get_swagger_ui_oauth2_redirect_html()
+        return _closed(get_swagger_ui_oauth2_redirect_html())
 
     @app.get("/redoc", include_in_schema=False)
     async def redoc(request: Request) -> HTMLResponse:
         root = request.scope.get("root_path", "")
-        return get_redoc_html(
+        page = get_redoc_html(
             openapi_url=f"{root}/openapi.json",
             title=f"{app.title}: the API",
             redoc_js_url=f"{root}/docs/assets/redoc.standalone.js",
             redoc_favicon_url=f"{root}/docs/assets/favicon.png",
             with_google_fonts=False,
         )
+        return _closed(page)
+
+
+def _closed(page: HTMLResponse) -> HTMLResponse:
+    page.headers["Content-Security-Policy"] = _POLICY
+    return page

@@ -82,6 +82,7 @@ _UNAVAILABLE = {
     "database_busy": "the database did not answer in time; try again",
     "database_not_writable": "the database cannot be written; its disk may be full",
     "database_damaged": "the database is damaged",
+    "database_replaced": "the database's file was replaced; restart the server",
     "event_moved": "the event was changed in the same moment; try again",
 }
 

@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+from convene.api.fields import without_defaults
 from convene.domain.content import FreeBusy, Status
 from convene.domain.roles import Role
 
@@ -16,7 +17,7 @@ When = datetime | date
 class Answer(BaseModel):
     """Part of an answer."""
 
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True, json_schema_extra=without_defaults)
 
 
 class Event(Answer):

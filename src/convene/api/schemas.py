@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, model_validator
 
-from convene.api.fields import Email, When, name, text
+from convene.api.fields import Email, When, name, or_bare, or_bare_or_one, text, without_defaults
 from convene.domain.changes import EventChange
 from convene.domain.content import (
     DESCRIPTION_MAX,
@@ -44,13 +44,15 @@ class Body(BaseModel):
 _READ_ONLY = frozenset(
     {
         *("id", "uid", "owner_id", "calendar_id", "role", "created_at", "updated_at", "updated_by", "overrides"),
-        *("occurrence", "series_start", "split_from", "continued_by"),
+        *("series_start", "split_from", "continued_by"),
     }
 )
 
 
 class EventFields(Body):
     """What can be said about an event. Fields that an answer carries and nobody can set are ignored."""
+
+    model_config = ConfigDict(json_schema_extra=without_defaults)
 
     title: name(TITLE_MAX) = ""  # type: ignore[valid-type]
     description: text(DESCRIPTION_MAX) | None = None  # type: ignore[valid-type]
@@ -100,7 +102,7 @@ class EventCreate(EventFields):
     start_time: When
     end_time: When
 
-    _ignored: ClassVar[frozenset[str]] = _READ_ONLY | {"version", "base_version"}
+    _ignored: ClassVar[frozenset[str]] = _READ_ONLY | {"version", "base_version", "occurrence"}
 
 
 class EventUpdate(EventFields):
@@ -110,6 +112,9 @@ class EventUpdate(EventFields):
     """The version that was read: merge with whatever has happened since. `version` is read the same way."""
     change_description: text(500) | None = None  # type: ignore[valid-type]
     """What the author says about the change; kept in the history."""
+    occurrence: When | None = None
+    """The occurrence as which the event was read from a list, sent back with it: what is sent as that occurrence
+    shows it asks for nothing, and where it was moved, the series moves by as much."""
 
     @model_validator(mode="before")
     @classmethod
@@ -122,7 +127,9 @@ class EventUpdate(EventFields):
 
 
 class EventBatch(Body):
-    """Up to 1,000 new events."""
+    """Up to 1,000 new events: `events`, or a bare array."""
+
+    model_config = ConfigDict(json_schema_extra=or_bare)
 
     events: Annotated[list[EventCreate], Field(min_length=1, max_length=BATCH_MAX)]
 
@@ -185,6 +192,8 @@ class ShareWith(GrantableRole):
 
 class Share(Body):
     """People to share with: `users`, or one of them by itself, or a bare array."""
+
+    model_config = ConfigDict(json_schema_extra=or_bare_or_one)
 
     users: Annotated[list[ShareWith], Field(min_length=1, max_length=SHARE_MAX)]
 
@@ -256,6 +265,8 @@ class Refresh(Body):
 
 class ProfileUpdate(Body):
     """What to change about oneself; the others stay."""
+
+    model_config = ConfigDict(json_schema_extra=without_defaults)
 
     email: Email = ""
     display_name: text(100) | None = None  # type: ignore[valid-type]

@@ -1,26 +1,25 @@
-"""What a person asks for, put onto a content: creating, changing fields, changing one occurrence.
+"""What a person asks for, put onto a content: creating, and changing fields of a whole event or a whole series.
 
-A change names only the fields that were sent. Times come as clients send them (with an offset: that instant; without:
-wall time in the event's zone; dates for all-day events) and leave as a `Schedule`. Sending back what was read changes
-nothing, even where wall time and instant say different things (a start in a gap). Pure: no clock, no storage.
+A change names only the fields that were sent. Sending back what was read changes nothing, even where wall time and
+instant say different things (a start in a gap). Changing one occurrence is in `occurrence_changes`. Pure: no clock,
+no storage.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
-from convene.domain.content import OVERRIDABLE, UNSET, EventContent, FreeBusy, Override, Schedule, Status, Unset
+from convene.domain.content import UNSET, EventContent, FreeBusy, Schedule, Status, Unset
 from convene.domain.errors import Fault, Invalid
 from convene.domain.expansion import check_rule, moved
 from convene.domain.json_types import Json
 from convene.domain.moments import Moment, When, moment_at, read_moment, schedule_between
 from convene.domain.patterns import pattern_to_json, read_pattern
 from convene.domain.recurrence import RecurrenceRule
-from convene.domain.schedule_times import MARGIN, is_occurrence
-from convene.domain.series import rescheduled, with_override
-from convene.domain.zones import away, instant, zone
+from convene.domain.series import rescheduled
+from convene.domain.zones import away
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +46,7 @@ class EventChange:
 
 
 _SCHEDULE_FIELDS = ("start_time", "end_time", "time_zone", "all_day", "is_recurring", "recurrence_pattern")
+_PLAIN_FIELDS = ("title", "description", "location", "status", "free_busy_status")
 
 
 # -- creating ------------------------------------------------------------------------------------------------
@@ -66,10 +66,10 @@ def new_content(change: EventChange, *, default_zone: str) -> EventContent:
         needed = {"title": title, "start_time": start, "end_time": end}
         raise Invalid(*(Fault(f"/{name}", "is required") for name, value in needed.items() if value is UNSET))
     all_day = change.all_day if change.all_day is not UNSET else not isinstance(start, datetime)
-    name = change.time_zone if change.time_zone is not UNSET else default_zone
-    begins = read_moment(start, name, all_day=all_day, pointer="/start_time")
-    ends = read_moment(end, name, all_day=all_day, pointer="/end_time", is_end=True)
-    schedule = schedule_between(begins, ends, name, all_day=all_day)
+    zone_name = change.time_zone if change.time_zone is not UNSET else default_zone
+    begins = read_moment(start, zone_name, all_day=all_day, pointer="/start_time")
+    ends = read_moment(end, zone_name, all_day=all_day, pointer="/end_time", is_end=True)
+    schedule = schedule_between(begins, ends, zone_name, all_day=all_day)
     rule = _sent_rule(change, schedule)
     if rule is None and change.is_recurring is True:
         raise Invalid.at("/recurrence_pattern", "is required when is_recurring is true")
@@ -80,11 +80,11 @@ def new_content(change: EventChange, *, default_zone: str) -> EventContent:
         free_busy = FreeBusy.FREE if all_day else FreeBusy.BUSY
     return EventContent(
         title=title,
-        description=_or(change.description, None),
-        location=_or(change.location, None),
+        description=None if change.description is UNSET else change.description,
+        location=None if change.location is UNSET else change.location,
         status=change.status if change.status is not UNSET else Status.CONFIRMED,
         free_busy_status=free_busy,
-        tags=_sorted_tags(change.tags) if change.tags is not UNSET else (),
+        tags=sorted_tags(change.tags) if change.tags is not UNSET else (),
         schedule=replace(schedule, rule=rule) if rule else schedule,
     )
 
@@ -92,47 +92,77 @@ def new_content(change: EventChange, *, default_zone: str) -> EventContent:
 # -- changing ------------------------------------------------------------------------------------------------
 
 
-def changed(base: EventContent, change: EventChange) -> EventContent:
+def changed(base: EventContent, change: EventChange, seen: EventContent | None = None) -> EventContent:
     """Put the fields of a change onto a content; for a series, onto all of it.
+
+    Args:
+        base: what is changed.
+        change: the fields that were sent.
+        seen: what the author had before them, if that was not `base` itself but one occurrence of it. What they sent
+            as they saw it asks for nothing, and where they moved the occurrence, the series moves by as much.
 
     Raises:
         Invalid: the result would make no sense.
     """
-    content = replace(
-        base,
-        title=change.title if change.title is not UNSET else base.title,
-        description=_or(change.description, base.description),
-        location=_or(change.location, base.location),
-        status=change.status if change.status is not UNSET else base.status,
-        free_busy_status=(change.free_busy_status if change.free_busy_status is not UNSET else base.free_busy_status),
-        tags=_sorted_tags(change.tags) if change.tags is not UNSET else base.tags,
-    )
+    seen = seen or base
+    sent = {name: getattr(change, name) for name in _PLAIN_FIELDS}
+    if change.tags is not UNSET:
+        sent["tags"] = sorted_tags(change.tags)
+    new = {name: value for name, value in sent.items() if value is not UNSET and value != getattr(seen, name)}
+    content = replace(base, **new)
     if not change.touches_schedule:
         return content
-    schedule = _changed_schedule(base.schedule, change)
+    schedule = _changed_schedule(base.schedule, change, seen.schedule)
     return content if schedule == base.schedule else rescheduled(content, schedule)
 
 
-def _changed_schedule(base: Schedule, change: EventChange) -> Schedule:
+def _changed_schedule(base: Schedule, change: EventChange, seen: Schedule) -> Schedule:
+    before = replace(seen, rule=None)
+    plain = changed_times(before, change)
+    if plain == before:
+        plain = replace(base, rule=None)
+    elif seen != base:
+        plain = _moved_alike(base, before, plain)
+    rule = _changed_rule(base, change, plain, seen)
+    return replace(plain, rule=rule) if rule else plain
+
+
+def _moved_alike(base: Schedule, before: Schedule, after: Schedule) -> Schedule:
+    """Move a series as one of its occurrences was moved; by whole days into an all-day one."""
+    origin, seen = base.start, before.start
+    if after.all_day:
+        origin, seen = (wall.replace(hour=0, minute=0, second=0, microsecond=0) for wall in (origin, seen))
+    by = after.start - seen
+    start = away(origin.replace(tzinfo=UTC), by).replace(tzinfo=None)
+    if start - origin != by:
+        raise Invalid.at("/start_time", "would move the series out of the years 1 to 9999")
+    lasts = base.duration if after.duration == before.duration else after.duration
+    return replace(after, start=start, fold=after.fold if start == after.start else 0, duration=lasts)
+
+
+def changed_times(base: Schedule, change: EventChange) -> Schedule:
+    """Put the times of a change onto a schedule that does not repeat.
+
+    Raises:
+        Invalid: the result would make no sense.
+    """
     all_day = _changed_all_day(base, change)
-    name = change.time_zone if change.time_zone is not UNSET else base.zone
-    same_shape = all_day == base.all_day and name == base.zone
-    begins = moment_at(base.starts_at, name, all_day=all_day)
+    zone_name = change.time_zone if change.time_zone is not UNSET else base.zone
+    same_shape = all_day == base.all_day and zone_name == base.zone
+    begins = moment_at(base.starts_at, zone_name, all_day=all_day)
     if change.start_time is not UNSET:
-        begins = read_moment(change.start_time, name, all_day=all_day, pointer="/start_time")
+        begins = read_moment(change.start_time, zone_name, all_day=all_day, pointer="/start_time")
     elif same_shape or (all_day and base.all_day):
         begins = Moment(base.start, base.fold)
-    if same_shape and begins.instant(name) == base.starts_at:
+    if same_shape and begins.instant(zone_name) == base.starts_at:
         begins = Moment(base.start, base.fold)  # what was read was sent back: a wall time in a gap stays itself
     if change.end_time is not UNSET:
-        ends = read_moment(change.end_time, name, all_day=all_day, pointer="/end_time", is_end=True)
+        ends = read_moment(change.end_time, zone_name, all_day=all_day, pointer="/end_time", is_end=True)
     elif all_day and base.all_day:
         ends = Moment(base.start + base.duration)
     else:
-        ends = moment_at(base.ends_at, name, all_day=all_day, is_end=True)
-    plain = schedule_between(begins, ends, name, all_day=all_day)
-    rule = _changed_rule(base, change, plain)
-    return replace(plain, rule=rule) if rule else plain
+        ends = moment_at(base.ends_at, zone_name, all_day=all_day, is_end=True)
+    return schedule_between(begins, ends, zone_name, all_day=all_day)
 
 
 def _changed_all_day(base: Schedule, change: EventChange) -> bool:
@@ -143,22 +173,21 @@ def _changed_all_day(base: Schedule, change: EventChange) -> bool:
     return base.all_day
 
 
-def _changed_rule(base: Schedule, change: EventChange, plain: Schedule) -> RecurrenceRule | None:
-    if change.is_recurring is False:
-        return None
-    was = pattern_to_json(base.rule) if base.rule else None
-    sent = change.recurrence_pattern
-    if sent is not UNSET and sent != was:
+def _changed_rule(base: Schedule, change: EventChange, plain: Schedule, seen: Schedule) -> RecurrenceRule | None:
+    """Say how the event repeats after a change; an `is_recurring` that was already so asks for nothing."""
+    wanted = change.is_recurring if change.is_recurring is not (base.rule is not None) else UNSET
+    was = pattern_to_json(seen.rule) if seen.rule else None
+    rule = base.rule
+    if change.recurrence_pattern not in (UNSET, was):
         rule = _sent_rule(change, plain)
-        if rule is None and change.is_recurring is True:
-            raise Invalid.at("/recurrence_pattern", "is required when is_recurring is true")
-        return rule
-    if base.rule is None:
-        if change.is_recurring is True:
-            raise Invalid.at("/recurrence_pattern", "is required when is_recurring is true")
-        return None
-    rule = moved(base.rule, base.start, plain.start)
-    check_rule(rule, plain.start)
+        if rule is not None and wanted is False:
+            raise Invalid.at("/is_recurring", "is false although recurrence_pattern says how the event repeats")
+    elif rule is not None:
+        rule = None if wanted is False else moved(rule, base.start, plain.start)
+        if rule is not None:
+            check_rule(rule, plain.start)
+    if rule is None and wanted is True:
+        raise Invalid.at("/recurrence_pattern", "is required when is_recurring is true")
     return rule
 
 
@@ -171,85 +200,6 @@ def _sent_rule(change: EventChange, plain: Schedule) -> RecurrenceRule | None:
     return rule
 
 
-# -- one occurrence ------------------------------------------------------------------------------------------
-
-
-def changed_occurrence(base: EventContent, occurrence: datetime, change: EventChange) -> EventContent:
-    """Put the fields of a change onto one occurrence of a series.
-
-    Only what differs from the series is kept as its own, so that a client may send back all that it read.
-
-    Args:
-        occurrence: the wall time that names the occurrence.
-
-    Raises:
-        Invalid: it is no occurrence, or a field can only be changed for the whole series.
-    """
-    _refuse_series_fields(base, change)
-    own = base.override_at(occurrence) or Override(occurrence=occurrence)
-    own = replace(own, excluded=False)
-    own_fields = {name: getattr(change, name) for name in OVERRIDABLE if getattr(change, name) is not UNSET}
-    same = {name: UNSET for name, sent in own_fields.items() if sent == getattr(base, name)}
-    own = replace(own, **{**own_fields, **same})
-    if change.start_time is not UNSET or change.end_time is not UNSET:
-        own = _own_time(base.schedule, own, change)
-    return with_override(base, own)
-
-
-def _own_time(series: Schedule, own: Override, change: EventChange) -> Override:
-    start = own.start if own.start is not UNSET else own.occurrence
-    duration = own.duration if own.duration is not UNSET else series.duration
-    now = replace(series, start=start, duration=duration, rule=None, fold=0)
-    then = _changed_schedule(now, replace(change, is_recurring=UNSET, recurrence_pattern=UNSET))
-    if then.fold:
-        raise Invalid.at("/start_time", "an occurrence cannot begin in the second pass of a repeated hour")
-    return replace(
-        own,
-        start=UNSET if then.start == own.occurrence else then.start,
-        duration=UNSET if then.duration == series.duration else then.duration,
-    )
-
-
-def _refuse_series_fields(base: EventContent, change: EventChange) -> None:
-    series = base.schedule
-    pattern = pattern_to_json(series.rule) if series.rule else None
-    same = {
-        "time_zone": change.time_zone in (UNSET, series.zone),
-        "all_day": change.all_day in (UNSET, series.all_day),
-        "recurrence_pattern": change.recurrence_pattern is UNSET or change.recurrence_pattern == pattern,
-        "is_recurring": change.is_recurring in (UNSET, True),
-        "tags": change.tags is UNSET or _sorted_tags(change.tags) == base.tags,
-    }
-    faults = [Fault(f"/{name}", "can only be changed for the whole series") for name, ok in same.items() if not ok]
-    if faults:
-        raise Invalid(*faults)
-
-
-def occurrence_name(schedule: Schedule, sent: When) -> datetime:
-    """Read which occurrence a client means: the wall time that names it, or the instant at which it starts.
-
-    Raises:
-        Invalid: the kind of time does not fit, or nothing of the series can start at this instant (`?occurrence`).
-    """
-    pointer = "?occurrence"
-    wall = read_moment(sent, schedule.zone, all_day=schedule.all_day, pointer=pointer).wall
-    if schedule.all_day or not isinstance(sent, datetime) or sent.tzinfo is None:
-        return wall
-    names = [name for name in (wall, _skipped(sent, schedule.zone)) if instant(name, zone(schedule.zone)) == sent]
-    if not names:
-        raise Invalid.at(pointer, "lies in the second pass of a repeated hour, where no occurrence starts")
-    return next((name for name in names if is_occurrence(schedule, name)), names[0])
-
-
-def _skipped(moment: datetime, name: str) -> datetime:
-    """Say what clocks would show at an instant if they had not been changed the day before."""
-    offset = away(moment, -MARGIN).astimezone(zone(name)).utcoffset() or timedelta(0)
-    return moment.astimezone(UTC).replace(tzinfo=None) + offset
-
-
-def _or(sent: str | Unset | None, base: str | None) -> str | None:
-    return base if sent is UNSET else sent
-
-
-def _sorted_tags(tags: Iterable[str]) -> tuple[str, ...]:
+def sorted_tags(tags: Iterable[str]) -> tuple[str, ...]:
+    """Put tags into the form in which a content has them."""
     return tuple(sorted(set(tags)))

@@ -7,6 +7,7 @@ it takes the lock on its owner's agenda first and reads role and version under i
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from convene.domain.content import EventContent
 from convene.domain.errors import NotFound, RoleTooLow
@@ -15,6 +16,9 @@ from convene.operations.identity import SignedIn
 from convene.storage import events, sharing
 from convene.storage.events import EventHead
 from convene.storage.unit_of_work import UnitOfWork
+
+#: How long the owner of a deleted event can have it back.
+TRASH_LIFE = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,10 +126,12 @@ async def open_trashed(work: UnitOfWork, me: SignedIn, event_id: int) -> Trashed
     """Lock and open an event in one's own trash.
 
     Raises:
-        NotFound: there is no such event in it.
+        NotFound: there is no such event in it, or it has lain there for too long.
     """
     head = await _locked(work, me, event_id)
     if head is None or head.deleted_at is None or head.owner_id != me.user_id:
+        raise NotFound("event", event_id)
+    if head.deleted_at <= work.now - TRASH_LIFE:
         raise NotFound("event", event_id)
     return TrashedEvent(head, me)
 

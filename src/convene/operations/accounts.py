@@ -101,6 +101,8 @@ async def log_in(
     if user is None or not user.is_active:
         raise BadCredentials
     async with units.writing() as work:
+        if not _can_still_sign_in(user, await accounts.lock_user(work, user.id)):
+            raise BadCredentials
         session = SessionRow(
             id=new_id(),
             user_id=user.id,
@@ -113,6 +115,14 @@ async def log_in(
         )
         await accounts.insert_session(work, session)
         return tokens.pair(user_id=user.id, session_id=session.id, refresh_id=session.refresh_id, now=work.now)
+
+
+def _can_still_sign_in(user: UserRow, now: UserRow | None) -> bool:
+    """Whether nothing has happened to an account while its password was being verified.
+
+    A new password and switching off end all sessions; one that begins in that moment must not slip through.
+    """
+    return now is not None and now.is_active and now.hashed_password == user.hashed_password
 
 
 async def refresh(units: Units, tokens: Tokens, identities: Identities, token: str) -> TokenPair:
@@ -179,7 +189,7 @@ async def change_profile(units: Units, identities: Identities, me: SignedIn, cha
         zones.zone(change.time_zone)
     try:
         async with units.writing() as work:
-            user = await _user(work, me.user_id)
+            user = await _locked(work, me.user_id)
             user = user._replace(
                 email=user.email if change.email is UNSET else change.email,
                 display_name=user.display_name if change.display_name is UNSET else change.display_name,
@@ -214,7 +224,7 @@ async def change_password(
 async def set_password(units: Units, user: UserRow, hashed: str, *, keep: str = "") -> None:
     """Store a hashed password and end the user's sessions, all but one."""
     async with units.writing() as work:
-        user = (await _user(work, user.id))._replace(hashed_password=hashed)
+        user = (await _locked(work, user.id))._replace(hashed_password=hashed)
         await accounts.save_user(work, user, names.folded(user.email))
         await accounts.revoke_sessions(work, user.id, keep=keep)
 
@@ -226,7 +236,7 @@ async def deactivate(units: Units, name: str) -> UserRow:
         NotFound: nobody has this name or address.
     """
     async with units.writing() as work:
-        user = await named_user(work, name)
+        user = await _locked(work, (await named_user(work, name)).id)
         user = user._replace(is_active=False)
         await accounts.save_user(work, user, names.folded(user.email))
         await accounts.revoke_sessions(work, user.id)
@@ -262,6 +272,13 @@ async def find_people(work: UnitOfWork, q: str) -> Sequence[UserRow]:
 
 async def _user(work: UnitOfWork, user_id: int) -> UserRow:
     user = await accounts.find_user(work, user_id)
+    if user is None:
+        raise NotFound("user", user_id)
+    return user
+
+
+async def _locked(work: UnitOfWork, user_id: int) -> UserRow:
+    user = await accounts.lock_user(work, user_id)
     if user is None:
         raise NotFound("user", user_id)
     return user

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from convene.domain.errors import Invalid, TooMuch
 from convene.domain.series import Occurrence, occurrences
 from convene.domain.zones import away
-from convene.operations.access import ViewableEvent
+from convene.operations.access import TRASH_LIFE, ViewableEvent
 from convene.operations.identity import SignedIn
 from convene.storage import lists
 from convene.storage.events import EventHead
@@ -18,7 +18,6 @@ from convene.storage.unit_of_work import UnitOfWork
 
 WINDOW_MAX = timedelta(days=400)
 OCCURRENCES_MAX = 10_000
-TRASH_LIFE = timedelta(days=30)
 
 Place = tuple[datetime, int, datetime | None]
 Window = tuple[datetime, datetime]

@@ -8,9 +8,11 @@ early. Either way the answer says until when it looked (`checked_until`).
 from __future__ import annotations
 
 import asyncio
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import accumulate
 
 from convene.domain import conflicts
 from convene.domain.conflicts import CLASHES_MAX, Busy, ScheduleClash, Window
@@ -32,12 +34,19 @@ _ROOM_AFTER = timedelta(days=21)
 
 @dataclass(frozen=True, slots=True)
 class Booking:
-    """Time that is asked for: whose, by whom, and which stored event it replaces (0 for none)."""
+    """Time that is asked for: whose, and by whom.
+
+    Attributes:
+        replaces: the stored event whose time this will be, 0 for none.
+        had: what that event took up until now. Only time that is new has to be free, or nobody could shorten one of
+            two events that overlap, or cancel it.
+    """
 
     owner_id: int
     me: SignedIn
     content: EventContent
     replaces: int = 0
+    had: EventContent | None = None
 
 
 async def refuse_overlap(work: UnitOfWork, booking: Booking) -> None:
@@ -60,7 +69,7 @@ async def find_clash(work: UnitOfWork, booking: Booking) -> tuple[ScheduleClash 
     taken = await events.busy_events(work, booking.owner_id, after, until, but=booking.replaces)
     examined = 0
     for start, end in _steps(after, until):
-        wanted = list(_busy(content, start, end, booking.replaces or None))
+        wanted = _new_time(booking, start, end)
         others = [one for head in taken for one in _busy_of(head, start, end)]
         if wanted and others and conflicts.overlaps(wanted, others, limit=1).pairs:
             return await _explain(work, booking, wanted, checked_until=until), until
@@ -69,6 +78,24 @@ async def find_clash(work: UnitOfWork, booking: Booking) -> tuple[ScheduleClash 
             return None, end
         await asyncio.sleep(0)  # the lock is held, but the loop serves other requests
     return None, until
+
+
+def _new_time(booking: Booking, after: datetime, before: datetime) -> list[Busy]:
+    """Find the times in a window that a booking takes up and its event did not."""
+    wanted = list(_busy(booking.content, after, before, booking.replaces or None))
+    if booking.had is None or not wanted:
+        return wanted
+    had = list(
+        _busy(booking.had, min(one.starts_at for one in wanted), max(one.ends_at for one in wanted), booking.replaces)
+    )
+    begins = sorted(had, key=lambda one: one.starts_at)
+    starts, latest_ends = [one.starts_at for one in begins], list(accumulate((one.ends_at for one in begins), max))
+
+    def is_new(one: Busy) -> bool:
+        earlier = bisect_right(starts, one.starts_at)
+        return earlier == 0 or latest_ends[earlier - 1] < one.ends_at
+
+    return [one for one in wanted if is_new(one)]
 
 
 async def _explain(

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from convene.domain.changes import EventChange, changed, new_content
 from convene.domain.content import EventContent
 from convene.domain.errors import Fault, Invalid, PreconditionFailed
+from convene.domain.moments import When
+from convene.domain.occurrence_changes import occurrence_name, shown
 from convene.domain.series import has_occurrences
 from convene.operations import bookings
 from convene.operations.access import EditableEvent, OwnedEvent, TrashedEvent
@@ -30,12 +32,14 @@ class Revision:
     Attributes:
         base_version: the version that the author saw: merge me. None: put me on the newest.
         if_match: the versions that the author accepts as newest: refuse me otherwise (RFC 9110). None: any.
+        seen_as: which occurrence of a series the author had before them, as clients name it; None: the event itself.
         allow_overlap: book the time although it is taken.
     """
 
     change: EventChange
     base_version: int | None = None
     if_match: frozenset[int] | None = None
+    seen_as: When | None = None
     allow_overlap: bool = False
     description: str | None = None
 
@@ -107,8 +111,19 @@ async def revise(work: UnitOfWork, event: EditableEvent, revision: Revision) -> 
         ScheduleConflict: the new time is taken.
     """
     base = await base_content(work, event, revision)
-    ours = changed(base, revision.change)
+    ours = changed(base, revision.change, seen(base, revision))
     return await put(work, event, revision, base, ours)
+
+
+def seen(base: EventContent, revision: Revision) -> EventContent | None:
+    """Say what the author of a revision had before them, if it was an occurrence of `base`.
+
+    Raises:
+        Invalid: there is no such occurrence.
+    """
+    if revision.seen_as is None:
+        return None
+    return shown(base, occurrence_name(base.schedule, revision.seen_as, "/occurrence"))
 
 
 async def base_content(work: UnitOfWork, event: EditableEvent, revision: Revision) -> EventContent:
@@ -160,7 +175,7 @@ async def settle(
     if not has_occurrences(content):
         raise Invalid.at("/recurrence_pattern", "would leave no occurrence; delete the event instead")
     if not allow_overlap and takes_other_time(before, content):
-        booking = Booking(event.head.owner_id, event.me, content, replaces=event.id)
+        booking = Booking(event.head.owner_id, event.me, content, replaces=event.id, had=before)
         await bookings.refuse_overlap(work, booking)
     return await save(work, event, content, reason)
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from convene.domain import series
-from convene.domain.changes import changed, changed_occurrence
+from convene.domain.changes import changed
 from convene.domain.content import EventContent
 from convene.domain.errors import Invalid, PreconditionFailed
+from convene.domain.moments import When
+from convene.domain.occurrence_changes import changed_occurrence, occurrence_name
 from convene.operations import bookings
 from convene.operations import events as whole
 from convene.operations.access import EditableEvent, OwnedEvent
@@ -22,20 +25,19 @@ from convene.storage.unit_of_work import UnitOfWork
 from convene.storage.writes import NewEvent
 
 
-async def revise_one(work: UnitOfWork, event: EditableEvent, occurrence: datetime, revision: Revision) -> EventHead:
-    """Change one occurrence of a series; the others stay.
+async def revise_one(work: UnitOfWork, event: EditableEvent, occurrence: When, revision: Revision) -> EventHead:
+    """Change one occurrence of a series, named as clients name it in what they have read; the others stay.
 
     Raises:
         Invalid: it is no occurrence, or the field belongs to the whole series.
         PreconditionFailed, EditConflict, ScheduleConflict: as `events.revise`.
     """
     base = await whole.base_content(work, event, revision)
-    return await whole.put(work, event, revision, base, changed_occurrence(base, occurrence, revision.change))
+    name = _name(base, occurrence)
+    return await whole.put(work, event, revision, base, changed_occurrence(base, name, revision.change))
 
 
-async def revise_following(
-    work: UnitOfWork, event: EditableEvent, occurrence: datetime, revision: Revision
-) -> EventHead:
+async def revise_following(work: UnitOfWork, event: EditableEvent, occurrence: When, revision: Revision) -> EventHead:
     """Change an occurrence and all that follow: the series is split, and the head of its later half is given.
 
     The later half is a new event of the same owner, shared with the same people; the halves know each other. From
@@ -45,18 +47,33 @@ async def revise_following(
         Invalid, PreconditionFailed, EditConflict, ScheduleConflict: as `events.revise`.
     """
     base = await whole.base_content(work, event, revision)
-    if _is_first(base, occurrence):
-        return await whole.put(work, event, revision, base, changed(base, revision.change))
-    earlier, base_later = series.split(base, occurrence)
-    later = changed(base_later, revision.change)
-    newest_later = series.split(event.content, occurrence)[1]
-    if base != event.content:
-        base_version = revision.base_version or event.head.version
-        earlier = await merged(work, event, base_version, Sides(base, earlier, event.content))
-        later = await merged(work, event, base_version, Sides(base_later, later, newest_later))
+    name = _name(base, occurrence)
+    if name == base.schedule.start:
+        return await whole.revise(work, event, revision)
+    base_later = series.split(base, name)[1]
+    # If it was no occurrence, the author had before them at least the pattern of the whole series.
+    with_whole_rule = replace(base_later, schedule=replace(base_later.schedule, rule=base.schedule.rule))
+    later = changed(base_later, revision.change, whole.seen(base, revision) or with_whole_rule)
+    if later == base_later:
+        return event.head
+    if base.schedule != event.content.schedule:
+        # Cutting a schedule that somebody else has changed meanwhile is nobody's wish: it is one atom, and clashes.
+        return await whole.put(work, event, revision, base, later)
+    earlier, newest_later = series.split(event.content, name)
+    base_version = revision.base_version or event.head.version
+    later = await merged(work, event, base_version, Sides(base_later, later, newest_later))
+    if later == newest_later:
+        return event.head
+    if not series.has_occurrences(later):
+        raise Invalid.at("?occurrence", "no occurrence is left from there on")
+    allow_overlap = revision.allow_overlap or not whole.takes_other_time(newest_later, later)
+    if not series.has_occurrences(earlier):
+        reason = Reason(kind=Kind.UPDATED, base_version=revision.base_version, description=revision.description)
+        return await whole.settle(work, event, later, reason, allow_overlap=allow_overlap)
     head = await _split(work, event, (earlier, later), revision)
-    if not revision.allow_overlap and whole.takes_other_time(newest_later, later):
-        await bookings.refuse_overlap(work, Booking(head.owner_id, event.me, later, replaces=head.id))
+    if not allow_overlap:
+        booking = Booking(head.owner_id, event.me, later, replaces=head.id, had=newest_later)
+        await bookings.refuse_overlap(work, booking)
     return head
 
 
@@ -73,6 +90,7 @@ async def _split(
         calendar_id=head.calendar_id,
         created_by=event.me.user_id,
         split_from=head.id,
+        continued_by=event.head.continued_by,
         change_description=revision.description,
     )
     [later_id] = await writes.insert_events(work, [new])
@@ -87,20 +105,19 @@ async def _share_alike(work: UnitOfWork, event: EditableEvent, later_id: int, la
     await sharing.grant(work, grants, series.bounds(later), frozenset())
 
 
-async def delete_one(
-    work: UnitOfWork, event: OwnedEvent, occurrence: datetime, *, if_match: frozenset[int] | None
-) -> None:
+async def delete_one(work: UnitOfWork, event: OwnedEvent, occurrence: When, *, if_match: frozenset[int] | None) -> None:
     """Take one occurrence out of a series; the last one takes the series into the trash.
 
     Raises:
         Invalid: it is no occurrence.
         PreconditionFailed: `if_match` does not name the newest version.
     """
-    await _shorten(work, event, series.excluding(event.content, occurrence), if_match=if_match)
+    name = _name(event.content, occurrence)
+    await _shorten(work, event, series.excluding(event.content, name), if_match=if_match)
 
 
 async def delete_following(
-    work: UnitOfWork, event: OwnedEvent, occurrence: datetime, *, if_match: frozenset[int] | None
+    work: UnitOfWork, event: OwnedEvent, occurrence: When, *, if_match: frozenset[int] | None
 ) -> None:
     """End a series before an occurrence; from the first one on, the series goes into the trash.
 
@@ -108,10 +125,11 @@ async def delete_following(
         Invalid, PreconditionFailed: as `delete_one`.
     """
     content = event.content
-    if _is_first(content, occurrence):
+    name = _name(content, occurrence)
+    if name == content.schedule.start:
         await whole.delete(work, event, if_match=if_match)
         return
-    await _shorten(work, event, series.split(content, occurrence)[0], if_match=if_match)
+    await _shorten(work, event, series.split(content, name)[0], if_match=if_match)
 
 
 async def _shorten(
@@ -125,7 +143,7 @@ async def _shorten(
     await save(work, event, content, Reason(kind=Kind.UPDATED))
 
 
-def _is_first(content: EventContent, occurrence: datetime) -> bool:
+def _name(content: EventContent, occurrence: When) -> datetime:
     if content.schedule.rule is None:
         raise Invalid.at("?scope", "the event does not repeat; leave scope and occurrence out")
-    return occurrence == content.schedule.start
+    return occurrence_name(content.schedule, occurrence, "?occurrence")

@@ -54,6 +54,9 @@ _INSERT_USER = Statement(
 _INSERT_AGENDA = Statement(inserting(agendas, "user_id", "revision"))
 _INSERT_CALENDAR = Statement(inserting(calendars, "owner_id", "name", "created_at"))
 _BY_ID = Statement(select(*_USER).where(users.c.id == bindparam("user_id")))
+_LOCK = Statement(
+    update(users).where(users.c.id == bindparam("user_id")).values(updated_at=users.c.updated_at).returning(*_USER)
+)
 _BY_LOGIN = Statement(
     select(*_USER).where(or_(users.c.username_folded == bindparam("name"), users.c.email_folded == bindparam("name")))
 )
@@ -155,6 +158,12 @@ async def find_user(work: UnitOfWork, user_id: int) -> UserRow | None:
     return UserRow._make(row) if row else None
 
 
+async def lock_user(work: UnitOfWork, user_id: int) -> UserRow | None:
+    """Find a user by id, and let nobody else change them before this transaction ends."""
+    row = await work.one(_LOCK, {"user_id": user_id})
+    return UserRow._make(row) if row else None
+
+
 async def find_login(work: UnitOfWork, folded: str) -> UserRow | None:
     """Find a user by folded username or e-mail address."""
     row = await work.one(_BY_LOGIN, {"name": folded})
@@ -168,7 +177,7 @@ async def find_by_prefix(work: UnitOfWork, prefix: str, most: int) -> list[UserR
 
 
 async def save_user(work: UnitOfWork, user: UserRow, email_folded: str) -> None:
-    """Write what can change of a user.
+    """Write what can change of a user, who has been locked: all of it is written, also what others may have changed.
 
     Raises:
         Duplicate: the new address is taken.

@@ -15,6 +15,7 @@ Database = SqliteDatabase | PostgresDatabase
 Connection = SqliteConnection | PostgresConnection
 
 POOL_SIZE = 16
+TIMEOUT = 30.0
 
 
 def parse_url(database_url: str) -> URL:
@@ -37,9 +38,9 @@ def parse_url(database_url: str) -> URL:
     raise ValueError(f"DATABASE_URL names {name}; Convene runs on sqlite and postgresql")
 
 
-def make_database(database_url: str, *, pool_size: int = POOL_SIZE) -> Database:
-    """Make the database object for a URL; it is not opened yet."""
+def make_database(database_url: str, *, pool_size: int = POOL_SIZE, timeout: float = TIMEOUT) -> Database:
+    """Make the database object for a URL; it is not opened yet. `timeout` bounds each wait, in seconds."""
     url = parse_url(database_url)
     if url.drivername == "sqlite":
-        return SqliteDatabase(Path(str(url.database)))
-    return PostgresDatabase(url.render_as_string(hide_password=False), pool_size)
+        return SqliteDatabase(Path(str(url.database)), timeout)
+    return PostgresDatabase(url.render_as_string(hide_password=False), pool_size, timeout)

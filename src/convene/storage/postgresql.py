@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
@@ -16,13 +17,10 @@ from convene.storage.errors import Duplicate
 from convene.storage.statements import Row, Statement, Values
 
 DIALECT: Dialect = PGDialect_asyncpg()  # type: ignore[no-untyped-call]
-ACQUIRE_TIMEOUT = 30.0
-COMMAND_TIMEOUT = 30.0
 
 _SETTINGS = {
     "application_name": "convene",
     "jit": "off",  # compiling costs more than any of our queries
-    "lock_timeout": "20s",
     "idle_in_transaction_session_timeout": "60s",
     "TimeZone": "UTC",
 }
@@ -92,13 +90,14 @@ class PostgresDatabase:
 
     dialect = DIALECT
 
-    def __init__(self, dsn: str, pool_size: int) -> None:
+    def __init__(self, dsn: str, pool_size: int, timeout: float) -> None:
         self.dsn = dsn
         self._pool_size = pool_size
+        self._timeout = timeout
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
 
     async def open(self) -> None:
-        """Make the pool and its first connection.
+        """Make the pool, and try it.
 
         Raises:
             Unavailable: nothing answers there.
@@ -106,28 +105,38 @@ class PostgresDatabase:
         with _translated():
             self._pool = await asyncpg.create_pool(
                 self.dsn,
-                min_size=1,
+                min_size=0,  # with more, asyncpg writes a stack trace for every second that the database is away
                 max_size=self._pool_size,
                 connection_class=_Connection,
-                command_timeout=COMMAND_TIMEOUT,
-                server_settings=_SETTINGS,
+                timeout=self._timeout,
+                command_timeout=self._timeout,
+                # Shorter than the command's, so that whoever waits in vain hears that it was for a lock.
+                server_settings={**_SETTINGS, "lock_timeout": f"{self._timeout * 2 / 3:.3f}s"},
             )
+        async with self._connection():
+            pass
 
     async def close(self) -> None:
-        """Close every connection, after the statements in hand."""
-        if self._pool is not None:
-            await self._pool.close()
+        """Close every connection, after the work in hand; cut off what takes too long."""
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            try:
+                await asyncio.wait_for(pool.close(), self._timeout)
+            except TimeoutError:
+                pool.terminate()
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[PoolConnectionProxy[asyncpg.Record]]:
-        if self._pool is None:
+        pool = self._pool
+        if pool is None:
             raise Unavailable("database_closed")
         with _translated():
-            raw = await self._pool.acquire(timeout=ACQUIRE_TIMEOUT)
+            raw = await pool.acquire(timeout=self._timeout)
         try:
             yield raw
         finally:
-            await self._pool.release(raw)
+            with _translated():
+                await pool.release(raw)
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[PostgresConnection]:
@@ -163,31 +172,36 @@ async def _roll_back(raw: PoolConnectionProxy[asyncpg.Record], transaction: Any)
         await transaction.rollback()
 
 
+# What happened, and what it is called; the first that fits, since some are kinds of others (TimeoutError of OSError).
+_REASONS: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
+    ((asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError, asyncpg.SerializationError), "database_locked"),
+    ((TimeoutError, asyncpg.QueryCanceledError, asyncpg.IdleInTransactionSessionTimeoutError), "database_busy"),
+    ((asyncpg.DiskFullError, asyncpg.PostgresIOError, asyncpg.ReadOnlySQLTransactionError), "database_not_writable"),
+    ((asyncpg.DataCorruptedError, asyncpg.IndexCorruptedError), "database_damaged"),
+    (
+        (
+            asyncpg.PostgresConnectionError,
+            asyncpg.OperatorInterventionError,
+            asyncpg.InsufficientResourcesError,
+            asyncpg.InvalidCatalogNameError,
+            asyncpg.InvalidAuthorizationSpecificationError,
+            asyncpg.InterfaceError,
+            asyncpg.InternalClientError,  # what asyncpg makes of a server's farewell that crosses with a statement
+            OSError,
+        ),
+        "database_down",
+    ),
+)
+
+
 @contextmanager
 def _translated() -> Iterator[None]:
     try:
         yield
     except asyncpg.UniqueViolationError as error:
         raise Duplicate(f"{error.constraint_name}") from error
-    except (
-        asyncpg.LockNotAvailableError,
-        asyncpg.DeadlockDetectedError,
-        asyncpg.SerializationError,
-    ) as error:
-        raise Unavailable("database_locked") from error
-    except asyncpg.DiskFullError as error:
-        raise Unavailable("database_not_writable") from error
-    except (
-        asyncpg.PostgresConnectionError,
-        asyncpg.CannotConnectNowError,
-        asyncpg.TooManyConnectionsError,
-        asyncpg.AdminShutdownError,
-        asyncpg.CrashShutdownError,
-        asyncpg.InvalidCatalogNameError,
-        asyncpg.InvalidAuthorizationSpecificationError,
-        asyncpg.InterfaceError,
-        OSError,
-    ) as error:
-        raise Unavailable("database_down") from error
-    except TimeoutError as error:
-        raise Unavailable("database_busy") from error
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError) as error:
+        for kinds, reason in _REASONS:
+            if isinstance(error, kinds):
+                raise Unavailable(reason) from error
+        raise

@@ -18,7 +18,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy import event as sa_event
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
@@ -59,26 +59,36 @@ def differences(database_url: str) -> None:
 
 
 def verify(database_url: str) -> None:
-    """Let a database pass that has exactly the schema of this code.
+    """Let a database pass that has exactly the schema of this code. It is only read; none is made.
 
     Raises:
         SchemaMismatch: it has not, and the message says what to do.
     """
-    found = _run(database_url, lambda connection: MigrationContext.configure(connection).get_current_revision())
+    found = _run(database_url, _revision, may_create=False)
+    _refuse_newer(found)
     newest = ScriptDirectory(str(MIGRATIONS)).get_current_head()
+    if found is None:
+        raise SchemaMismatch("the database has never been migrated; run: convene migrate")
     if found != newest:
         raise SchemaMismatch(f"the database is at revision {found}, this code needs {newest}; run: convene migrate")
 
 
 def _upgrade(connection: Connection, revision: str) -> None:
-    found = MigrationContext.configure(connection).get_current_revision()
+    _refuse_newer(_revision(connection))
+    command.upgrade(_config(connection), revision)
+
+
+def _revision(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def _refuse_newer(found: str | None) -> None:
     known = {script.revision for script in ScriptDirectory(str(MIGRATIONS)).walk_revisions()}
     if found is not None and found not in known:
         raise SchemaMismatch(
             f"the database is at revision {found}, which this version of Convene does not know: "
             "it was migrated by a newer one; install that, or restore a backup"
         )
-    command.upgrade(_config(connection), revision)
 
 
 def _config(connection: Connection) -> Config:
@@ -88,20 +98,22 @@ def _config(connection: Connection) -> Config:
     return config
 
 
-def _run(database_url: str, work: Callable[[Connection], _T]) -> _T:
+def _run(database_url: str, work: Callable[[Connection], _T], *, may_create: bool = True) -> _T:
     url = parse_url(database_url)
     if url.drivername == "sqlite":
-        return _run_sqlite(url, work)
+        return _run_sqlite(Path(str(url.database)), work, may_create=may_create)
     return asyncio.run(_run_postgresql(url, work))
 
 
-def _run_sqlite(url: URL, work: Callable[[Connection], _T]) -> _T:
-    path = Path(str(url.database))
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise SchemaMismatch(f"cannot create the folder of the database {path}: {error.strerror}") from error
-    engine = create_engine(url, poolclass=NullPool, connect_args={"timeout": 60})
+def _run_sqlite(path: Path, work: Callable[[Connection], _T], *, may_create: bool) -> _T:
+    if may_create:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise SchemaMismatch(f"cannot create the folder of the database {path}: {error.strerror}") from error
+    elif not path.exists():
+        raise SchemaMismatch(f"there is no database {path} yet; run: convene migrate")
+    engine = create_engine(URL.create("sqlite", database=str(path)), poolclass=NullPool, connect_args={"timeout": 60})
     # pysqlite would begin late and commit before DDL; one IMMEDIATE transaction makes a migration atomic and
     # makes a second process wait.
     sa_event.listen(engine, "connect", lambda raw, _record: setattr(raw, "isolation_level", None))
@@ -109,9 +121,8 @@ def _run_sqlite(url: URL, work: Callable[[Connection], _T]) -> _T:
     try:
         with engine.begin() as connection:
             return work(connection)
-    except (DatabaseError, sqlite3.DatabaseError) as error:
-        reason = str(getattr(error, "orig", error))
-        raise SchemaMismatch(f"cannot use the database {path}: {reason}") from error
+    except (DBAPIError, sqlite3.DatabaseError) as error:
+        raise SchemaMismatch(f"cannot use the database {path}: {_reason(error)}") from error
     finally:
         engine.dispose()
 
@@ -122,7 +133,12 @@ async def _run_postgresql(url: URL, work: Callable[[Connection], _T]) -> _T:
         async with engine.begin() as connection:
             await connection.execute(text(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})"))
             return await connection.run_sync(work)
-    except (DatabaseError, OSError) as error:
-        raise SchemaMismatch(f"cannot use the database: {getattr(error, 'orig', error)}") from error
+    except (DBAPIError, OSError) as error:
+        raise SchemaMismatch(f"cannot use the database: {_reason(error)}") from error
     finally:
         await engine.dispose()
+
+
+def _reason(error: Exception) -> str:
+    """What the driver says, in one line, without SQLAlchemy's explanations."""
+    return " ".join(str(getattr(error, "orig", None) or error).split())

@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Dialect
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
@@ -24,16 +24,16 @@ from convene.storage.errors import Duplicate
 from convene.storage.statements import Row, Statement, Values
 
 DIALECT: Dialect = SQLiteDialect_pysqlite(paramstyle="qmark")
-LOCK_TIMEOUT = 30.0
 READERS_MAX = 32
 
 _PRAGMAS = (
     "PRAGMA journal_mode = WAL",  # readers never wait for the writer
     "PRAGMA synchronous = FULL",  # an acknowledged write survives a power cut, not only a killed process
     "PRAGMA foreign_keys = ON",
-    "PRAGMA busy_timeout = 0",  # waiting inside SQLite would stop the whole event loop; `_begin` waits instead
     "PRAGMA cache_size = -16000",
 )
+_T = TypeVar("_T")
+
 _LOCKED = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY}
@@ -79,10 +79,10 @@ class SqliteConnection:
             self._raw.executemany(compiled.sql, [compiled.bind(values) for values in rows])
 
     async def begin_again(self) -> None:
-        """Roll back, which lets the write lock go, and begin anew."""
+        """Roll back, which lets the write lock go, and begin anew, if nobody else was quicker."""
         with _translated():
             self._raw.execute("ROLLBACK")
-        await _begin(self._raw)
+        await _begin(self._raw, deadline=0)
 
 
 class SqliteDatabase:
@@ -90,9 +90,11 @@ class SqliteDatabase:
 
     dialect = DIALECT
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, timeout: float) -> None:
         self.path = path
+        self._timeout = timeout
         self._writer: sqlite3.Connection | None = None
+        self._opened = 0, 0
         self._idle: list[sqlite3.Connection] = []
         self._write_lock = asyncio.Lock()
         self._readers = asyncio.Semaphore(READERS_MAX)
@@ -104,10 +106,12 @@ class SqliteDatabase:
         Raises:
             Unavailable: it is locked, damaged or not there.
         """
-        self._writer = self._connect()
+        self._writer = await _patiently(self._connect, self._deadline())
+        found = self.path.stat()
+        self._opened = found.st_dev, found.st_ino
 
     async def close(self) -> None:
-        """Close every connection, after the transaction in hand."""
+        """Close every connection, after the transaction in hand; those that still read close theirs when they end."""
         async with self._write_lock:
             self._committer.shutdown()
             for raw in (*self._idle, self._writer):
@@ -116,32 +120,65 @@ class SqliteDatabase:
             self._idle.clear()
             self._writer = None
 
+    def _look_for_the_file(self) -> sqlite3.Connection:
+        """The connection that writes, if the file is still in its place.
+
+        A file that is moved, deleted or replaced stays open, and would go on taking writes that nobody finds again.
+
+        Raises:
+            Unavailable: it is not.
+        """
+        if self._writer is None:
+            raise Unavailable("database_closed")
+        try:
+            found = self.path.stat()
+        except OSError as error:
+            raise Unavailable("database_down") from error
+        if (found.st_dev, found.st_ino) != self._opened:
+            raise Unavailable("database_replaced")
+        return self._writer
+
+    def _deadline(self) -> float:
+        return asyncio.get_running_loop().time() + self._timeout
+
     def _connect(self) -> sqlite3.Connection:
-        with _translated():
-            raw = sqlite3.connect(
-                f"{self.path.resolve().as_uri()}?mode=rw",
-                uri=True,
-                isolation_level=None,  # transactions are begun and ended here, not by the driver's guesses
-                check_same_thread=False,  # a commit runs in a thread while nothing else touches the connection
-                cached_statements=512,
-            )
+        raw = sqlite3.connect(
+            f"{self.path.resolve().as_uri()}?mode=rw",
+            uri=True,
+            timeout=0,  # waiting inside SQLite would stop the whole event loop: `_patiently` waits instead
+            isolation_level=None,  # transactions are begun and ended here, not by the driver's guesses
+            check_same_thread=False,  # a commit runs in a thread while nothing else touches the connection
+            cached_statements=512,
+        )
+        try:
             for pragma in _PRAGMAS:
                 raw.execute(pragma).fetchall()
+        except sqlite3.Error:
+            raw.close()
+            raise
         return raw
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[SqliteConnection]:
         """A transaction that sees one state of the database and writes nothing."""
         async with self._readers:
-            raw = self._idle.pop() if self._idle else self._connect()
+            self._look_for_the_file()
+            raw = self._idle.pop() if self._idle else await _patiently(self._connect, self._deadline())
             try:
                 with _translated():
                     raw.execute("BEGIN")
                 yield SqliteConnection(raw)
             finally:
-                if raw.in_transaction:
-                    raw.execute("ROLLBACK")
-                self._idle.append(raw)
+                self._give_back(raw)
+
+    def _give_back(self, raw: sqlite3.Connection) -> None:
+        if self._writer is None:  # closed meanwhile
+            raw.close()
+            return
+        if raw.in_transaction:
+            with _translated():
+                raw.execute("ROLLBACK")
+        self._idle.append(raw)
 
     @asynccontextmanager
     async def writing(self, keeps: Callable[[BaseException], bool]) -> AsyncIterator[SqliteConnection]:
@@ -149,12 +186,10 @@ class SqliteDatabase:
 
         An exception rolls it back, unless `keeps` says that what was written before it stays.
         """
-        async with self._write_lock:
-            raw = self._writer
-            if raw is None:
-                raise Unavailable("database_closed")
-            await _begin(raw)
+        deadline = self._deadline()
+        async with self._turn(deadline) as raw:
             try:
+                await _begin(raw, deadline)
                 yield SqliteConnection(raw)
             except BaseException as error:
                 if keeps(error):
@@ -164,34 +199,52 @@ class SqliteDatabase:
                 await self._commit(raw)
             finally:
                 if raw.in_transaction:
-                    raw.execute("ROLLBACK")
+                    with _translated():
+                        raw.execute("ROLLBACK")
+
+    @asynccontextmanager
+    async def _turn(self, deadline: float) -> AsyncIterator[sqlite3.Connection]:
+        """The connection that writes, for one after the other."""
+        try:
+            async with asyncio.timeout_at(deadline):
+                await self._write_lock.acquire()
+        except TimeoutError as error:
+            raise Unavailable("database_locked") from error
+        try:
+            yield self._look_for_the_file()
+        finally:
+            self._write_lock.release()
 
     async def _commit(self, raw: sqlite3.Connection) -> None:
         done = asyncio.get_running_loop().run_in_executor(self._committer, raw.commit)
-        try:
+        interruption: asyncio.CancelledError | None = None
+        while not done.done():  # the connection is the thread's until it has finished, however often we are cancelled
+            try:
+                await asyncio.wait({done})
+            except asyncio.CancelledError as error:
+                interruption = error
+        failure = done.exception()
+        if interruption is not None:
+            raise interruption
+        if failure is not None:
             with _translated():
-                await asyncio.shield(done)
-        except asyncio.CancelledError:
-            await asyncio.wait({done})  # the connection is the thread's until it has finished
-            raise
+                raise failure
 
 
-async def _begin(raw: sqlite3.Connection) -> None:
+async def _begin(raw: sqlite3.Connection, deadline: float) -> None:
     """Begin to write, at a new position: take the write lock of the file and move the counter behind positions."""
-    await _lock(raw)
+    await _patiently(lambda: raw.execute("BEGIN IMMEDIATE"), deadline)
     with _translated():
         raw.execute("UPDATE database_identity SET position = position + 1")
 
 
-async def _lock(raw: sqlite3.Connection) -> None:
-    """Take the write lock of the file, asking again while another process holds it."""
+async def _patiently(ask: Callable[[], _T], deadline: float) -> _T:
+    """Ask again while another process holds the file's lock."""
     clock = asyncio.get_running_loop().time
-    deadline = clock() + LOCK_TIMEOUT
     while True:
         try:
-            raw.execute("BEGIN IMMEDIATE")
-            return
-        except sqlite3.OperationalError as error:
+            return ask()
+        except sqlite3.DatabaseError as error:
             if _code(error) not in _LOCKED or clock() > deadline:
                 raise _translation(error) from error
         await asyncio.sleep(random.uniform(0.0005, 0.005))  # noqa: S311 - spreads the askers, guards nothing

@@ -23,6 +23,7 @@ _NEW = (
     "version",
     *CONTENT_COLUMNS,
     "split_from",
+    "continued_by",
     "created_at",
     "updated_at",
     "updated_by",
@@ -111,6 +112,7 @@ class NewEvent(NamedTuple):
     calendar_id: int
     created_by: int
     split_from: int | None = None
+    continued_by: int | None = None
     change_description: str | None = None
 
 
@@ -135,6 +137,7 @@ def _new_row(work: UnitOfWork, event: NewEvent) -> dict[str, Any]:
         "uid": event.uid,
         "version": 1,
         "split_from": event.split_from,
+        "continued_by": event.continued_by,
         "created_at": work.now,
         "updated_at": work.now,
         "updated_by": event.created_by,
@@ -148,7 +151,7 @@ def _new_row(work: UnitOfWork, event: NewEvent) -> dict[str, Any]:
 def head_of_new(work: UnitOfWork, new: NewEvent, event_id: int) -> EventHead:
     """The head of an event that this unit of work has just written, as its owner sees it."""
     row = _new_row(work, new)
-    unset = {"continued_by": None, "deleted_at": None, "role": "owner"}
+    unset = {"deleted_at": None, "role": "owner"}
     return EventHead._make(({**row, **unset, "id": event_id})[name] for name in EventHead._fields)
 
 

@@ -1,0 +1,112 @@
+"""A stand: one server, what is asked of it, and what its answers cost. All stands of a run take turns."""
+
+from __future__ import annotations
+
+import itertools
+import statistics
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from bench import cpu
+from bench.filling import token
+from bench.load import Ask, Load, LoadFailed, Plan
+from bench.servers import Server
+
+WARM_UP_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How much to measure: rounds, and what bounds each measurement."""
+
+    rounds: int
+    seconds: float
+    requests: int
+
+
+FULL = Effort(rounds=5, seconds=1.0, requests=2_000)
+QUICK = Effort(rounds=2, seconds=0.12, requests=300)
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """One kind of request: the status that is expected, an endless supply, and how many go before it counts."""
+
+    expected: int
+    asks: Callable[[], Iterator[Ask]]
+    warm_up: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """Microseconds of CPU a request: of the server, and of PostgreSQL for it; and how many were counted."""
+
+    name: str
+    server_us: float
+    database_us: float
+    requests: int
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """The medians of all stands for one scenario."""
+
+    database: str
+    scenario: str
+    connections: int
+    figures: list[Figure]
+
+    def ratio(self, over: str, under: str) -> float:
+        """How many times the server's CPU at one stand another takes."""
+        found = {figure.name: figure.server_us for figure in self.figures}
+        return found[over] / found[under]
+
+
+class Stand:
+    """A server, and the requests that are still to be sent to it."""
+
+    def __init__(
+        self, stand: str, server: Server, load: Load, scenarios: Mapping[str, Scenario], connections: Sequence[int]
+    ) -> None:
+        self.name = stand
+        self.server = server
+        self._load = load
+        self._token = token()
+        self._expected = {name: scenario.expected for name, scenario in scenarios.items()}
+        self._asks = {name: scenario.asks() for name, scenario in scenarios.items()}
+        for name, scenario in scenarios.items():
+            for number in connections:  # opens the connections to the database, and fills every cache
+                self.send(name, number, WARM_UP_SECONDS, scenario.warm_up)
+
+    def measure(self, scenario: str, connections: int, effort: Effort) -> Figure:
+        server_before, database_before = self.server.used(), self.server.database_used()
+        answered = self.send(scenario, connections, effort.seconds, effort.requests)
+        spent = cpu.between(server_before, self.server.used())
+        database_spent = cpu.between(database_before, self.server.database_used())
+        return Figure(self.name, spent / answered / 1e3, database_spent / answered / 1e3, answered)
+
+    def send(self, scenario: str, connections: int, seconds: float, most: int) -> int:
+        """Send requests; gives how many were answered."""
+        asks = list(itertools.islice(self._asks[scenario], most))
+        plan = Plan(self.server.port, self._token, connections, seconds, self._expected[scenario], asks)
+        try:
+            return self._load.run(plan).answered
+        except LoadFailed as error:
+            error.add_note(f"{self.name} wrote:\n{self.server.end_of_log()}")
+            raise
+
+
+def take_turns(stands: Sequence[Stand], database: str, scenario: str, connections: int, effort: Effort) -> Line:
+    """Measure a scenario at all stands, round by round."""
+    rounds = [[stand.measure(scenario, connections, effort) for stand in stands] for _ in range(effort.rounds)]
+    return Line(database, scenario, connections, [median(turns) for turns in zip(*rounds, strict=True)])
+
+
+def median(turns: Sequence[Figure]) -> Figure:
+    """The median of each figure on its own."""
+    return Figure(
+        turns[0].name,
+        statistics.median(one.server_us for one in turns),
+        statistics.median(one.database_us for one in turns),
+        sum(one.requests for one in turns),
+    )

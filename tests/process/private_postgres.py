@@ -1,0 +1,60 @@
+"""A PostgreSQL server for one test, which can be shut down and started again on the same data and port."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+
+from tests.postgres import ask, guard
+from tests.postgres_guard import Account, becomes_ready
+from tests.postgres_guard import stop as stop_at_once
+
+SECONDS = 30.0
+
+
+class PrivatePostgres:
+    """Started by a guard of its own, which removes all of it in the end, also when the tests are killed."""
+
+    def __init__(self, address: str) -> None:
+        self.dsn = ask(address)
+        self._data = Path(address).with_name("data")
+        self._pid_file = self._data / "postmaster.pid"
+        self._command = psutil.Process(self._pid()).cmdline()
+        self._restarted: list[subprocess.Popen[bytes]] = []
+
+    def _pid(self) -> int:
+        return int(self._pid_file.read_text().split()[0])
+
+    def shut_down(self) -> None:
+        """Stop as an administrator does: everybody who is connected is cut off."""
+        psutil.Process(self._pid()).send_signal(signal.SIGINT)
+        deadline = time.monotonic() + SECONDS
+        while self._pid_file.exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+
+    def start_again(self) -> None:
+        """Start on the same data and port."""
+        server = Account().start(self._command, self._data.with_name("log"), self._data)
+        self._restarted.append(server)
+        assert becomes_ready(server, self._data)
+
+    def end(self) -> None:
+        for server in self._restarted:
+            stop_at_once(server)
+
+
+@contextmanager
+def private_postgres() -> Iterator[PrivatePostgres]:
+    with guard() as address:
+        server = PrivatePostgres(address)
+        try:
+            yield server
+        finally:
+            server.end()

@@ -1,0 +1,184 @@
+"""A database that cannot be used: every command says so in one line, does no harm, and exits with 1."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from convene import cli
+from convene.api.logs import configure
+from convene.storage import schema
+from convene.storage.engine import parse_url
+from tests.databases import KINDS, fresh_database
+from tests.postgres import dsn
+from tests.postgres_guard import free_port
+from tests.process.outside import outside
+from tests.process.servers import both_serving, convene, environment
+
+NEW_USER = ("user", "create", "alice", "alice@example.com")
+COMMANDS = (("serve",), ("migrate",), NEW_USER)
+
+
+class Said(NamedTuple):
+    """What a command said to the one who ran it."""
+
+    code: int
+    out: str
+    error: str
+
+    @property
+    def line(self) -> str:
+        """The one line that tells why it refuses."""
+        assert self.code == 1
+        [line] = self.error.splitlines()
+        assert line.startswith("convene: ")
+        return line
+
+
+Command = Callable[..., Said]
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Command:
+    """Run a command in this process, which spares the second that a new one takes to start."""
+
+    def run(database_url: str, *arguments: str) -> Said:
+        out, error = StringIO(), StringIO()
+        with monkeypatch.context() as patch, redirect_stdout(out), redirect_stderr(error):
+            patch.chdir(tmp_path_factory.mktemp("elsewhere"))
+            for name, value in environment(database_url, CONVENE_PASSWORD="correct horse").items():
+                patch.setenv(name, value)
+            patch.setattr(sys, "argv", ["convene", *arguments])
+            with pytest.raises(SystemExit) as end:
+                cli.main()
+        configure(as_json=True, debug=False)  # logs go to where they went before
+        return Said(int(end.value.code or 0), out.getvalue(), error.getvalue())
+
+    return run
+
+
+@pytest.fixture(params=KINDS)
+def empty_database(request: pytest.FixtureRequest) -> Iterator[str]:
+    with fresh_database(request.param, migrated=False) as url:
+        yield url
+
+
+def file_of(database_url: str) -> Path:
+    return Path(str(parse_url(database_url).database))
+
+
+# -- not there -----------------------------------------------------------------------------------------------
+
+
+def test_a_server_without_its_database_ends_with_one_line():
+    end = convene("serve", database_url=f"postgresql://postgres@127.0.0.1:{free_port()}/convene")
+    assert (end.returncode, end.stdout) == (1, "")
+    assert end.stderr.startswith("convene: cannot use the database: ")
+    assert end.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("arguments", COMMANDS)
+def test_a_database_that_does_not_exist_is_named(command: Command, arguments: tuple[str, ...]):
+    assert 'database "missing" does not exist' in command(f"{dsn()}/missing", *arguments).line
+
+
+@pytest.mark.parametrize("arguments", COMMANDS)
+def test_a_role_that_does_not_exist_is_named(command: Command, arguments: tuple[str, ...]):
+    stranger = f"{dsn()}/postgres".replace("postgres@", "nobody-here@")
+    assert 'role "nobody-here" does not exist' in command(stranger, *arguments).line
+
+
+@pytest.mark.parametrize("arguments", COMMANDS)
+def test_a_url_of_another_kind_of_database_is_refused(command: Command, arguments: tuple[str, ...]):
+    assert "DATABASE_URL names mysql" in command("mysql://localhost/convene", *arguments).line
+    assert "DATABASE_URL is not a URL" in command("convene.db", *arguments).line
+
+
+def test_a_folder_that_cannot_be_made_is_named(command: Command, tmp_path: Path):
+    (tmp_path / "file").touch()
+    assert "cannot create the folder" in command(f"sqlite:///{tmp_path}/file/below/convene.db", "migrate").line
+
+
+# -- not migrated, or further --------------------------------------------------------------------------------
+
+
+def test_a_database_that_was_never_migrated_says_what_to_do(command: Command, empty_database: str):
+    assert command(empty_database, *NEW_USER).line.endswith("run: convene migrate")
+
+
+def test_asking_in_vain_makes_no_file(command: Command, tmp_path: Path):
+    assert "run: convene migrate" in command(f"sqlite:///{tmp_path}/sub/convene.db", *NEW_USER).line
+    assert list(tmp_path.iterdir()) == []
+
+
+async def move_to(revision: str, database_url: str) -> None:
+    async with outside(database_url) as connection:
+        await connection.rows(f"UPDATE alembic_version SET version_num = '{revision}'")
+
+
+@pytest.fixture
+async def newer_database(new_database: str) -> str:
+    """A database that a later version of Convene has migrated."""
+    await move_to("9999", new_database)
+    return new_database
+
+
+@pytest.mark.parametrize("arguments", COMMANDS)
+def test_a_database_newer_than_the_code_says_so(command: Command, newer_database: str, arguments: tuple[str, ...]):
+    line = command(newer_database, *arguments).line
+    assert "revision 9999" in line
+    assert "newer" in line
+    assert "run: convene migrate" not in line
+
+
+def test_migrating_twice_does_nothing(command: Command, empty_database: str):
+    for _ in range(2):
+        assert command(empty_database, "migrate").code == 0
+    schema.verify(empty_database)
+
+
+def test_two_servers_that_start_at_once_on_an_empty_database_both_serve(empty_database: str):
+    with both_serving(empty_database) as (one, other):
+        assert one.url != other.url
+    schema.differences(empty_database)
+
+
+# -- damaged -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("arguments", COMMANDS)
+def test_a_file_that_is_no_database_is_refused_and_left_alone(
+    command: Command, tmp_path: Path, arguments: tuple[str, ...]
+):
+    file = tmp_path / "letter.txt"
+    file.write_text("Dear Ben, this is a letter and no database. " * 50)
+    before = file.read_bytes()
+    assert "file is not a database" in command(f"sqlite:///{file}", *arguments).line
+    assert file.read_bytes() == before
+
+
+@pytest.mark.parametrize("arguments", COMMANDS)
+def test_a_file_that_was_copied_half_is_refused_and_left_alone(
+    command: Command, new_sqlite: str, arguments: tuple[str, ...]
+):
+    file = file_of(new_sqlite)
+    half = file.read_bytes()[: file.stat().st_size // 2]
+    file.write_bytes(half)
+    assert "malformed" in command(new_sqlite, *arguments).line
+    assert file.read_bytes() == half
+
+
+def test_a_file_that_cannot_be_written_is_refused(command: Command, new_sqlite: str):
+    """Made so in its header, as a later SQLite would; permissions mean nothing to root, who may run this."""
+    file = file_of(new_sqlite)
+    content = bytearray(file.read_bytes())
+    content[18] = 3  # the "file format write version": above 2, the file may be read but not written
+    file.write_bytes(content)
+    for arguments in COMMANDS:
+        assert "readonly database" in command(new_sqlite, *arguments).line

@@ -1,0 +1,91 @@
+"""Whoever waits for the database in vain is told so in time; what keeps one waiting leaves no damage."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+from sqlalchemy import func, select
+
+from convene.domain.errors import Unavailable
+from convene.storage import events
+from convene.storage.postgresql import PostgresDatabase
+from convene.storage.statements import Statement
+from convene.storage.unit_of_work import Units
+from tests.process.outside import holding_agenda, outside
+from tests.process.units import POOL, SECONDS, TIMEOUT, add_user, exists, new_name, works, write_user
+
+_CUT_OFF = """
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
+
+
+async def test_writers_wait_no_longer_than_the_timeout_however_many_wait(units: Units, database_url: str):
+    """Those who queue up behind the first do not begin to wait only when it gives up."""
+    user_id = await write_user(units, new_name())
+
+    async def write() -> None:
+        async with units.writing() as work:
+            await events.lock_agenda(work, user_id)
+
+    async with holding_agenda(database_url, user_id):
+        started = time.monotonic()
+        outcomes = await asyncio.gather(*(write() for _ in range(5 * POOL)), return_exceptions=True)
+        waited = time.monotonic() - started
+    reasons = [error.reason for error in outcomes if isinstance(error, Unavailable)]
+    assert len(reasons) == 5 * POOL
+    assert set(reasons) <= {"database_locked", "database_busy"}
+    assert TIMEOUT / 2 < waited < 4 * TIMEOUT
+    assert await works(units)
+
+
+async def test_a_lock_that_is_let_go_in_time_is_waited_for(units: Units, database_url: str):
+    user_id = await write_user(units, new_name())
+    async with units.writing() as work:
+        await events.lock_agenda(work, user_id)
+
+    async def write() -> None:
+        async with units.writing() as work:
+            await events.lock_agenda(work, user_id)
+
+    async with holding_agenda(database_url, user_id):
+        waiting = asyncio.create_task(write())
+        await asyncio.sleep(TIMEOUT / 4)
+        assert not waiting.done()
+    await asyncio.wait_for(waiting, SECONDS)
+
+
+async def test_a_slow_answer_is_not_waited_for_longer_than_the_timeout(postgres_units: Units):
+    async def ask() -> None:
+        async with postgres_units.writing() as work:
+            await work.one(Statement(select(func.pg_sleep(SECONDS))))
+
+    started = time.monotonic()
+    with pytest.raises(Unavailable) as error:
+        await ask()
+    assert error.value.reason == "database_busy"
+    assert time.monotonic() - started < 4 * TIMEOUT
+    assert await works(postgres_units)
+
+
+async def test_a_connection_that_is_cut_off_is_told_as_an_outage_and_replaced(postgres_units: Units):
+    """As when the database server is shut down."""
+
+    async def write(name: str) -> None:
+        async with postgres_units.writing() as work:
+            await add_user(work, name)
+            assert isinstance(postgres_units.database, PostgresDatabase)
+            async with outside(postgres_units.database.dsn) as connection:
+                await connection.rows(_CUT_OFF)
+            await work.ping()
+
+    name = new_name()
+    for _ in range(3 * POOL):
+        with pytest.raises(Unavailable) as error:
+            await write(name)
+        assert error.value.reason == "database_down"
+    await asyncio.sleep(0.1)  # until it is known that connections which lay idle were cut off too
+    assert await works(postgres_units)
+    assert not await exists(postgres_units, name)
