@@ -225,6 +225,10 @@ async def _stream_token(
     return token
 
 
+_STREAM: dict[str, Any] = {
+    "description": "Server-sent events, for as long as the client listens.",
+    "content": {"text/event-stream": {"schema": {"type": "string"}}},
+}
 StreamToken = Annotated[str, Depends(_stream_token)]
 
 
@@ -235,14 +239,17 @@ async def _streaming(held: Held, token: StreamToken) -> SignedIn:
 @router.get(
     "/stream",
     response_class=StreamingResponse,
-    responses={**problems(*SIGNED_IN, 410), 200: {"content": {"text/event-stream": {}}, "description": "The stream."}},
+    responses={**problems(*SIGNED_IN, 410), 200: _STREAM},
+    openapi_extra={"security": [{"OAuth2PasswordBearer": []}]},
 )
 async def stream_notifications(
     held: Held,
     me: Annotated[SignedIn, Depends(_streaming)],
     token: StreamToken,
-    after: Annotated[str | None, Query(max_length=300)] = None,
-    last_event_id: Annotated[str | None, Header(max_length=300)] = None,
+    after: Annotated[
+        str | None, Query(max_length=300, description="The cursor of the last notification that was heard.")
+    ] = None,
+    last_event_id: Annotated[str | None, Header(max_length=300, description="The same, as browsers send it.")] = None,
 ) -> StreamingResponse:
     """Notifications and changes as server-sent events; `Last-Event-ID` (or `?after=`) brings what was missed first."""
     _, expires_at = await held.identities.until(token)

@@ -20,7 +20,8 @@ JsonObject = dict[str, Any]
 class ReadUpTo(Body):
     """The newest notification that has been seen."""
 
-    up_to: Id
+    up_to: Id | None = None
+    """All of them without."""
 
 
 class WantedChannels(Body):

@@ -53,7 +53,9 @@ async def list_notifications(
 
 @router.post("/notifications/{notification_id}/read", status_code=204, responses=problems(*SIGNED_IN, 404))
 async def read_notification(
-    me: Me, work: WriteWork, notification_id: Annotated[int, Path(ge=1, le=ID_MAX)]
+    me: Me,
+    work: WriteWork,
+    notification_id: Annotated[int, Path(ge=1, le=ID_MAX, description="The notification's id.")],
 ) -> Response:
     """Mark a notification read."""
     await notifications.mark_read(work, me, notification_id)
@@ -63,7 +65,7 @@ async def read_notification(
 @router.post("/notifications/read", status_code=204, responses=problems(*SIGNED_IN, body=True))
 async def read_notifications(me: Me, work: WriteWork, body: ReadUpTo | None = None) -> Response:
     """Mark all notifications read, or all up to one that has been seen."""
-    await notifications.mark_all_read(work, me, body.up_to if body else ID_MAX)
+    await notifications.mark_all_read(work, me, (body.up_to if body else None) or ID_MAX)
     return Response(status_code=204)
 
 

@@ -32,6 +32,11 @@ _TAGS = [
     {"name": "events", "description": "Create, list, read, change and delete events and series."},
     {"name": "sharing", "description": "Owners share events with editors and viewers."},
     {"name": "history", "description": "Versions, differences, the change log, blame and going back."},
+    {"name": "notifications", "description": "What happened, the bell, preferences, and what changed since."},
+    {
+        "name": "live",
+        "description": "The same as it happens: server-sent events, and a WebSocket at /ws/notifications.",
+    },
     {"name": "operations", "description": "For operators."},
 ]
 
