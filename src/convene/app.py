@@ -16,6 +16,7 @@ from convene.api.aliases import Aliases
 from convene.api.dependencies import Services
 from convene.api.limits import BodyLimits
 from convene.api.logs import RequestLog
+from convene.api.negotiation import PackedAnswers, PackedBodies
 from convene.api.openapi import describe
 from convene.delivery.bus import Bus, Wire
 from convene.delivery.hub import Hub
@@ -64,8 +65,10 @@ def create_app(settings: Settings) -> FastAPI:
             allow_headers=["*"],
             expose_headers=["ETag", "Link", "Location", "X-Request-ID"],
         )
+    app.add_middleware(PackedBodies)
     app.add_middleware(BodyLimits)
     app.add_middleware(Aliases)
+    app.add_middleware(PackedAnswers)
     app.add_middleware(RequestLog)
     return app
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from convene.api.negotiation import MSGPACK, media_type
 from convene.api.problems import plain_problem
 
 BODY_MAX = 4 * 1024 * 1024
@@ -67,8 +68,8 @@ class BodyLimits:
 
 
 def _readable(content_type: bytes, path: str) -> bool:
-    kind = content_type.decode("latin-1").partition(";")[0].strip().lower()
-    return kind in _JSON or (kind in _FORM and path in _FORM_PATHS)
+    kind = media_type(content_type.decode("latin-1"))
+    return kind in _JSON or kind in MSGPACK or (kind in _FORM and path in _FORM_PATHS)
 
 
 async def _refuse(status: int, detail: str, scope: Scope, receive: Receive, send: Send) -> None:
