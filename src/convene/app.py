@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 
 from fastapi import FastAPI
-from fastapi.routing import APIRoute
 from starlette.middleware.cors import CORSMiddleware
 
 from convene import __version__
@@ -18,6 +17,7 @@ from convene.api.limits import BodyLimits
 from convene.api.logs import RequestLog
 from convene.api.negotiation import PackedAnswers, PackedBodies
 from convene.api.openapi import describe
+from convene.api.planned import install
 from convene.delivery.bus import Bus, Wire
 from convene.delivery.hub import Hub
 from convene.delivery.presence import Watch
@@ -48,11 +48,12 @@ def create_app(settings: Settings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        generate_unique_id_function=_operation_id,
     )
     # The lists come before single events: /events/trash is no event.
-    for feature in (accounts, agenda, events, sharing, history, notifications, live, operations):
-        app.include_router(feature.router)
+    install(
+        app,
+        [feature.router for feature in (accounts, agenda, events, sharing, history, notifications, live, operations)],
+    )
     operations.install_docs(app)
     problems.install(app)
     describe(app)
@@ -110,8 +111,3 @@ def _wire(settings: Settings, database: Database) -> Wire:
     if settings.redis_url:
         return RedisWire(settings.redis_url.get_secret_value())
     return SqliteWire(database.path) if isinstance(database, SqliteDatabase) else PostgresWire(database.dsn)
-
-
-def _operation_id(route: APIRoute) -> str:
-    """Operation ids are the names of the route functions: stable, and readable in generated clients."""
-    return route.name

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi import Depends, Path, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 
 from convene.api.declared import SIGNED_IN, problems
 from convene.api.dependencies import Held, Me, ReadWork
+from convene.api.planned import feature_router
 from convene.api.representation import answer, person_json, session_json, tokens_json, user_json
 from convene.api.responses import Person, Session, TokenAnswer, User
 from convene.api.schemas import Login, PasswordChange, ProfileUpdate, Refresh, Register
 from convene.operations import accounts
 
-router = APIRouter(prefix="/api/v1", tags=["accounts"])
+router = feature_router("accounts", "/api/v1")
 
 _LOGIN_BODY: dict[str, Any] = {
     "requestBody": {

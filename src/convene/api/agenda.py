@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import Depends, Query, Response
 
 from convene.api.declared import ON_EVENT, SIGNED_IN, problems
 from convene.api.dependencies import ID_MAX, Me, ReadWork, Viewable
 from convene.api.fields import Instant, When
 from convene.api.paging import AskedPage
+from convene.api.planned import feature_router
 from convene.api.representation import entry_json, event_json
 from convene.api.responses import Event, EventOrOccurrence
 from convene.domain.errors import Invalid
@@ -22,7 +23,7 @@ from convene.operations.identity import SignedIn
 from convene.storage.events import EventHead
 from convene.storage.lists import EventFilter
 
-router = APIRouter(prefix="/api/v1/events", tags=["events"])
+router = feature_router("events", "/api/v1/events")
 
 
 def _edge(edge: datetime | date | None, me: SignedIn, *, name: str, is_end: bool) -> datetime | None:

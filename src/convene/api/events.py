@@ -6,7 +6,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 
 from convene.api.declared import ON_EVENT, ON_EVENT_BY_ROLE, SIGNED_IN, problems
 from convene.api.dependencies import (
@@ -22,6 +22,7 @@ from convene.api.dependencies import (
     WriteWork,
 )
 from convene.api.fields import Instant, When
+from convene.api.planned import feature_router
 from convene.api.representation import answer, busy_json, etag, event_json, free_json
 from convene.api.responses import Check, Event
 from convene.api.schemas import EventBatch, EventCreate, EventUpdate
@@ -32,7 +33,7 @@ from convene.operations import bookings, events, history, series
 from convene.operations.bookings import Booking
 from convene.operations.events import Revision
 
-router = APIRouter(prefix="/api/v1/events", tags=["events"])
+router = feature_router("events", "/api/v1/events")
 
 
 class Scope(StrEnum):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import Path, Query, Response
 
 from convene.api.declared import ON_EVENT, ON_EVENT_BY_ROLE, problems
 from convene.api.dependencies import (
@@ -19,6 +19,7 @@ from convene.api.dependencies import (
     WriteWork,
 )
 from convene.api.paging import AskedPage
+from convene.api.planned import feature_router
 from convene.api.representation import (
     answer,
     blame_json,
@@ -33,7 +34,7 @@ from convene.api.responses import BlameAnswer, Change, Difference, Event, Shelve
 from convene.api.schemas import Rollback
 from convene.operations import history
 
-router = APIRouter(prefix="/api/v1/events/{event_id}", tags=["history"])
+router = feature_router("history", "/api/v1/events/{event_id}")
 
 _VERSION_MAX = 2**31 - 1
 

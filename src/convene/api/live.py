@@ -14,20 +14,21 @@ from typing import Annotated, Any
 
 import orjson
 import ormsgpack
-from fastapi import APIRouter, Depends, Header, Query, Request, WebSocket, WebSocketDisconnect
+from fastapi import Depends, Header, Query, Request, WebSocket, WebSocketDisconnect
 from fastapi.responses import StreamingResponse
 
 from convene.api.cursors import read_place, write_place
 from convene.api.declared import SIGNED_IN, problems
 from convene.api.dependencies import Held, Services
 from convene.api.news import told_json
+from convene.api.planned import feature_router
 from convene.delivery.hub import Ended, EventMoved, Listener, News, Presence
 from convene.domain.errors import BadToken, ConveneError, Gone
 from convene.operations import access
 from convene.operations.identity import SignedIn
 from convene.storage.notifications import Place
 
-router = APIRouter(prefix="/api/v1", tags=["live"])
+router = feature_router("live", "/api/v1")
 
 FRAME_MAX = 64 * 1024
 FIRST_MESSAGE_SECONDS = 10.0

@@ -6,9 +6,12 @@ import logging
 import re
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from secrets import token_hex
+from typing import Any
 
+import orjson
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -25,7 +28,7 @@ def configure(*, as_json: bool, debug: bool) -> None:
         structlog.processors.format_exc_info,
     ]
     last: structlog.typing.Processor = (
-        structlog.processors.JSONRenderer()
+        structlog.processors.JSONRenderer(_json)
         if as_json
         else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), sort_keys=False)
     )
@@ -64,6 +67,10 @@ class _Printer:
             print(line, file=self._stream, flush=True)
 
     debug = info = warning = error = critical = msg
+
+
+def _json(entry: Any, default: Callable[[Any], Any]) -> str:  # noqa: ANN401 - whatever is logged
+    return orjson.dumps(entry, default).decode()
 
 
 class RequestLog:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import Path, Query, Response
 from pydantic import Field
 
 from convene.api.cursors import read_place, read_sync, write_place, write_sync
@@ -12,11 +12,12 @@ from convene.api.declared import ON_EVENT, SIGNED_IN, problems
 from convene.api.dependencies import ID_MAX, Held, Leavable, Me, ReadWork, WriteWork
 from convene.api.news import ChangesAnswer, Notification, PreferencesAnswer, PreferencesUpdate, ReadUpTo, told_json
 from convene.api.paging import AskedPage
+from convene.api.planned import feature_router
 from convene.api.representation import answer, event_json
 from convene.domain.notices import NoticeKind
 from convene.operations import notifications, sync
 
-router = APIRouter(prefix="/api/v1", tags=["notifications"])
+router = feature_router("notifications", "/api/v1")
 
 
 @router.get("/notifications", response_model=list[Notification], responses=problems(*SIGNED_IN, 410))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import fastapi_offline
-from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi import FastAPI, Request, Response
 from fastapi.openapi.docs import get_redoc_html, get_swagger_ui_html, get_swagger_ui_oauth2_redirect_html
 from starlette.responses import HTMLResponse
 from starlette.staticfiles import StaticFiles
@@ -13,11 +13,12 @@ from starlette.staticfiles import StaticFiles
 from convene import __version__
 from convene.api.declared import Responses
 from convene.api.dependencies import Held
+from convene.api.planned import feature_router
 from convene.api.representation import answer
 from convene.api.responses import Health
 from convene.domain.errors import Unavailable
 
-router = APIRouter(tags=["operations"])
+router = feature_router("operations")
 _ASSETS = Path(fastapi_offline.__file__).parent / "static"
 # Redoc would fetch a logo from elsewhere. What a page may do is said here, and that is nothing outside this server.
 _POLICY = (

@@ -83,7 +83,7 @@ class Page:
         return answer([represent(row) for row in rows], headers=headers)
 
 
-def _page(
+async def _page(
     request: Request,
     limit: Annotated[int, Query(ge=1, le=LIMIT_MAX, description="How many entries at most.")] = LIMIT,
     cursor: Annotated[

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from convene.api.declared import ON_EVENT, ON_EVENT_BY_ROLE, problems
 from convene.api.dependencies import (
@@ -16,6 +16,7 @@ from convene.api.dependencies import (
     WriteWork,
 )
 from convene.api.paging import AskedPage
+from convene.api.planned import feature_router
 from convene.api.representation import answer, etag, event_json, permission_json, shared_json
 from convene.api.responses import Event, Permission, ShareAnswer
 from convene.api.schemas import GrantableRole, Share, Transfer
@@ -23,7 +24,7 @@ from convene.domain.roles import Role
 from convene.operations import sharing
 from convene.storage.sharing import PermissionRow
 
-router = APIRouter(prefix="/api/v1/events/{event_id}", tags=["sharing"])
+router = feature_router("sharing", "/api/v1/events/{event_id}")
 
 
 @router.post(

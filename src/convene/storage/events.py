@@ -15,6 +15,7 @@ from convene.domain.searching import searchable
 from convene.domain.series import bounds
 from convene.storage.statements import Statement
 from convene.storage.tables import agendas, calendars, events, permissions
+from convene.storage.types import filter_only
 from convene.storage.unit_of_work import UnitOfWork
 
 
@@ -178,7 +179,7 @@ _BUSY = Statement(
     JOINED.where(
         *SEEN_BY,
         permissions.c.role == literal_column("'owner'"),
-        permissions.c.starts_at < bindparam("before", type_=permissions.c.starts_at.type),
+        filter_only(permissions.c.starts_at) < bindparam("before", type_=permissions.c.starts_at.type),
         permissions.c.ends_at > bindparam("after", type_=permissions.c.ends_at.type),
         events.c.may_block,
         events.c.deleted_at.is_(None),

@@ -10,6 +10,7 @@ from sqlalchemy import and_, bindparam, case, exists, func, insert, literal_colu
 from sqlalchemy.sql.elements import ColumnElement
 
 from convene.domain.notices import FOLD_SECONDS, FOLDING, Notice
+from convene.storage.positions import settled_position, transaction_position
 from convene.storage.statements import Statement
 from convene.storage.tables import (
     event_change_log,
@@ -19,7 +20,7 @@ from convene.storage.tables import (
     permissions,
     users,
 )
-from convene.storage.types import JsonList, in_json_list, settled_position, transaction_position
+from convene.storage.types import JsonList, in_json_list
 from convene.storage.unit_of_work import UnitOfWork
 
 

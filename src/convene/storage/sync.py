@@ -13,9 +13,10 @@ from typing import NamedTuple
 from sqlalchemy import and_, bindparam, or_, select
 
 from convene.storage.events import HEAD, EventHead
+from convene.storage.positions import cluster_identity, newest_position, settled_position
 from convene.storage.statements import Statement
 from convene.storage.tables import database_identity, events, permissions
-from convene.storage.types import JsonList, cluster_identity, in_json_list, newest_position, settled_position
+from convene.storage.types import JsonList, in_json_list
 from convene.storage.unit_of_work import UnitOfWork
 
 Place = tuple[int, int]

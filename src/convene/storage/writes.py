@@ -11,9 +11,9 @@ from sqlalchemy import bindparam, insert, literal_column, select, update
 from convene.domain.content import EventContent
 from convene.domain.content_json import to_json
 from convene.storage.events import CONTENT_COLUMNS, EventHead, content_columns
+from convene.storage.positions import transaction_position
 from convene.storage.statements import Statement, Values, inserting
 from convene.storage.tables import event_versions, events, permissions
-from convene.storage.types import transaction_position
 from convene.storage.unit_of_work import UnitOfWork
 
 _NEW = (

@@ -1,0 +1,298 @@
+"""A calendar of several people, in plain Python: who may do what, what clashes, and which versions there come to be.
+
+Each function says what the API has to answer: it gives what will be written, or raises `Refused`. Nothing changes
+before `Calendar.write` and its like are told to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from tests.api.content_model import (
+    Content,
+    Fields,
+    Refused,
+    changed,
+    changed_occurrence,
+    halves,
+    meant,
+    merged,
+    need_occurrence,
+    overlap,
+    rescheduled,
+    without_occurrence,
+)
+
+_RANKS = ("viewer", "editor", "owner")
+
+
+class Version(NamedTuple):
+    """One version; a `kind` of None may be any."""
+
+    content: Content
+    kind: str | None
+    by: str
+    base: int | None = None
+
+
+class Written(NamedTuple):
+    """What a request writes: a version of the event, or none; and the later half of it, if it was split."""
+
+    version: Version | None
+    later: Version | None = None
+
+
+class Edit(NamedTuple):
+    """A change as it is asked for.
+
+    `scope` and `name` say of what part. `base` and `match` are the versions that are said to be merged with, or to be
+    the newest. `seen_as` is the occurrence that is sent back.
+    """
+
+    fields: Fields
+    scope: str = "all"
+    name: int = 0
+    base: int | None = None
+    match: int | None = None
+    allow: bool = False
+    seen_as: int | None = None
+
+
+@dataclass
+class Event:
+    """An event with all its versions; `roles` are those of everybody but the owner."""
+
+    owner: str
+    versions: list[Version]
+    roles: dict[str, str] = field(default_factory=dict)
+    split_from: int | None = None
+    continued_by: int | None = None
+    trashed: bool = False
+
+    @property
+    def newest(self) -> int:
+        return len(self.versions)
+
+    @property
+    def head(self) -> Content:
+        return self.versions[-1].content
+
+    def number(self, base: str) -> int:
+        """Say which version an edit begins with that is based on an old one, or on the newest."""
+        back = {"old": 1, "old match": 1, "older": 3, "oldest": self.newest}.get(base, 0)
+        return max(self.newest - back, 1)
+
+    def role_of(self, who: str) -> str | None:
+        return "owner" if who == self.owner else self.roles.get(who)
+
+
+class Calendar:
+    """All events of all people, by id."""
+
+    def __init__(self) -> None:
+        self.events: dict[int, Event] = {}
+
+    def open(self, who: str, event_id: int, needed: str = "viewer") -> Event:
+        """Open an event for somebody, in a role."""
+        event = self.events[event_id]
+        role = event.role_of(who)
+        if role is None or event.trashed:
+            raise Refused(404, "not-found")
+        if _RANKS.index(role) < _RANKS.index(needed):
+            raise Refused(403, "role-too-low")
+        return event
+
+    def seen_by(self, who: str) -> Iterable[tuple[int, Event]]:
+        """The events that somebody sees."""
+        return ((one, event) for one, event in self.events.items() if event.role_of(who) and not event.trashed)
+
+    # -- time ----------------------------------------------------------------------------------------------------
+
+    def taken(self, owner: str, but: int | None = None) -> list[tuple[int, int]]:
+        """The time that all of somebody's events take up, but for one."""
+        mine = (event for one, event in self.seen_by(owner) if event.owner == owner and one != but)
+        return [stretch for event in mine for stretch in event.head.busy()]
+
+    def double_bookings(self) -> set[frozenset[int]]:
+        """The pairs of events of one owner that overlap."""
+        live = [(one, event.owner, event.head.busy()) for one, event in self.events.items() if not event.trashed]
+        return {
+            frozenset((one, other))
+            for one, owner, busy in live
+            for other, other_owner, other_busy in live
+            if one < other and owner == other_owner and any(overlap(a, b) for a in busy for b in other_busy)
+        }
+
+    def need_room(
+        self, owner: str, content: Content, *, but: int | None = None, had: Content | None = None, allow: bool = False
+    ) -> None:
+        """Refuse a content that takes up time which it did not have and which is not free."""
+        before = had.busy() if had else []
+        new = [one for one in content.busy() if not any(a <= one[0] and one[1] <= b for a, b in before)]
+        if not allow and any(overlap(one, other) for one in new for other in self.taken(owner, but)):
+            raise Refused(409, "schedule-conflict")
+
+    def create(self, who: str, contents: list[Content], *, allow: bool) -> bool:
+        """Create events, all or none."""
+        for place, content in enumerate(contents):
+            self.need_room(who, content, allow=allow)
+            others = [stretch for other in contents[:place] for stretch in other.busy()]
+            if not allow and any(overlap(one, other) for one in content.busy() for other in others):
+                raise Refused(409, "schedule-conflict")
+        return True
+
+    # -- changing ------------------------------------------------------------------------------------------------
+
+    def change(self, who: str, event_id: int, edit: Edit) -> Written:
+        """Change an event, or a part of it."""
+        event = self.open(who, event_id, "editor")
+        base = self._base(event, edit)
+        if edit.scope == "this":
+            return self._put(who, event_id, edit, base, changed_occurrence(base, edit.name, edit.fields))
+        if edit.scope == "following":
+            need_occurrence(base, edit.name)
+        if edit.scope == "following" and edit.name != base.schedule.start:
+            return self._split(who, event_id, edit, base)
+        asked = edit.fields if edit.seen_as is None else meant(base, edit.seen_as, edit.fields, base)
+        return self._put(who, event_id, edit, base, changed(base, asked))
+
+    def _base(self, event: Event, edit: Edit) -> Content:
+        if edit.match not in (None, event.newest):
+            raise Refused(412, "precondition-failed")
+        number = event.newest if edit.base is None else edit.base
+        if number > event.newest:
+            raise Refused(422, "invalid")
+        return event.versions[number - 1].content
+
+    def _put(self, who: str, event_id: int, edit: Edit, base: Content, ours: Content) -> Written:
+        event = self.events[event_id]
+        stale = edit.base not in (None, event.newest)
+        content = merged(base, ours, event.head) if stale else ours
+        kind = "merged" if content != ours else "updated"
+        return self._settle(event_id, Version(content, kind, who, edit.base), event.head, allow=edit.allow)
+
+    def _settle(self, event_id: int, version: Version, had: Content, *, allow: bool) -> Written:
+        event = self.events[event_id]
+        if version.content == event.head:
+            return Written(None)
+        if not version.content.occurrences():
+            raise Refused(422, "invalid")
+        self.need_room(event.owner, version.content, but=event_id, had=had, allow=allow)
+        return Written(version)
+
+    def _split(self, who: str, event_id: int, edit: Edit, base: Content) -> Written:
+        event = self.events[event_id]
+        base_later = halves(base, edit.name)[1]
+        asked = dict(edit.fields)
+        if edit.seen_as is not None:
+            asked = dict(meant(base, edit.seen_as, edit.fields, base_later))
+        if asked.get("times") == base.schedule.times:
+            asked.pop("times", None)
+        ours = changed(base_later, asked)
+        if ours == base_later:
+            return Written(None)
+        if base.schedule != event.head.schedule:
+            return self._put(who, event_id, edit, base, ours)
+        earlier, newest_later = halves(event.head, edit.name)
+        later = merged(base_later, ours, newest_later)
+        if later == newest_later:
+            return Written(None)
+        if not later.occurrences():
+            raise Refused(422, "invalid")
+        version = Version(earlier, "updated", who, edit.base)
+        if not earlier.occurrences():
+            whole = version._replace(content=later)
+            return self._settle(event_id, whole, newest_later, allow=edit.allow)
+        self._need_room_beside(event_id, version, later, newest_later, allow=edit.allow)
+        return Written(version, Version(later, "created", who))
+
+    def _need_room_beside(self, event_id: int, earlier: Version, later: Content, had: Content, *, allow: bool) -> None:
+        """The later half has to find its time free beside the earlier one, too."""
+        event = self.events[event_id]
+        event.versions.append(earlier)
+        try:
+            self.need_room(event.owner, later, had=had, allow=allow)
+        finally:
+            event.versions.pop()
+
+    def roll_back(self, who: str, event_id: int, number: int, fields: list[str] | None, *, allow: bool) -> Written:
+        """Go back to a version, or to some fields of it."""
+        event = self.open(who, event_id, "editor")
+        if number > event.newest:
+            raise Refused(404, "not-found")
+        content = old = event.versions[number - 1].content
+        if fields is not None:
+            content = event.head
+            if "start_time" in fields:
+                content = rescheduled(content, old.schedule)
+            content = changed(content, {name: getattr(old, name) for name in fields if name != "start_time"})
+        version = Version(content, "rolled back", who, number)
+        return self._settle(event_id, version, event.head, allow=allow)
+
+    # -- deleting ------------------------------------------------------------------------------------------------
+
+    def delete(self, who: str, event_id: int, scope: str, name: int, match: int | None) -> Version:
+        """Delete an event or a part of it."""
+        event = self.open(who, event_id, "owner")
+        left = self._left(event.head, scope, name)
+        if match not in (None, event.newest):
+            raise Refused(412, "precondition-failed")
+        return Version(left, "updated", who) if left else Version(event.head, "deleted", who)
+
+    def _left(self, content: Content, scope: str, name: int) -> Content | None:
+        """What deleting a part leaves."""
+        if scope == "all":
+            return None
+        if scope == "this":
+            left = without_occurrence(content, name)
+        else:
+            need_occurrence(content, name)
+            if name == content.schedule.start:
+                return None
+            left = halves(content, name)[0]
+        return left if left.occurrences() else None
+
+    def restore(self, who: str, event_id: int, *, allow: bool) -> Version:
+        """Take an event out of the trash."""
+        event = self.events[event_id]
+        if event.owner != who or not event.trashed:
+            raise Refused(404, "not-found")
+        self.need_room(who, event.head, but=event_id, allow=allow)
+        return Version(event.head, "restored", who)
+
+    # -- people --------------------------------------------------------------------------------------------------
+
+    def share(self, who: str, event_id: int, whom: str) -> bool:
+        """Give somebody a role."""
+        self.open(who, event_id, "owner")
+        if whom == who:
+            raise Refused(422, "invalid")
+        return True
+
+    def change_role(self, who: str, event_id: int, whom: str) -> bool:
+        """Give somebody who has a role another one."""
+        role = self.open(who, event_id, "owner").role_of(whom)
+        if role in (None, "owner"):
+            raise Refused(404, "not-found") if role is None else Refused(409, "not-possible")
+        return True
+
+    def revoke(self, who: str, event_id: int, whom: str) -> bool:
+        """Take somebody's role away, or leave."""
+        event = self.open(who, event_id)
+        if who not in (whom, event.owner):
+            raise Refused(403, "role-too-low")
+        role = event.role_of(whom)
+        if role in (None, "owner"):
+            raise Refused(404, "not-found") if role is None else Refused(409, "not-possible")
+        return True
+
+    def transfer(self, who: str, event_id: int, whom: str, *, allow: bool) -> Version:
+        """Hand an event over to somebody who sees it."""
+        event = self.open(who, event_id, "owner")
+        role = event.role_of(whom)
+        if role in (None, "owner"):
+            raise Refused(404, "not-found") if role is None else Refused(409, "not-possible")
+        self.need_room(whom, event.head, allow=allow)
+        return Version(event.head, "transferred", who)

@@ -1,0 +1,141 @@
+"""A calendar kept twice, by the API and by the model: every answer of the one is compared with the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from itertools import pairwise
+from typing import Any, TypeVar
+
+import httpx2
+from hypothesis.stateful import RuleBasedStateMachine
+
+from tests.api.calendar_model import Calendar, Edit, Event, Version, Written
+from tests.api.content_model import Content, Refused, Unsure, body, content_of, view, wall
+from tests.people import Api, Json, Person
+
+_T = TypeVar("_T")
+Run = Callable[[Coroutine[Any, Any, Any]], Any]
+
+EVENTS = "/api/v1/events"
+NAMES = ("alice", "ben", "carla")
+
+
+class ComparedCalendar(RuleBasedStateMachine):
+    """Alice, Ben and Carla, new in each run, and the calendar that they should have."""
+
+    def __init__(self, api: Api, run: Run) -> None:
+        super().__init__()
+        self.run = run
+        self.calendar = Calendar()
+        self.people: dict[str, Person] = {name: run(api.person(name)) for name in NAMES}
+        self.wanted_overlaps: set[frozenset[int]] = set()
+
+    def ask(self, who: str, method: str, path: str, json: Json = None, **more: Any) -> httpx2.Response:
+        """Ask for somebody; `allow` and `match` become what the API knows for them, the others are parameters."""
+        params = {name: value for name, value in more.items() if name not in ("allow", "match")}
+        if more.get("allow"):
+            params["on_conflict"] = "allow"
+        headers = {"If-Match": f'"{more["match"]}"'} if more.get("match") else None
+        request = self.people[who].request(method, EVENTS + path, json=json, params=params, headers=headers)
+        answer: httpx2.Response = self.run(request)
+        return answer
+
+    def expect(self, answer: httpx2.Response, status: int, predict: Callable[[], _T]) -> _T | None:
+        """Compare an answer with what the model says; gives what it says, or None when both refuse."""
+        try:
+            expected = predict()
+        except Refused as refusal:
+            problem = answer.json() if answer.status_code >= 400 else {}
+            given = (answer.status_code, problem.get("type"))
+            reason = f"/problems/{refusal.reason}" if refusal.reason else problem.get("type")
+            if given != (refusal.status, reason):
+                raise AssertionError(f"{answer.text} instead of {refusal.status} {refusal.reason}") from refusal
+            return None
+        assert answer.status_code == status, (answer.text, expected)
+        return expected
+
+    def agree(self, who: str, shown: Json, event_id: int) -> None:
+        """Make sure that an event is shown to somebody as the model has it."""
+        event = self.calendar.events[event_id]
+        expected = {
+            **view(event.head),
+            "id": event_id,
+            "version": event.newest,
+            "owner_id": self.people[event.owner].id,
+            "role": event.role_of(who),
+            "updated_by": self.people[event.versions[-1].by].id,
+            "split_from": event.split_from,
+            "continued_by": event.continued_by,
+        }
+        assert {name: shown[name] for name in expected} == expected
+
+    def check_bookings(self, *, allow: bool) -> None:
+        """Make sure that nobody is booked twice unless somebody wanted it."""
+        overlaps = self.calendar.double_bookings()
+        assert allow or overlaps <= self.wanted_overlaps
+        self.wanted_overlaps = overlaps
+
+    # -- putting into the model what was accepted ----------------------------------------------------------------
+
+    def born(self, who: str, content: Content, made: Json) -> int:
+        """Put a new event into the model."""
+        event_id = int(made["id"])
+        assert event_id not in self.calendar.events
+        self.calendar.events[event_id] = Event(who, [Version(content, "created", who)])
+        self.agree(who, made, event_id)
+        return event_id
+
+    def write(self, event_id: int, written: Written, answer: httpx2.Response, *, allow: bool) -> None:
+        """Put into the model what a change has written; the answer shows it."""
+        shown = answer.json()
+        if written.version:
+            who = written.version.by
+            if written.later:
+                self._split(event_id, int(shown["id"]), written.later)
+            self.calendar.events[event_id].versions.append(written.version)
+            self.agree(who, shown, shown["id"])
+        assert written.later is not None or shown["id"] == event_id
+        assert shown["version"] == self.calendar.events[shown["id"]].newest
+        self.check_bookings(allow=allow)
+
+    def _split(self, event_id: int, later_id: int, later: Version) -> None:
+        event = self.calendar.events[event_id]
+        assert later_id not in self.calendar.events
+        self.calendar.events[later_id] = Event(
+            event.owner, [later], dict(event.roles), split_from=event_id, continued_by=event.continued_by
+        )
+        event.continued_by = later_id
+        # What overlapped the whole series, or itself, may go on doing so.
+        self.wanted_overlaps |= {pair - {event_id} | {later_id} for pair in self.wanted_overlaps if event_id in pair}
+        if any(one[1] > other[0] for one, other in pairwise(sorted(event.head.busy()))):
+            self.wanted_overlaps.add(frozenset((event_id, later_id)))
+
+    def change(self, who: str, event_id: int, edit: Edit) -> None:
+        """Ask for an edit, and compare what comes of it."""
+        sent = body(edit.fields)
+        if edit.base is not None:
+            sent["version" if edit.seen_as is not None else "base_version"] = edit.base
+        if edit.seen_as is not None:
+            sent["occurrence"] = wall(edit.seen_as)
+        part = {} if edit.scope == "all" else {"scope": edit.scope, "occurrence": wall(edit.name)}
+        answer = self.ask(who, "PUT", f"/{event_id}", sent, **part, allow=edit.allow, match=edit.match)
+        try:
+            written = self.expect(answer, 200, lambda: self.calendar.change(who, event_id, edit))
+        except Unsure:
+            written = self._adopt(who, event_id, edit, answer)
+        if written is not None:
+            self.write(event_id, written, answer, allow=edit.allow)
+
+    def _adopt(self, who: str, event_id: int, edit: Edit, answer: httpx2.Response) -> Written | None:
+        """Take over what was made of an edit where more than one outcome is right."""
+        if answer.status_code != 200:
+            assert answer.status_code in {409, 422}, answer.text
+            return None
+        event, shown = self.calendar.events[event_id], answer.json()
+        if shown["id"] != event_id:
+            earlier = self.ask(event.owner, "GET", f"/{event_id}").json()
+            version = Version(content_of(earlier), "updated", who, edit.base)
+            return Written(version, Version(content_of(shown), "created", who))
+        if shown["version"] == event.newest:
+            return Written(None)
+        return Written(Version(content_of(shown), None, who, edit.base))

@@ -1,0 +1,106 @@
+"""A planned route and FastAPI's own, made of the same functions: nobody can tell them apart by their answers."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+
+import httpx2
+import pytest
+from fastapi import Body, Depends, FastAPI, Header, Path, Query, Request, Response
+from fastapi.routing import APIRoute
+from starlette.responses import JSONResponse
+
+from convene.api.planned import PlannedRoute
+
+Log = list[str]
+
+
+def make_app(kind: type[APIRoute]) -> tuple[FastAPI, Log]:
+    """An application with one route of a kind, and what its functions write down."""
+    app, log = FastAPI(), Log()
+    app.router.route_class = kind
+
+    async def caller(request: Request) -> str:
+        log.append("caller")
+        return request.headers.get("x-caller", "nobody")
+
+    async def opened(caller: Annotated[str, Depends(caller)]) -> AsyncIterator[str]:
+        log.append("opened")
+        try:
+            yield f"unit of {caller}"
+            log.append("committed")
+        finally:
+            log.append("closed")
+
+    unit = Depends(opened, scope="function")
+
+    async def thing(thing_id: Annotated[int, Path(ge=1)], unit: Annotated[str, unit]) -> str:
+        log.append("thing")
+        return f"{thing_id} in {unit}"
+
+    async def page(limit: Annotated[int, Query(ge=1, le=9)] = 5, since: Annotated[str | None, Query()] = None) -> Any:
+        return limit, since
+
+    @app.get("/things/{thing_id}")
+    async def read(  # noqa: PLR0917 - what a request has
+        caller: Annotated[str, Depends(caller)],
+        thing: Annotated[str, Depends(thing)],
+        unit: Annotated[str, unit],
+        page: Annotated[Any, Depends(page)],
+        wanted: Annotated[int, Query(alias="from")],
+        if_match: Annotated[str | None, Header(max_length=5)] = None,
+    ) -> Response:
+        log.append("route")
+        if if_match == "fail":
+            raise RuntimeError
+        return JSONResponse([caller, thing, unit, page, wanted, if_match])
+
+    return app, log
+
+
+async def asked(kind: type[APIRoute], path: str, headers: dict[str, str]) -> tuple[int, Any, Log]:
+    app, log = make_app(kind)
+    transport = httpx2.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://convene.test") as client:
+        answer = await client.get(path, headers=headers)
+    return answer.status_code, answer.text, log
+
+
+@pytest.mark.parametrize("headers", [{}, {"X-Caller": "alice", "If-Match": "one"}, {"If-Match": "much too long"}])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/things/1?from=3",
+        "/things/1?from=3&limit=9&since=yesterday&unknown=1",
+        "/things/1?from=3&from=4&limit=1&limit=2",
+        "/things/1",
+        "/things/0?from=3",
+        "/things/x?from=&limit=10",
+        "/things/1?from=x",
+    ],
+)
+async def test_planned_routes_answer_as_those_of_fastapi_do(path: str, headers: dict[str, str]):
+    assert (await asked(PlannedRoute, path, headers))[:2] == (await asked(APIRoute, path, headers))[:2]
+
+
+async def test_each_dependency_is_solved_once_and_units_end_before_the_answer():
+    status, _, log = await asked(PlannedRoute, "/things/1?from=3", {})
+    assert status == 200
+    assert log == ["caller", "opened", "thing", "route", "committed", "closed"]
+
+
+async def test_a_unit_is_told_of_an_error_in_the_route():
+    status, _, log = await asked(PlannedRoute, "/things/1?from=3", {"If-Match": "fail"})
+    assert (status, log[-2:]) == (500, ["route", "closed"])
+
+
+async def test_a_route_with_a_body_is_left_to_fastapi():
+    app = FastAPI()
+    app.router.route_class = PlannedRoute
+
+    @app.post("/things")
+    async def create(name: Annotated[str, Body(embed=True)]) -> str:
+        return name
+
+    transport = httpx2.ASGITransport(app)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://convene.test") as client:
+        assert (await client.post("/things", json={"name": "one"})).json() == "one"

@@ -1,0 +1,127 @@
+"""Each main query finds its rows by its index: on real databases, with enough rows, after ANALYZE."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+
+import httpx2
+import pytest
+
+from convene.storage import tables
+from tests.databases import KINDS, fresh_database
+from tests.people import Api, running_api
+from tests.process.outside import outside
+from tests.process.recording import Asked, plan, recognise, recorded
+from tests.process.worlds import EVENTS, World, create_days, hour, make_world
+
+DAYS = 600
+OTHERS = 4
+COPIES = 8
+LAST_MONTH = {"from": "2027-07-20", "to": "2027-08-20"}
+
+BY_WINDOW = "ix_permissions_user_id_ends_at_starts_at"
+BY_START = "ix_permissions_user_id_starts_at_event_id"
+LARGE = {"events", "permissions", "event_versions", "event_change_log"}
+
+Request = Callable[[World], Awaitable[httpx2.Response]]
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def own_database(request: pytest.FixtureRequest) -> Iterator[str]:
+    with fresh_database(request.param) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+async def api(own_database: str) -> AsyncIterator[Api]:
+    async with running_api(own_database) as api:
+        yield api
+
+
+@pytest.fixture(scope="module")
+async def world(api: Api, own_database: str) -> World:
+    """One user among others, each with two years of events."""
+    world = await make_world(api, events=DAYS, collaborators=1, edits=100)
+    for _ in range(OTHERS):
+        await create_days(await api.person("other"), DAYS)
+    columns = ", ".join(column.name for column in tables.events.columns if column.name not in {"id", "uid"})
+    originals = f"FROM events WHERE id <= {(1 + OTHERS) * DAYS}"
+    async with outside(own_database) as connection:
+        for copy in range(COPIES):  # more than anybody in here sees, so that reading all events never pays
+            await connection.rows(f"INSERT INTO events (uid, {columns}) SELECT uid || '-{copy}', {columns} {originals}")
+        await connection.rows("ANALYZE")
+    return world
+
+
+async def asked_by(api: Api, world: World, request: Request) -> list[Asked]:
+    """The statements of a request that look for rows."""
+    await recognise(world.alice)
+    with recorded(api) as asked:
+        answer = await request(world)
+    assert answer.is_success or answer.status_code == 409
+    return [one for one in asked if one.sql.startswith(("SELECT", "UPDATE"))]
+
+
+async def test_a_window_is_one_scan_of_the_index_made_for_it(api: Api, world: World, own_database: str):
+    [query] = await asked_by(api, world, lambda world: world.alice.get(EVENTS, **LAST_MONTH))
+    found = await plan(own_database, query)
+    assert found.scanned == frozenset()
+    assert found.indexes == {BY_WINDOW, "pk_events"}
+
+
+async def test_a_list_reads_its_first_page_in_order_of_start(api: Api, world: World, own_database: str):
+    [query] = await asked_by(api, world, lambda world: world.alice.get(EVENTS, limit=50))
+    found = await plan(own_database, query)
+    assert found.scanned == frozenset()
+    assert found.indexes == {BY_START, "pk_events"}
+
+
+async def test_a_later_page_does_not_read_the_pages_before_it(api: Api, world: World, own_database: str):
+    first = await world.alice.get(EVENTS, limit=50)
+    [query] = await asked_by(api, world, lambda world: world.alice.request("GET", first.links["next"]["url"]))
+    found = await plan(own_database, query)
+    assert found.scanned == frozenset()
+    assert found.indexes == {BY_START, "pk_events"}
+    assert "event_id" in found.entered[BY_START]
+
+
+async def test_an_event_is_opened_by_its_keys(api: Api, world: World, own_database: str):
+    [query] = await asked_by(api, world, lambda world: world.alice.get(world.path))
+    found = await plan(own_database, query)
+    assert found.scanned == frozenset()
+    assert found.indexes == {"pk_events", "pk_permissions"}
+
+
+async def test_what_is_busy_is_found_as_a_window_is(api: Api, world: World, own_database: str):
+    [query] = await asked_by(api, world, lambda world: world.alice.post(f"{EVENTS}/check", hour(DAYS + 1)))
+    found = await plan(own_database, query)
+    assert found.scanned == frozenset()
+    assert found.indexes == {BY_WINDOW, "pk_events"}
+
+
+async def test_a_page_of_history_is_read_by_its_key(api: Api, world: World, own_database: str):
+    [_, query] = await asked_by(api, world, lambda world: world.alice.get(f"{world.path}/history", limit=20))
+    found = await plan(own_database, query)
+    assert "event_versions" not in found.scanned
+    assert "pk_event_versions" in found.indexes
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        lambda world: world.alice.get(f"{world.path}/changelog", limit=20),
+        lambda world: world.alice.get(f"{world.path}/permissions"),
+        lambda world: world.alice.get(f"{world.path}/diff/1/50"),
+        lambda world: world.alice.post(EVENTS, hour(DAYS + 2)),
+        lambda world: world.alice.post(EVENTS, hour(DAYS - 2)),
+        lambda world: world.alice.put(world.path, {"title": "Changed"}),
+        lambda world: world.alice.put(world.path, {"location": "Room 4", "base_version": 1}),
+        lambda world: world.alice.put(world.path, {"start_time": "2026-01-01T08:00:00Z"}),
+        lambda world: world.alice.post(f"{world.path}/share", {"user_id": world.newcomer.id, "role": "viewer"}),
+    ],
+)
+async def test_no_request_reads_a_large_table_from_end_to_end(
+    api: Api, world: World, own_database: str, request_: Request
+):
+    for query in await asked_by(api, world, request_):
+        assert not LARGE & (await plan(own_database, query)).scanned, query.sql
