@@ -6,14 +6,15 @@ A cursor names a place in the order, not a number of entries to skip: pages stay
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Callable, Sequence
+from types import UnionType
 from typing import Annotated, Any, TypeVar
 from urllib.parse import urlencode
 
 import orjson
 from fastapi import Depends, Query, Request, Response
 
+from convene.api.fields import Number
 from convene.api.representation import answer
 from convene.domain.errors import Invalid
 
@@ -31,12 +32,14 @@ class Page:
         self._request = request
         self.limit = limit
         self._cursor = cursor
+        # A cursor names its list: a place in one means nothing in another, and would give a wrong page there.
+        self._list = request.url.path
 
-    def after(self, *types: type) -> Place | None:
+    def after(self, *types: type | UnionType) -> Place | None:
         """The place after which the page begins, None for the first page.
 
         Args:
-            types: of the parts of a place; a part may be None where `type(None)` is among them is not needed.
+            types: of the parts of a place.
 
         Raises:
             Invalid: the cursor is not one of this list's.
@@ -44,16 +47,17 @@ class Page:
         """
         if self._cursor is None:
             return None
+        refusal = Invalid.at("?cursor", "is not a cursor of this list")
         try:
-            place = orjson.loads(base64.urlsafe_b64decode(self._cursor.encode("ascii") + b"=="))
-        except (UnicodeEncodeError, binascii.Error, orjson.JSONDecodeError, ValueError) as error:
-            raise Invalid.at("?cursor", "is not a cursor of this list") from error
-        fits = isinstance(place, list) and len(place) == len(types)
-        if not fits or any(
-            type(part) is not kind and part is not None for part, kind in zip(place, types, strict=True)
-        ):
-            raise Invalid.at("?cursor", "is not a cursor of this list")
-        return list(place)
+            written = orjson.loads(base64.urlsafe_b64decode(self._cursor.encode("ascii") + b"=="))
+        except ValueError as error:
+            raise refusal from error
+        if not isinstance(written, list) or written[:1] != [self._list] or len(written) != len(types) + 1:
+            raise refusal
+        place = written[1:]
+        if any(isinstance(part, bool) or not isinstance(part, kind) for part, kind in zip(place, types, strict=True)):
+            raise refusal
+        return place
 
     def respond(
         self, rows: Sequence[_Row], represent: Callable[[_Row], Any], place: Callable[[_Row], Sequence[Any]]
@@ -62,7 +66,8 @@ class Page:
         headers = {}
         if len(rows) > self.limit:
             rows = rows[: self.limit]
-            cursor = base64.urlsafe_b64encode(orjson.dumps(list(place(rows[-1])))).rstrip(b"=").decode()
+            written = [self._list, *place(rows[-1])]
+            cursor = base64.urlsafe_b64encode(orjson.dumps(written)).rstrip(b"=").decode()
             asked = [(key, value) for key, value in self._request.query_params.multi_items() if key != "cursor"]
             query = urlencode([*asked, ("cursor", cursor)])
             headers["Link"] = f'<{self._request.url.path}?{query}>; rel="next"'
@@ -71,7 +76,7 @@ class Page:
 
 async def _page(
     request: Request,
-    limit: Annotated[int, Query(ge=1, le=LIMIT_MAX, description="How many entries at most.")] = LIMIT,
+    limit: Annotated[Number, Query(ge=1, le=LIMIT_MAX, description="How many entries at most.")] = LIMIT,
     cursor: Annotated[
         str | None, Query(max_length=CURSOR_MAX, description="From the `Link` header of the page before.")
     ] = None,
