@@ -27,7 +27,7 @@ class Problem(BaseModel):
     status: int
     detail: str = ""
     instance: str
-    request_id: str | None
+    request_id: str
     errors: list[FaultAnswer] = Field(default=[], description="422: what is wrong, place by place.")
 
 

@@ -18,6 +18,7 @@ from fastapi import Depends, Header, Path, Query, Request
 from fastapi.security import OAuth2PasswordBearer
 from starlette.requests import HTTPConnection
 
+from convene.api.fields import Number
 from convene.api.schemas import Transfer
 from convene.delivery.hub import Hub
 from convene.delivery.presence import Watch
@@ -91,9 +92,11 @@ ReadWork = Annotated[UnitOfWork, Depends(reading, scope="function")]
 WriteWork = Annotated[UnitOfWork, Depends(writing, scope="function")]
 
 ID_MAX = 2**63 - 1
-EventId = Annotated[int, Path(ge=1, le=ID_MAX, description="The event's id.")]
-UserIdInPath = Annotated[int, Path(ge=1, le=ID_MAX, description="The user's id (a permission's `id` is the same).")]
-VersionNumber = Annotated[int, Path(ge=1, le=2**31 - 1, description="A version number; a version's `id` is the same.")]
+EventId = Annotated[Number, Path(ge=1, le=ID_MAX, description="The event's id.")]
+UserIdInPath = Annotated[Number, Path(ge=1, le=ID_MAX, description="The user's id (a permission's `id` is the same).")]
+VersionNumber = Annotated[
+    Number, Path(ge=1, le=2**31 - 1, description="A version number; a version's `id` is the same.")
+]
 
 
 async def viewable(event_id: EventId, me: Me, work: ReadWork) -> ViewableEvent:

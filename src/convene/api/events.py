@@ -21,7 +21,7 @@ from convene.api.dependencies import (
     Viewable,
     WriteWork,
 )
-from convene.api.fields import Instant, When
+from convene.api.fields import Instant, Number, When
 from convene.api.planned import feature_router
 from convene.api.representation import answer, busy_json, etag, event_json, free_json
 from convene.api.responses import Check, Event
@@ -96,7 +96,7 @@ async def read_event(
     if_none_match: IfNoneMatch,
     as_of: Annotated[Instant | None, Query(description="The event as it was at this instant.")] = None,
     version: Annotated[
-        int | None, Query(ge=1, le=2**31 - 1, description="The event as it was in this version.")
+        Number | None, Query(ge=1, le=2**31 - 1, description="The event as it was in this version.")
     ] = None,
 ) -> Response:
     """Read an event, now or as it was."""

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from convene.api.negotiation import MSGPACK, media_type
+from convene.api.bodies import FORM_KINDS, JSON_KINDS, media_type
+from convene.api.negotiation import MSGPACK
 from convene.api.problems import plain_problem
 
 BODY_MAX = 4 * 1024 * 1024
-_JSON = ("application/json", "application/merge-patch+json")
-_FORM = ("application/x-www-form-urlencoded", "multipart/form-data")
 _FORM_PATHS = ("/api/v1/auth/login",)
 
 
@@ -69,7 +68,7 @@ class BodyLimits:
 
 def _readable(content_type: bytes, path: str) -> bool:
     kind = media_type(content_type.decode("latin-1"))
-    return kind in _JSON or kind in MSGPACK or (kind in _FORM and path in _FORM_PATHS)
+    return kind in JSON_KINDS or kind in MSGPACK or (kind in FORM_KINDS and path in _FORM_PATHS)
 
 
 async def _refuse(status: int, detail: str, scope: Scope, receive: Receive, send: Send) -> None:

@@ -13,15 +13,11 @@ import ormsgpack
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from convene.api.bodies import media_type
 from convene.api.problems import plain_problem
 
 MSGPACK = ("application/msgpack", "application/x-msgpack", "application/vnd.msgpack")
 _JSON = ("application/json", "application/problem+json")
-
-
-def media_type(content_type: str) -> str:
-    """The media type of a Content-Type header, without its parameters."""
-    return content_type.partition(";")[0].strip().lower()
 
 
 def preferred(accept: str) -> str | None:

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Sequence
+from types import UnionType
 from typing import Annotated, Any, TypeVar
 from urllib.parse import urlencode
 
 import orjson
 from fastapi import Depends, Query, Request, Response
 
+from convene.api.fields import Number
 from convene.api.representation import answer
 from convene.domain.errors import Invalid
 
@@ -28,26 +30,27 @@ def encode_cursor(place: Sequence[Any]) -> str:
     return base64.urlsafe_b64encode(orjson.dumps(list(place))).rstrip(b"=").decode()
 
 
-def decode_cursor(cursor: str, *types: type, name: str) -> Place:
+def decode_cursor(cursor: str, *types: type | UnionType, name: str, of: str | None = None) -> Place:
     """Read a cursor.
 
     Args:
-        types: of the parts of the place; a part may also be null.
+        types: of the parts of the place.
         name: of the parameter, for the error.
+        of: what the first part must be, to be a cursor of this list and no other.
 
     Raises:
         Invalid: the cursor was not written by `encode_cursor` for such a place.
     """
-    refusal = Invalid.at(name, "is not a cursor that was given here")
+    refusal = Invalid.at(name, "is not a cursor of this list")
     try:
         place = orjson.loads(base64.urlsafe_b64decode(cursor.encode("ascii") + b"=="))
     except ValueError as error:
         raise refusal from error
-    if not isinstance(place, list) or len(place) != len(types):
+    if not isinstance(place, list) or len(place) != len(types) or (of is not None and place[0] != of):
         raise refusal
-    if any(type(part) is not kind and part is not None for part, kind in zip(place, types, strict=True)):
+    if any(isinstance(part, bool) or not isinstance(part, kind) for part, kind in zip(place, types, strict=True)):
         raise refusal
-    return list(place)
+    return place
 
 
 class Page:
@@ -57,17 +60,21 @@ class Page:
         self._request = request
         self.limit = limit
         self._cursor = cursor
+        # A cursor names its list: a place in one means nothing in another, and would give a wrong page there.
+        self._list = request.url.path
 
-    def after(self, *types: type) -> Place | None:
+    def after(self, *types: type | UnionType) -> Place | None:
         """The place after which the page begins, None for the first page.
 
         Args:
-            types: of the parts of a place; a part may also be null.
+            types: of the parts of a place.
 
         Raises:
             Invalid: the cursor is not one of this list's.
         """
-        return None if self._cursor is None else decode_cursor(self._cursor, *types, name="?cursor")
+        if self._cursor is None:
+            return None
+        return decode_cursor(self._cursor, str, *types, name="?cursor", of=self._list)[1:]
 
     def respond(
         self, rows: Sequence[_Row], represent: Callable[[_Row], Any], place: Callable[[_Row], Sequence[Any]]
@@ -76,7 +83,7 @@ class Page:
         headers = {}
         if len(rows) > self.limit:
             rows = rows[: self.limit]
-            cursor = encode_cursor(place(rows[-1]))
+            cursor = encode_cursor([self._list, *place(rows[-1])])
             asked = [(key, value) for key, value in self._request.query_params.multi_items() if key != "cursor"]
             query = urlencode([*asked, ("cursor", cursor)])
             headers["Link"] = f'<{self._request.url.path}?{query}>; rel="next"'
@@ -85,7 +92,7 @@ class Page:
 
 async def _page(
     request: Request,
-    limit: Annotated[int, Query(ge=1, le=LIMIT_MAX, description="How many entries at most.")] = LIMIT,
+    limit: Annotated[Number, Query(ge=1, le=LIMIT_MAX, description="How many entries at most.")] = LIMIT,
     cursor: Annotated[
         str | None, Query(max_length=CURSOR_MAX, description="From the `Link` header of the page before.")
     ] = None,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
+from functools import cache
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
@@ -10,8 +12,11 @@ import orjson
 import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
+from starlette.routing import compile_path
 
+from convene.api.bodies import segment
 from convene.api.representation import batch_clash_json, busy_json, free_json
 from convene.domain import errors
 from convene.domain.atoms import conflict_json
@@ -20,6 +25,7 @@ from convene.domain.zones import utc_rfc3339
 from convene.storage.errors import Duplicate
 
 MEDIA_TYPE = "application/problem+json"
+FAULTS_MAX = 100
 _log = structlog.get_logger("convene.problems")
 
 Members = dict[str, Any]
@@ -35,13 +41,13 @@ class Kind(NamedTuple):
 
 
 def _faults(error: errors.Invalid) -> Members:
-    found = [{"pointer": fault.pointer, "detail": fault.detail} for fault in error.faults]
-    return {"detail": _sentence(found), "errors": found}
+    found = [{"pointer": fault.pointer, "detail": fault.detail} for fault in error.faults[:FAULTS_MAX]]
+    return {"detail": _sentence(error.faults), "errors": found}
 
 
-def _sentence(found: list[dict[str, str]]) -> str:
-    first = f"{found[0]['pointer']} {found[0]['detail']}".strip()
-    return first if len(found) == 1 else f"{first}; and {len(found) - 1} more"
+def _sentence(faults: tuple[errors.Fault, ...]) -> str:
+    first = f"{faults[0].pointer} {faults[0].detail}".strip()
+    return first if len(faults) == 1 else f"{first}; and {len(faults) - 1} more"
 
 
 def _edit_conflict(error: errors.EditConflict) -> Members:
@@ -172,6 +178,11 @@ _PLAIN = {
 }
 
 
+def request_id_of(scope: Mapping[str, Any]) -> str:
+    """The id that `logs` gave to a request."""
+    return str(scope["state"]["request_id"])
+
+
 def problem_body(status: int, slug: str, title: str, members: Members, *, scope: Mapping[str, Any]) -> bytes:
     """Write a problem as RFC 9457 JSON."""
     body = {
@@ -179,7 +190,7 @@ def problem_body(status: int, slug: str, title: str, members: Members, *, scope:
         "title": title,
         "status": status,
         "instance": scope.get("path", ""),
-        "request_id": scope.get("state", {}).get("request_id"),
+        "request_id": request_id_of(scope),
         **members,
     }
     return orjson.dumps(_without_surrogates(body))
@@ -212,31 +223,65 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(errors.ConveneError)
     async def _(request: Request, error: errors.ConveneError) -> Response:
         if isinstance(error, errors.Unavailable):
-            _log.error("unavailable", reason=error.reason, cause=str(error.__cause__ or ""))
+            cause, request_id = str(error.__cause__ or ""), request_id_of(request.scope)
+            _log.error("unavailable", reason=error.reason, cause=cause, request_id=request_id)
         return problem(error, request.scope)
 
     @app.exception_handler(RequestValidationError)
     async def _(request: Request, error: RequestValidationError) -> Response:
-        if any(fault["type"] == "json_invalid" for fault in error.errors()):
-            return plain_problem(400, "the body is not JSON", request.scope)
-        return problem(errors.Invalid(*map(_fault, error.errors())), request.scope)
+        faults = dict.fromkeys(map(_fault, error.errors()))  # what a route and its dependency both read is said twice
+        return problem(errors.Invalid(*faults), request.scope)
 
     @app.exception_handler(HTTPException)
     async def _(request: Request, error: HTTPException) -> Response:
-        return plain_problem(error.status_code, str(error.detail), request.scope, error.headers)
+        headers = dict(error.headers or {})
+        if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            headers["Allow"] = ", ".join(_allowed(request))
+        return plain_problem(error.status_code, str(error.detail), request.scope, headers)
 
     @app.exception_handler(Exception)
     async def _(request: Request, error: Exception) -> Response:
-        _log.error("unexpected error", exc_info=error, path=request.scope["path"])
-        return plain_problem(500, "the error has been logged under the request_id", request.scope)
+        # This handler stands outside of the middleware that writes the request's line and header.
+        request_id = request_id_of(request.scope)
+        _log.error("unexpected error", exc_info=error, path=request.scope["path"], request_id=request_id)
+        detail = "the error has been logged under the request_id"
+        return plain_problem(500, detail, request.scope, {"X-Request-ID": request_id})
+
+
+def _allowed(request: Request) -> list[str]:
+    """All methods of a path (RFC 9110, 15.5.6): the router knows those of the first route alone."""
+    path = request.scope["path"]
+    methods = {
+        method
+        for route in iter_route_contexts(request.app.routes)
+        if route.path and route.methods and _pattern(route.path).match(path)
+        for method in route.methods
+    }
+    return sorted(methods or {"GET", "HEAD"})  # what has no methods is a folder of files
+
+
+@cache
+def _pattern(path: str) -> re.Pattern[str]:
+    return compile_path(path)[0]
 
 
 def _fault(fault: Mapping[str, Any]) -> errors.Fault:
     place, *path = fault["loc"]
     message = str(fault["msg"]).removeprefix("Value error, ")
     if place == "body":
-        return errors.Fault("".join(f"/{part}" for part in path if not str(part).startswith("function-")), message)
+        return errors.Fault(_pointer(path, unknown=fault["type"] == "extra_forbidden"), message)
     return errors.Fault(f"?{'.'.join(map(str, path))}" if place == "query" else f"{place}:{path[0]}", message)
+
+
+def _pointer(path: list[str | int], *, unknown: bool) -> str:
+    """Leave out what Pydantic puts between the names of members; an unknown member may be called so all the same."""
+    last = len(path) - 1
+    names = [
+        str(name)
+        for place, name in enumerate(path)
+        if (unknown and place == last) or not str(name).startswith("function-")
+    ]
+    return "".join(f"/{segment(name)}" for name in names)
 
 
 def _without_surrogates(value: Any) -> Any:  # noqa: ANN401 - any JSON value

@@ -105,8 +105,6 @@ class Hub:
         self._bus.hear(self._hear)
         async with self._units.reading() as work:
             self.epoch = (await sync.clock_of(work)).epoch
-            self._told = await notifications.newest_place(work)
-            self._moved = self._told[0]
         task = asyncio.create_task(self._follow())
         try:
             yield
@@ -119,6 +117,11 @@ class Hub:
     @asynccontextmanager
     async def listening(self, me: SignedIn, expires_at: float) -> AsyncIterator[Listener]:
         """Be told of everything from here on while the block runs; `expires_at` ends the token (seconds, epoch)."""
+        if not self._listeners:
+            async with self._units.reading() as work:
+                newest = await notifications.newest_place(work)
+            if not self._listeners:  # nobody came meanwhile
+                self._told, self._moved = newest, newest[0]
         listener = Listener(me, expires_at, self._told)
         self._listeners.setdefault(me.user_id, set()).add(listener)
         try:
@@ -185,10 +188,7 @@ class Hub:
 
     async def _read(self) -> None:
         if not self._listeners:
-            async with self._units.reading() as work:
-                self._told = await notifications.newest_place(work)
-            self._moved = self._told[0]
-            return
+            return  # the first who comes says where to begin
         async with self._units.reading() as work:
             moved, self._moved = await sync.events_moved_since(work, self._moved, list(self._listeners))
             told = await notifications.told_since(work, self._told, _BATCH, list(self._listeners))

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from zoneinfo import ZoneInfo, available_timezones
+from importlib.resources import files
+from zoneinfo import ZoneInfo
 
 from convene.domain.errors import Invalid
 
@@ -23,12 +24,14 @@ FAR_FUTURE = datetime(9999, 12, 31, tzinfo=UTC)
 
 @cache
 def _names() -> frozenset[str]:
-    return frozenset(available_timezones())
+    return frozenset(files("tzdata").joinpath("zones").read_text(encoding="ascii").split())
 
 
 @cache
 def _load(name: str) -> ZoneInfo:
-    return ZoneInfo(name)
+    # By itself, ZoneInfo prefers the machine's files: other rules on each, and a `localtime` that is nowhere else.
+    with files("tzdata.zoneinfo").joinpath(*name.split("/")).open("rb") as file:
+        return ZoneInfo.from_file(file, key=name)
 
 
 def zone(name: str) -> ZoneInfo:

@@ -137,6 +137,8 @@ async def refresh(units: Units, tokens: Tokens, identities: Identities, token: s
         if found is None or found[0].revoked_at is not None or not found[1].is_active:
             raise BadToken("revoked")
         session = found[0]
+        if session.user_id != claims.user_id:
+            raise BadToken("malformed")
         following = new_id()
         until = work.now + tokens.refresh_life
         rotated = session.expires_at > work.now and await accounts.rotate_session(

@@ -76,6 +76,8 @@ class Identities:
         seen = self._sessions.get(claims.session_id)
         if seen is None or time.monotonic() - seen.at > RECHECK_SECONDS:
             seen = await self._ask(claims)
+        if seen.me.user_id != claims.user_id:
+            raise BadToken("malformed")
         return seen.me, claims.expires_at
 
     def forget(self, session_id: str) -> None:
@@ -92,7 +94,7 @@ class Identities:
         async with self._units.reading() as work:
             found = await accounts.find_session(work, claims.session_id)
         self.forget(claims.session_id)
-        if found is None or found[0].revoked_at is not None or found[0].user_id != claims.user_id:
+        if found is None or found[0].revoked_at is not None:
             raise BadToken("revoked")
         user = found[1]
         if not user.is_active:
