@@ -255,7 +255,7 @@ class Calendars(ComparedCalendar):
         event_id, who = self.chosen(attempt)
         sent = {"user_id": self.people[whom].id}
         answer = self.ask(who, "POST", f"/{event_id}/transfer", sent, allow=attempt.allow)
-        version = self.expect(answer, 200, lambda: self.calendar.transfer(who, event_id, whom, allow=attempt.allow))
+        version = self.expect(answer, 200, lambda: self.calendar.transfer(who, event_id, whom))
         if version is not None:
             self.take_over(event_id, version, whom)
             self.agree(who, answer.json(), event_id)

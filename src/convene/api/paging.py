@@ -15,11 +15,11 @@ import orjson
 from fastapi import Depends, Query, Request, Response
 
 from convene.api.fields import Number
-from convene.api.representation import answer
 from convene.domain.errors import Invalid
 
 LIMIT = 50
 LIMIT_MAX = 200
+BYTES_MAX = 1_048_576
 CURSOR_MAX = 300
 _Row = TypeVar("_Row")
 Place = list[str | int | None]
@@ -79,15 +79,31 @@ class Page:
     def respond(
         self, rows: Sequence[_Row], represent: Callable[[_Row], Any], place: Callable[[_Row], Sequence[Any]]
     ) -> Response:
-        """Answer with a page; `rows` may hold one more than the limit, which says that there is a next page."""
+        """Answer with a page; `rows` may hold one more than the limit, which says that there is a next page.
+
+        A page that would be longer than `BYTES_MAX` ends earlier, though never before its first entry.
+        """
         headers = {}
-        if len(rows) > self.limit:
-            rows = rows[: self.limit]
+        entries = _written(rows[: self.limit], represent)
+        if len(rows) > len(entries):
+            rows = rows[: len(entries)]
             cursor = encode_cursor([self._list, *place(rows[-1])])
             asked = [(key, value) for key, value in self._request.query_params.multi_items() if key != "cursor"]
             query = urlencode([*asked, ("cursor", cursor)])
             headers["Link"] = f'<{self._request.url.path}?{query}>; rel="next"'
-        return answer([represent(row) for row in rows], headers=headers)
+        return Response(b"[" + b",".join(entries) + b"]", 200, headers, "application/json")
+
+
+def _written(rows: Sequence[_Row], represent: Callable[[_Row], Any]) -> list[bytes]:
+    entries: list[bytes] = []
+    length = 2
+    for row in rows:
+        entry = orjson.dumps(represent(row))
+        length += len(entry) + 1
+        if entries and length > BYTES_MAX:
+            break
+        entries.append(entry)
+    return entries
 
 
 async def _page(

@@ -23,6 +23,8 @@ LOCATION_MAX = 500
 TAG_MAX = 50
 TAGS_MAX = 30
 OVERRIDES_MAX = 1_000
+#: Characters in all overrides together: each version of a series holds all of them.
+OVERRIDES_TEXT_MAX = 131_072
 SINGLE_DURATION_MAX = timedelta(days=3_660)
 SERIES_DURATION_MAX = timedelta(days=366)
 
@@ -135,6 +137,12 @@ class Override:
     start: datetime | Unset = UNSET
     duration: timedelta | Unset = UNSET
 
+    @property
+    def text_length(self) -> int:
+        """How many characters of its own it has."""
+        texts = (self.title, self.description, self.location)
+        return sum(len(text) for text in texts if isinstance(text, str))
+
 
 #: Fields that an occurrence can have of its own, besides its time.
 OVERRIDABLE = ("title", "description", "location", "status", "free_busy_status")
@@ -161,6 +169,9 @@ class EventContent:
     def __post_init__(self) -> None:
         if len(self.overrides) > OVERRIDES_MAX:
             raise Invalid.at("", f"a series has at most {OVERRIDES_MAX} changed or excluded occurrences")
+        if sum(own.text_length for own in self.overrides) > OVERRIDES_TEXT_MAX:
+            detail = f"its changed occurrences have at most {OVERRIDES_TEXT_MAX} characters of their own"
+            raise Invalid.at("", detail)
 
     def override_at(self, occurrence: datetime) -> Override | None:
         """Find what one occurrence has of its own."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import accumulate
 
@@ -58,6 +58,18 @@ async def refuse_overlap(work: UnitOfWork, booking: Booking) -> None:
     clash, _ = await find_clash(work, booking)
     if clash is not None:
         raise ScheduleConflict(clash)
+
+
+async def refuse_overlap_unexplained(work: UnitOfWork, booking: Booking) -> None:
+    """Let a booking in somebody else's agenda pass if its time is free, and say no more than that it is not.
+
+    Raises:
+        ScheduleConflict: it is not; names neither what is in the way nor free times.
+
+    """
+    clash, _ = await find_clash(work, booking)
+    if clash is not None:
+        raise ScheduleConflict(replace(clash, conflicts=(), more=False, nearest_free=()))
 
 
 async def find_clash(work: UnitOfWork, booking: Booking) -> tuple[ScheduleClash | None, datetime]:

@@ -15,7 +15,7 @@ from convene.operations.access import EditableEvent, ViewableEvent
 from convene.operations.versions import Kind, Reason, content_at
 from convene.storage import history
 from convene.storage.events import EventHead
-from convene.storage.history import ChangeRow, ShelvedRow, VersionRow
+from convene.storage.history import AuthoredRow, ChangeRow, ShelvedRow, VersionRow
 from convene.storage.unit_of_work import UnitOfWork
 
 #: Ids and version numbers are below this: pages that begin at the newest begin here.
@@ -38,7 +38,7 @@ class Blame:
     """Who set a field last."""
 
     field: str
-    version: VersionRow
+    version: AuthoredRow
 
 
 async def list_versions(
@@ -116,14 +116,9 @@ async def compare(work: UnitOfWork, event: ViewableEvent, a: int | None, b: int 
 
 async def blame_fields(work: UnitOfWork, event: ViewableEvent) -> Sequence[Blame]:
     """Say for each field who set it last, in which version."""
-    rows: list[VersionRow] = []
-    below = NEWEST
-    while page := await history.list_versions(work, event.id, below=below, most=500):
-        rows.extend(page)
-        below = page[-1].version_number
-    by_number = {row.version_number: row for row in rows}
-    contents = ((row.version_number, from_json(row.data)) for row in reversed(rows))
-    return [Blame(field, by_number[number]) for field, number in blame(contents).items()]
+    logged = await history.last_changes(work, event.id)
+    versions = {row.version_number: row for row in await history.authors_of_fields(work, event.id)}
+    return [Blame(field, versions[number]) for field, number in blame(event.content, logged).items()]
 
 
 async def roll_back(

@@ -94,7 +94,7 @@ async def _split(
         change_description=revision.description,
     )
     [later_id] = await writes.insert_events(work, [new])
-    await writes.link_halves(work, head.id, later_id)
+    await writes.link_halves(work, head.id, later_id, event.head.continued_by)
     await _share_alike(work, event, later_id, later)
     return writes.head_of_new(work, new, later_id)._replace(role=head.role)
 

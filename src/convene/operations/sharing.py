@@ -185,21 +185,23 @@ async def remove(work: UnitOfWork, event: ViewableEvent, user_id: int) -> None:
         await _tell(work, event, NoticeKind.ACCESS_REMOVED, user_id)
 
 
-async def hand_over(work: UnitOfWork, event: OwnedEvent, user_id: int, *, allow_overlap: bool) -> EventHead:
+async def hand_over(work: UnitOfWork, event: OwnedEvent, user_id: int) -> EventHead:
     """Make a collaborator the owner; the former owner stays as an editor.
+
+    Nobody is asked before an event becomes theirs, so it never goes into time that they have taken.
 
     Raises:
         NotFound: they do not see the event.
         NotPossibleNow: they own it already, are switched off, or have an event with the same uid.
-        ScheduleConflict: its time is taken in their agenda.
+        ScheduleConflict: its time is taken in their agenda; by what, and when they are free, is theirs to know.
+
     """
     present = await _permission(work, event, user_id)
     if present.role == Role.OWNER:
         raise NotPossibleNow("owner_already", "you own the event already")
     if user_id not in await sharing.active_users(work, [user_id]):
         raise NotPossibleNow("user_inactive", "their account is switched off")
-    if not allow_overlap:
-        await bookings.refuse_overlap(work, Booking(user_id, event.me, event.content, replaces=event.id))
+    await bookings.refuse_overlap_unexplained(work, Booking(user_id, event.me, event.content, replaces=event.id))
     calendar_id = await events.lock_agenda(work, user_id)
     try:
         await writes.hand_over(work, event.id, user_id, calendar_id)

@@ -210,6 +210,11 @@ async def insert_version(work: UnitOfWork, values: Values) -> None:
 _CONTINUE = Statement(
     update(events).where(events.c.id == bindparam("event_id")).values(continued_by=bindparam("later"))
 )
+_FOLLOW = Statement(
+    update(events)
+    .where(events.c.split_from == bindparam("earlier"), events.c.id == bindparam("event_id"))
+    .values(split_from=bindparam("later"))
+)
 _HAND_OVER = Statement(
     update(events)
     .where(events.c.id == bindparam("event_id"))
@@ -217,9 +222,11 @@ _HAND_OVER = Statement(
 )
 
 
-async def link_halves(work: UnitOfWork, earlier: int, later: int) -> None:
-    """Let the earlier half of a split series know the later one."""
+async def link_halves(work: UnitOfWork, earlier: int, later: int, after: int | None) -> None:
+    """Let the halves of a split series know each other, and what had continued the whole know the later one."""
     await work.run(_CONTINUE, {"event_id": earlier, "later": later})
+    if after is not None:
+        await work.run(_FOLLOW, {"event_id": after, "earlier": earlier, "later": later})
 
 
 async def hand_over(work: UnitOfWork, event_id: int, user_id: int, calendar_id: int) -> None:
