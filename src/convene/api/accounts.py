@@ -18,7 +18,7 @@ from convene.api.representation import answer, person_json, session_json, tokens
 from convene.api.responses import Person, Session, TokenAnswer, User
 from convene.api.schemas import Login, PasswordChange, ProfileUpdate, Refresh, Register
 from convene.domain.errors import Fault, Invalid
-from convene.operations import accounts
+from convene.operations import accounts, sessions
 
 router = feature_router("accounts", "/api/v1")
 
@@ -70,21 +70,21 @@ async def register(held: Held, body: Register) -> Response:
 async def log_in(held: Held, login: Credentials, request: Request) -> Response:
     """Begin a session, with JSON or the form of the OAuth2 password flow."""
     agent = request.headers.get("user-agent", "")
-    pair = await accounts.log_in(held.units, held.passwords, held.tokens, login.credentials(), user_agent=agent)
+    pair = await sessions.log_in(held.units, held.passwords, held.tokens, login.credentials(), user_agent=agent)
     return answer(tokens_json(pair), headers={"Cache-Control": "no-store"})
 
 
 @router.post("/auth/refresh", response_model=TokenAnswer, responses=problems(401, body=True))
 async def refresh(held: Held, body: Refresh) -> Response:
     """Get new tokens for a refresh token, which is used up; using it again ends the session."""
-    pair = await accounts.refresh(held.units, held.tokens, held.identities, body.refresh_token)
+    pair = await sessions.refresh(held.units, held.tokens, held.identities, body.refresh_token)
     return answer(tokens_json(pair), headers={"Cache-Control": "no-store"})
 
 
 @router.post("/auth/logout", status_code=204, responses=problems(*SIGNED_IN))
 async def log_out(held: Held, me: Me) -> Response:
     """End this session: its tokens die, here at once and on other processes within five seconds."""
-    await accounts.log_out(held.units, held.identities, me)
+    await sessions.log_out(held.units, held.identities, me)
     return Response(status_code=204)
 
 
@@ -111,7 +111,7 @@ async def change_password(held: Held, me: Me, body: PasswordChange) -> Response:
 @router.get("/auth/sessions", response_model=list[Session], responses=problems(*SIGNED_IN))
 async def list_sessions(me: Me, work: ReadWork) -> Response:
     """List one's signed-in devices, the last used first."""
-    return answer([session_json(row, me.session_id) for row in await accounts.list_sessions(work, me)])
+    return answer([session_json(row, me.session_id) for row in await sessions.list_sessions(work, me)])
 
 
 @router.delete("/auth/sessions/{session_id}", status_code=204, responses=problems(*SIGNED_IN, 404))
@@ -119,7 +119,7 @@ async def end_session(
     held: Held, me: Me, session_id: Annotated[str, Path(max_length=64, description="The session's id."), WITHOUT_NUL]
 ) -> Response:
     """Sign a device out."""
-    await accounts.end_session(held.units, held.identities, me, session_id)
+    await sessions.end_session(held.units, held.identities, me, session_id)
     return Response(status_code=204)
 
 

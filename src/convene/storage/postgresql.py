@@ -130,7 +130,7 @@ class PostgresDatabase:
         pool = self._pool
         if pool is None:
             raise Unavailable("database_closed")
-        with _translated():
+        with _translated(), _connecting():
             raw = await pool.acquire(timeout=self._timeout)
         try:
             yield raw
@@ -192,6 +192,15 @@ _REASONS: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
         "database_down",
     ),
 )
+
+
+@contextmanager
+def _connecting() -> Iterator[None]:
+    """Whatever the server has to say to somebody who wants to connect, it is not there for us."""
+    try:
+        yield
+    except asyncpg.PostgresError as error:
+        raise Unavailable("database_down") from error
 
 
 @contextmanager
