@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import httpx2
 import pytest
 
-from tests.databases import KINDS, fresh_database
 from tests.people import Api, running_api
 from tests.process.recording import recognise, recorded
 from tests.process.worlds import EVENTS, World, hour, make_world
@@ -46,12 +45,6 @@ COSTS: dict[str, tuple[Request, int, int]] = {
     "trash": (lambda world: world.alice.get(f"{EVENTS}/trash"), 3, 1),
     "restore": (lambda world: world.alice.post(f"{world.path}/restore"), 10, 9),
 }
-
-
-@pytest.fixture(scope="module", params=KINDS)
-def own_database(request: pytest.FixtureRequest) -> Iterator[str]:
-    with fresh_database(request.param) as url:
-        yield url
 
 
 @pytest.fixture(scope="module")
