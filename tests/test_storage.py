@@ -14,6 +14,7 @@ from sqlalchemy import Column, Integer, MetaData, Table, bindparam, delete, func
 from convene.domain.json_types import Json as JsonValue
 from convene.domain.zones import EARLIEST, FAR_FUTURE
 from convene.storage.engine import make_database, parse_url
+from convene.storage.positions import transaction_position
 from convene.storage.statements import Statement, inserting
 from convene.storage.tables import agendas, database_identity, users
 from convene.storage.types import (
