@@ -24,7 +24,6 @@ from convene.storage.types import (
     filter_only,
     in_json_list,
     instant_text,
-    transaction_position,
 )
 from convene.storage.unit_of_work import UnitOfWork, Units
 from tests.databases import KINDS, fresh_database

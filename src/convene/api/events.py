@@ -135,11 +135,18 @@ async def change_event(
         description=body.change_description,
     )
     if scope is Scope.ALL:
+        _refuse_name(occurrence)
         head = await events.revise(work, event, revision)
     else:
         revise = series.revise_one if scope is Scope.THIS else series.revise_following
         head = await revise(work, event, _named(occurrence), revision)
     return answer(event_json(head), headers={**etag(head), "Content-Location": f"/api/v1/events/{head.id}"})
+
+
+def _refuse_name(occurrence: datetime | date | None) -> None:
+    """Whoever names one occurrence and forgets the scope does not mean all of them."""
+    if occurrence is not None:
+        raise Invalid.at("?scope", "must be this or following when an occurrence is named")
 
 
 def _named(occurrence: datetime | date | None) -> datetime | date:
@@ -168,6 +175,7 @@ async def delete_event(
 ) -> Response:
     """Put an event into the trash for 30 days; or take one occurrence, or this and all following, out of a series."""
     if scope is Scope.ALL:
+        _refuse_name(occurrence)
         await events.delete(work, event, if_match=if_match)
     else:
         drop = series.delete_one if scope is Scope.THIS else series.delete_following
