@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import Response
 
+from convene.api.compared import compared
 from convene.api.declared import ON_EVENT, ON_EVENT_BY_ROLE, problems
 from convene.api.dependencies import (
     AllowOverlap,
@@ -79,4 +80,4 @@ async def remove_permission(event: Leavable, work: WriteWork, user_id: UserIdInP
 async def transfer_event(event: Transferable, work: WriteWork, body: Transfer, allow_overlap: AllowOverlap) -> Response:
     """Make a collaborator the owner; the former owner stays as an editor."""
     head = await sharing.hand_over(work, event, body.user_id, allow_overlap=allow_overlap)
-    return answer(event_json(head), headers=etag(head))
+    return answer(event_json(head), headers={**etag(head), **compared(work.compared_until)})
