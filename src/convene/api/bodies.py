@@ -35,7 +35,6 @@ def receiving() -> Iterator[None]:
 
     Raises:
         HTTPException: 400, whoever was sending it has gone away.
-
     """
     try:
         yield
@@ -49,7 +48,6 @@ def read_json(body: bytes) -> Any:  # noqa: ANN401 - any JSON value
     Raises:
         HTTPException: 400, it is no JSON text in UTF-8, or nested too deeply.
         Invalid: an object has two members of one name.
-
     """
     seen = _Members()
     try:

@@ -8,6 +8,7 @@ from typing import Annotated
 
 from fastapi import Query, Response
 
+from convene.api.compared import compared
 from convene.api.declared import ON_EVENT, ON_EVENT_BY_ROLE, SIGNED_IN, problems
 from convene.api.dependencies import (
     AllowOverlap,
@@ -58,7 +59,7 @@ AskedOccurrence = Annotated[
 async def create_event(me: Me, work: WriteWork, body: EventCreate, allow_overlap: AllowOverlap) -> Response:
     """Create an event in one's own calendar. Busy time that is taken is refused, unless `on_conflict=allow`."""
     head = await events.create(work, me, body.change(), allow_overlap=allow_overlap)
-    headers = {**etag(head), "Location": f"/api/v1/events/{head.id}"}
+    headers = {**etag(head), **compared(work.compared_until), "Location": f"/api/v1/events/{head.id}"}
     return answer(event_json(head), status=201, headers=headers)
 
 
@@ -67,7 +68,7 @@ async def create_events(me: Me, work: WriteWork, body: EventBatch, allow_overlap
     """Create up to 1,000 events, all or none. Problems name the place of the event in the batch."""
     changes = [event.change() for event in body.events]
     heads = await events.create_batch(work, me, changes, allow_overlap=allow_overlap)
-    return answer([event_json(head) for head in heads], status=201)
+    return answer([event_json(head) for head in heads], status=201, headers=compared(work.compared_until))
 
 
 @router.post("/check", response_model=Check, responses=problems(*SIGNED_IN, body=True))
@@ -140,7 +141,8 @@ async def change_event(
     else:
         revise = series.revise_one if scope is Scope.THIS else series.revise_following
         head = await revise(work, event, _named(occurrence), revision)
-    return answer(event_json(head), headers={**etag(head), "Content-Location": f"/api/v1/events/{head.id}"})
+    headers = {**etag(head), **compared(work.compared_until), "Content-Location": f"/api/v1/events/{head.id}"}
+    return answer(event_json(head), headers=headers)
 
 
 def _refuse_name(occurrence: datetime | date | None) -> None:
@@ -187,4 +189,4 @@ async def delete_event(
 async def restore_event(event: Trashed, work: WriteWork, allow_overlap: AllowOverlap) -> Response:
     """Take an event out of the trash."""
     head = await events.restore(work, event, allow_overlap=allow_overlap)
-    return answer(event_json(head), headers=etag(head))
+    return answer(event_json(head), headers={**etag(head), **compared(work.compared_until)})

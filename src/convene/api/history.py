@@ -7,6 +7,7 @@ from typing import Annotated
 
 from fastapi import Path, Query, Response
 
+from convene.api.compared import compared
 from convene.api.declared import ON_EVENT, ON_EVENT_BY_ROLE, problems
 from convene.api.dependencies import (
     ID_MAX,
@@ -116,7 +117,7 @@ async def roll_back_event(
     """Make a new version with the content of an older one, or with some of its fields."""
     fields: Sequence[str] | None = body.fields if body else None
     head = await history.roll_back(work, event, version_number, fields=fields, allow_overlap=allow_overlap)
-    return answer(event_json(head), headers=etag(head))
+    return answer(event_json(head), headers={**etag(head), **compared(work.compared_until)})
 
 
 @router.get("/shelved", response_model=list[Shelved], responses=problems(*ON_EVENT))

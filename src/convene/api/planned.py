@@ -45,7 +45,6 @@ class _Step(NamedTuple):
         needs: arguments that earlier steps give, by their places.
         request: the argument that the request itself is given as, "" for none.
         opens: what is given has to be left again when the route is done.
-
     """
 
     call: Callable[..., Any]

@@ -154,6 +154,12 @@ KINDS: Mapping[type[errors.ConveneError], Kind] = {
         "Too much at once",
         lambda e: {"detail": f"at most {e.limit} {e.what}", "limit": e.limit},
     ),
+    errors.AgendaTooFull: Kind(
+        422,
+        "too-much",
+        "Too much at once",
+        lambda _e: {"detail": "the owner's calendar is too full to be compared; send on_conflict=allow"},
+    ),
     errors.Unavailable: Kind(
         503,
         "unavailable",

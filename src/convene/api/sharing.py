@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import Response
 
+from convene.api.compared import compared
 from convene.api.declared import ON_EVENT, ON_EVENT_BY_ROLE, problems
 from convene.api.dependencies import (
     Leavable,
@@ -82,4 +83,4 @@ async def transfer_event(event: Transferable, work: WriteWork, body: Transfer) -
     none of their times.
     """
     head = await sharing.hand_over(work, event, body.user_id)
-    return answer(event_json(head), headers=etag(head))
+    return answer(event_json(head), headers={**etag(head), **compared(work.compared_until)})

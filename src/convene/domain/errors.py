@@ -19,6 +19,7 @@ The tree::
     ├── Gone                        a cursor reaches further back than is kept, or belongs to another database
     ├── PreconditionFailed          If-Match names a version that is not the newest
     ├── TooMuch                     more than can be answered at once; ask for less
+    │   └── AgendaTooFull           the owner has too much in the time of a booking for it to be compared
     └── Unavailable                 the database is away, locked, full or broken
 
 `api.problems` has one table from these classes to RFC 9457 problems; a test proves that it names them all.
@@ -197,6 +198,13 @@ class TooMuch(ConveneError):
         super().__init__(what, limit)
         self.what = what
         self.limit = limit
+
+
+class AgendaTooFull(TooMuch):
+    """The owner's calendar holds too much in the time of a booking to be compared with it; nothing was written."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__("occurrences to compare", limit)
 
 
 class Unavailable(ConveneError):

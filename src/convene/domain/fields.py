@@ -80,7 +80,6 @@ def blame(content: EventContent, logged: Mapping[str, int]) -> dict[str, int]:
 
     Args:
         logged: for each field that was ever changed the last version that did; the first one set all the others.
-
     """
     return {name: logged.get(name, 1) for name in _flat(content)}
 

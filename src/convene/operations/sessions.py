@@ -26,7 +26,6 @@ async def log_in(
 
     Raises:
         BadCredentials: they are wrong or the account is switched off; in the same time, and saying the same.
-
     """
     name, password = credentials
     async with units.reading() as work:
@@ -65,7 +64,6 @@ async def refresh(units: Units, tokens: Tokens, identities: Identities, token: s
 
     Raises:
         BadToken: it is not good; if it had been used before, somebody else holds a copy, and the session is ended.
-
     """
     claims = tokens.read(token, "refresh")
     async with units.writing() as work:
@@ -99,7 +97,6 @@ async def end_session(units: Units, identities: Identities, me: SignedIn, sessio
 
     Raises:
         NotFound: there is no such live session of this user.
-
     """
     async with units.writing() as work:
         ended = await accounts.revoke_session(work, me.user_id, session_id)

@@ -194,7 +194,6 @@ async def hand_over(work: UnitOfWork, event: OwnedEvent, user_id: int) -> EventH
         NotFound: they do not see the event.
         NotPossibleNow: they own it already, are switched off, or have an event with the same uid.
         ScheduleConflict: its time is taken in their agenda; by what, and when they are free, is theirs to know.
-
     """
     present = await _permission(work, event, user_id)
     if present.role == Role.OWNER:

@@ -24,12 +24,14 @@ _PING = Statement(select(literal(1)))
 class UnitOfWork:
     """One transaction; every storage function takes it first."""
 
-    __slots__ = ("_clock", "_connection", "_now")
+    __slots__ = ("_clock", "_connection", "_now", "compared_until")
 
     def __init__(self, connection: Connection, read_clock: Callable[[], datetime]) -> None:
         self._connection = connection
         self._clock = read_clock
         self._now: datetime | None = None
+        #: Until when a booking in this transaction was compared with what else is taken; None for no comparison.
+        self.compared_until: datetime | None = None
 
     @property
     def now(self) -> datetime:
@@ -55,6 +57,7 @@ class UnitOfWork:
         """Undo what was written, let every lock go, and begin a new transaction in the place of this one."""
         await self._connection.begin_again()
         self._now = None
+        self.compared_until = None
 
     async def one(self, statement: Statement, values: Values = _NOTHING) -> Row | None:
         """Run a statement and give its first row, or None."""
