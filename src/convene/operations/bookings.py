@@ -65,11 +65,9 @@ async def refuse_overlap_unexplained(work: UnitOfWork, booking: Booking) -> None
     Raises:
         ScheduleConflict: it is not; names neither what is in the way nor free times.
     """
-    clash, until = await find_clash(work, booking)
+    clash, _ = await find_clash(work, booking)
     if clash is not None:
         raise ScheduleConflict(replace(clash, conflicts=(), more=False, nearest_free=()))
-    if booking.content.may_block:
-        work.compared_until = until
 
 
 async def find_clash(work: UnitOfWork, booking: Booking) -> tuple[ScheduleClash | None, datetime]:
