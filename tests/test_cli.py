@@ -1,10 +1,11 @@
-"""`convene` on the command line, in processes of its own: what it does, and that it complains in one line."""
+"""`convene` on the command line: what it does, in processes of its own, and that it complains in one line."""
 
 from __future__ import annotations
 
 import asyncio
 import subprocess
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from secrets import token_hex
 
 import pytest
@@ -12,8 +13,10 @@ import pytest
 from convene import __version__
 from tests.databases import fresh_database
 from tests.people import PASSWORD, running_api
+from tests.process.commands import run_here
 from tests.process.servers import convene
 
+Complaint = Callable[..., str]
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -40,14 +43,6 @@ def said(end: subprocess.CompletedProcess[str]) -> str:
     return end.stdout
 
 
-def complaint(end: subprocess.CompletedProcess[str]) -> str:
-    """The one line of a command that did not go well."""
-    assert (end.returncode, end.stdout) == (1, "")
-    [line] = end.stderr.splitlines()
-    assert line.startswith("convene: ")
-    return line.removeprefix("convene: ")
-
-
 def ask(database_url: str, path: str, **sent: str) -> int:
     """Ask the API, on the database that a command works with."""
 
@@ -61,6 +56,16 @@ def ask(database_url: str, path: str, **sent: str) -> int:
 def signs_in(database_url: str, name: str, password: str = PASSWORD) -> bool:
     """Whether somebody can sign in to what a command has left behind."""
     return ask(database_url, "login", username=name, password=password) == 200
+
+
+@pytest.fixture
+def complaint(database_url: str, tmp_path: Path) -> Complaint:
+    """The one line of a command that cannot do what it is asked for, run in this process."""
+
+    def line(*arguments: str, **settings: str) -> str:
+        return run_here(tmp_path, database_url, *arguments, **settings).line.removeprefix("convene: ")
+
+    return line
 
 
 @pytest.fixture
@@ -87,12 +92,12 @@ def test_an_account_can_be_made_and_signed_in_to(run: Run, database_url: str):
     assert signs_in(database_url, "ADA@example.com")
 
 
-def test_an_account_whose_name_is_taken_is_not_made(run: Run, ben: str):
-    assert complaint(run("user", "create", ben.upper(), "else@example.com")) == "the username is taken"
+def test_an_account_whose_name_is_taken_is_not_made(complaint: Complaint, ben: str):
+    assert complaint("user", "create", ben.upper(), "else@example.com") == "the username is taken"
 
 
-def test_an_account_is_held_to_the_same_rules_as_everywhere(run: Run, database_url: str):
-    line = complaint(run("user", "create", "eve", "nowhere", password="2short"))
+def test_an_account_is_held_to_the_same_rules_as_everywhere(complaint: Complaint, database_url: str):
+    line = complaint("user", "create", "eve", "nowhere", CONVENE_PASSWORD="2short")
     assert line.startswith("/email must be an e-mail address; /password ")
     assert "2short" not in line
     assert not signs_in(database_url, "eve", "2short")
@@ -109,13 +114,13 @@ def test_a_password_can_be_set(run: Run, database_url: str, ben: str):
     assert not signs_in(database_url, ben)
 
 
-def test_a_password_is_held_to_the_same_rules_as_everywhere(run: Run, database_url: str, ben: str):
-    assert complaint(run("user", "password", ben, password="x" * 129)).startswith("/new_password ")
+def test_a_password_is_held_to_the_same_rules_as_everywhere(complaint: Complaint, database_url: str, ben: str):
+    assert complaint("user", "password", ben, CONVENE_PASSWORD="x" * 129).startswith("/new_password ")
     assert signs_in(database_url, ben)
 
 
-def test_who_is_nobody_is_said(run: Run):
-    assert complaint(run("user", "deactivate", "nobody-here")) == "there is no user nobody-here"
+def test_who_is_nobody_is_said(complaint: Complaint):
+    assert complaint("user", "deactivate", "nobody-here") == "there is no user nobody-here"
 
 
 def test_reindexing_counts_what_it_moved(run: Run):
@@ -123,12 +128,16 @@ def test_reindexing_counts_what_it_moved(run: Run):
 
 
 def test_production_does_not_start_without_a_secret(run: Run):
-    line = complaint(run("serve", ENVIRONMENT="production", SECRET_KEY=""))
-    assert line.startswith("SECRET_KEY is missing or weak: in production it must be at least 32 random bytes; ")
+    end = run("serve", ENVIRONMENT="production", SECRET_KEY="")
+    assert (end.returncode, end.stdout) == (1, "")
+    [line] = end.stderr.splitlines()
+    assert line.startswith(
+        "convene: SECRET_KEY is missing or weak: in production it must be at least 32 random bytes; "
+    )
 
 
-def test_every_setting_that_is_wrong_is_named(run: Run):
-    line = complaint(run("migrate", PORT="eighty", ALGORITHM="none", SECRET_KEY="hunter2-hunter2-hunter2"))
+def test_every_setting_that_is_wrong_is_named(complaint: Complaint):
+    line = complaint("migrate", PORT="eighty", ALGORITHM="none", SECRET_KEY="hunter2-hunter2-hunter2")
     assert "PORT" in line
     assert "ALGORITHM" in line
     assert "hunter2" not in line
