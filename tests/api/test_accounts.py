@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 
+import asyncpg
 import pytest
 
 from convene.operations import accounts
 from tests.api.signing_in import address, register, sign_in, try_to_sign_in, unique
+from tests.databases import fresh_database
 from tests.people import PASSWORD, Api, Person
 
 PROFILE = "/api/v1/auth/me"
@@ -134,6 +136,20 @@ async def test_people_are_found_by_the_beginning_of_their_name_in_any_case(alice
     assert await found(alice, team.upper()) == [f"{team}.adam", f"{team}.Eve", f"{team}.Zoë"]
     assert await found(alice, f"{team}.zo") == [f"{team}.Zoë"]
     assert await found(alice, team[1:]) == []
+
+
+async def _order_of(column: str, database_url: str) -> object:
+    database = await asyncpg.connect(database_url)
+    try:
+        asked = "SELECT collation_name FROM information_schema.columns WHERE column_name = $1"
+        return await database.fetchval(asked, column)
+    finally:
+        await database.close()
+
+
+def test_names_begin_with_the_same_letters_whatever_the_language_of_the_database():
+    with fresh_database("postgresql") as url:
+        assert asyncio.run(_order_of("username_folded", url)) == "C"
 
 
 async def test_people_are_found_by_their_whole_address_and_not_by_a_part_of_it(alice: Person, ben: Person):

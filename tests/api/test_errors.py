@@ -205,6 +205,7 @@ async def test_a_fault_of_ours_shows_an_id_and_nothing_else(own_database: str):
     for inside in ("Traceback", "shelved_edits", "sqlite", "asyncpg", ".py"):
         assert inside not in answer.text
     assert answer.headers.get_list("x-request-id") == [answer.json()["request_id"]]
+    assert answer.headers["connection"] == "close"
 
 
 @pytest.fixture

@@ -251,7 +251,9 @@ def install(app: FastAPI) -> None:
         request_id = request_id_of(request.scope)
         _log.error("unexpected error", exc_info=error, path=request.scope["path"], request_id=request_id)
         detail = "the error has been logged under the request_id"
-        return plain_problem(500, detail, request.scope, {"X-Request-ID": request_id})
+        # The error goes on to the server, which closes the connection: whoever would ask there again is told so.
+        headers = {"X-Request-ID": request_id, "Connection": "close"}
+        return plain_problem(500, detail, request.scope, headers)
 
 
 def _allowed(request: Request) -> list[str]:

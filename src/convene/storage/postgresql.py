@@ -94,6 +94,12 @@ class PostgresConnection:
             await self._raw.execute("ROLLBACK AND CHAIN")
 
 
+async def connect(dsn: str) -> asyncpg.Connection[asyncpg.Record]:
+    """Make one plain connection, for work on the schema."""
+    connection: asyncpg.Connection[asyncpg.Record] = await asyncpg.connect(dsn)
+    return connection
+
+
 class PostgresDatabase:
     """A PostgreSQL database behind a pool of connections."""
 

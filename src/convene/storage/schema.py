@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -24,6 +25,7 @@ from sqlalchemy.pool import NullPool
 
 from convene.storage.engine import parse_url
 from convene.storage.errors import SchemaMismatch
+from convene.storage.postgresql import connect
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -128,7 +130,9 @@ def _run_sqlite(path: Path, work: Callable[[Connection], _T], *, may_create: boo
 
 
 async def _run_postgresql(url: URL, work: Callable[[Connection], _T]) -> _T:
-    engine = create_async_engine(url.set(drivername="postgresql+asyncpg"), poolclass=NullPool)
+    # asyncpg reads the URL, as it does when the database is served: SQLAlchemy does not know sslmode.
+    connected = partial(connect, url.render_as_string(hide_password=False))
+    engine = create_async_engine("postgresql+asyncpg://", async_creator=connected, poolclass=NullPool)
     try:
         async with engine.begin() as connection:
             await connection.execute(text(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})"))

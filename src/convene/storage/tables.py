@@ -43,7 +43,13 @@ users = Table(
     Column("username", String(50), nullable=False),
     # Names are unique without regard to case, also outside ASCII: NFKC and case folding, done in Python, because
     # the two databases disagree about lower().
-    Column("username_folded", String(200), nullable=False, unique=True),
+    # Found by its beginning, which is a range of names only where they are in the order of their letters' numbers.
+    Column(
+        "username_folded",
+        String(200).with_variant(String(200, collation="C"), "postgresql"),
+        nullable=False,
+        unique=True,
+    ),
     Column("email", String(254), nullable=False),
     Column("email_folded", String(400), nullable=False, unique=True),
     Column("display_name", String(100)),

@@ -114,14 +114,14 @@ async def test_a_byte_order_mark_is_passed_over(ben: Person):
     assert answer.json()["display_name"] == "Ben"
 
 
-async def test_hundreds_of_thousands_of_unknown_fields_are_refused_at_once(
+async def test_tens_of_thousands_of_unknown_fields_are_refused_at_once(
     alice: Person, operations: list[Operation], ids: dict[str, str]
 ):
-    content = b"{" + b",".join(b'"a%x":1' % number for number in range(300_000)) + b"}"
+    content = b"{" + b",".join(b'"a%x":1' % number for number in range(60_000)) + b"}"
     for operation in operations:
         began = time.process_time()
         answer = await alice.request(operation.method, operation.address(ids), content=content, headers=JSON)
-        assert time.process_time() - began < 1.5, operation
+        assert time.process_time() - began < 0.5, operation
         assert places(answer), operation
         assert len(answer.content) < 1000
 

@@ -7,6 +7,7 @@ import json
 from collections.abc import AsyncIterator
 
 import pytest
+from starlette.types import Message
 
 from convene.api.limits import BODY_MAX
 from tests.api.bad_input.refusals import JSON, OK, Operation, check_refusal, operations_in, places, send
@@ -84,6 +85,41 @@ async def test_ten_megabytes_are_refused_said_or_not(alice: Person, operations: 
         not_said = await alice.request(operation.method, path, content=_in_pieces(len(content)), headers=JSON)
         assert "content-length" not in not_said.request.headers
         assert check_refusal(not_said)["status"] == 413, operation
+
+
+async def _pieces_taken(api: Api, *headers: tuple[bytes, bytes]) -> int:
+    """How many megabytes are taken from somebody who wants to send twenty."""
+    taken = 0
+
+    async def receive() -> Message:
+        nonlocal taken
+        taken += 1
+        return {"type": "http.request", "body": b" " * MEGABYTE, "more_body": taken < 20}
+
+    async def send(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            assert message["status"] == 413
+
+    kind = (b"content-type", b"application/json")
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/api/v1/events",
+        "query_string": b"",
+        "headers": [kind, *headers],
+    }
+    await api.app(scope, receive, send)
+    return taken
+
+
+async def test_a_refused_body_is_taken_to_its_end_so_that_its_sender_reads_the_answer(api: Api):
+    assert await _pieces_taken(api, (b"content-length", b"20971520")) == 20
+    assert await _pieces_taken(api, (b"transfer-encoding", b"chunked")) == 20
+
+
+async def test_a_refused_body_is_not_taken_from_whoever_asks_first_or_never_ends(api: Api):
+    assert await _pieces_taken(api, (b"content-length", b"20971520"), (b"expect", b"100-continue")) == 0
+    assert await _pieces_taken(api, (b"content-length", b"999999999999")) == 0
 
 
 async def test_a_form_of_ten_megabytes_is_refused(nobody: Person):
