@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
@@ -132,11 +133,13 @@ class SqliteFloor:
         )
         self._version = f"{_VERSION} VALUES (?1, 1, 'created', ?2, ?3, ?4)"
         self._writing = asyncio.Lock()
+        self._committer = ThreadPoolExecutor(1)
 
     async def open(self) -> None:
         self._reader, self._writer = self._connect(), self._connect()
 
     async def close(self) -> None:
+        self._committer.shutdown()
         self._reader.close()
         self._writer.close()
 
@@ -167,7 +170,7 @@ class SqliteFloor:
             event_id = run(self._event, _values(calendar_id, user_id, encoded)).fetchall()[0][0]
             run(self._permission, (event_id, user_id, start, end, now))
             run(self._version, (event_id, _data(event), user_id, now))
-            await asyncio.get_running_loop().run_in_executor(None, self._writer.commit)
+            await asyncio.get_running_loop().run_in_executor(self._committer, self._writer.commit)
             return event_id, calendar_id
 
 
