@@ -200,6 +200,7 @@ _REASONS: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
             asyncpg.OperatorInterventionError,
             asyncpg.InsufficientResourcesError,
             asyncpg.InvalidCatalogNameError,
+            asyncpg.ObjectNotInPrerequisiteStateError,  # of a database that takes no connections for now
             asyncpg.InvalidAuthorizationSpecificationError,
             asyncpg.InterfaceError,
             asyncpg.InternalClientError,  # what asyncpg makes of a server's farewell that crosses with a statement
