@@ -1,4 +1,4 @@
-"""The benchmarks measure what they say: what Convene is compared with works, and the floor answers what Convene answers."""
+"""The benchmarks measure what they say: candidates work, and the floor answers what Convene answers."""
 
 from __future__ import annotations
 
