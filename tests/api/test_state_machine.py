@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule, run_state_machine_as_test
 
 from tests import hypothesis_profiles  # noqa: F401 - registers the profiles
-from tests.api.calendar_checks import check_history, check_lists, check_past, check_people
+from tests.api.calendar_checks import check_history, check_lists, check_past, check_people, check_window
 from tests.api.calendar_model import Edit, Version
 from tests.api.compared_calendar import NAMES, ComparedCalendar
 from tests.api.content_model import DAY, Content, Fields, Schedule, body_of, wall
@@ -26,7 +26,7 @@ EVENTS_MAX = 6
 people = st.sampled_from(NAMES)
 roles = st.sampled_from(["viewer", "editor", "editor"])
 scopes = st.sampled_from(["all", "this", "following"])
-places = st.integers(0, 3)
+places = st.sampled_from([0, 1, 1, 2, 3])
 starts = st.sampled_from([0, 1, 2, 3, 5, DAY, DAY + 1, DAY + 2])
 schedules = st.builds(Schedule, starts, st.integers(1, 3), st.sampled_from([None, 2, 3, 4]))
 own_fields: dict[str, st.SearchStrategy[Any]] = {
@@ -90,16 +90,18 @@ class Calendars(ComparedCalendar):
         for other in more:
             self.create_all("alice", [other], allow=False)
 
-    def chosen(self, attempt: Attempt, *, trashed: bool = False) -> tuple[int, str]:
-        """Choose an event, and somebody with the role, or else its owner."""
-        events = [(one, event) for one, event in self.calendar.events.items() if event.trashed == trashed]
+    def chosen(self, attempt: Attempt, *, trashed: bool = False, series: bool = False) -> tuple[int, str]:
+        """Choose an event, rather a series if one is wanted, and somebody with the role, or else its owner."""
+        events = [one for one in self.calendar.events.items() if one[1].trashed == trashed]
+        if series:
+            events = [one for one in events if one[1].head.schedule.times] or events
         event_id, event = events[attempt.pick % len(events)] if events else next(iter(self.calendar.events.items()))
         fitting = [name for name in NAMES if event.role_of(name) == attempt.role]
         return event_id, (fitting or [event.owner])[0]
 
     # -- creating ------------------------------------------------------------------------------------------------
 
-    @precondition(lambda self: len(self.calendar.events) < EVENTS_MAX)
+    @precondition(lambda self: sum(not event.trashed for event in self.calendar.events.values()) < EVENTS_MAX)
     @rule(who=people, batch=st.lists(contents, min_size=1, max_size=3), allow=st.booleans())
     def create(self, who: str, batch: list[Content], allow: bool) -> None:
         self.create_all(who, batch, allow=allow)
@@ -130,7 +132,7 @@ class Calendars(ComparedCalendar):
         self.change_fields(attempt, wish, "following")
 
     def change_fields(self, attempt: Attempt, wish: Wish, scope: str) -> None:
-        event_id, who = self.chosen(attempt)
+        event_id, who = self.chosen(attempt, series=scope != "all")
         content = self.base_content(event_id, wish.base)
         name = content.schedule.start + wish.place * DAY
         fields = dict(wish.fields)
@@ -145,7 +147,7 @@ class Calendars(ComparedCalendar):
     @rule(attempt=attempts, wish=wishes(), scope=scopes)
     def send_back_an_occurrence(self, attempt: Attempt, wish: Wish, scope: str) -> None:
         """Read an occurrence as a list shows it, change something, and send back all of it."""
-        event_id, who = self.chosen(attempt)
+        event_id, who = self.chosen(attempt, series=True)
         content = self.base_content(event_id, wish.base)
         shown = content.occurrences()[wish.place % len(content.occurrences())]
         if content.schedule.times is None:
@@ -190,7 +192,7 @@ class Calendars(ComparedCalendar):
 
     @rule(attempt=attempts, scope=scopes, place=places, match=st.sampled_from([None, None, 0, 1]))
     def delete(self, attempt: Attempt, scope: str, place: int, match: int | None) -> None:
-        event_id, who = self.chosen(attempt)
+        event_id, who = self.chosen(attempt, series=scope != "all")
         event = self.calendar.events[event_id]
         name = event.head.schedule.start + place * DAY
         number = None if match is None else max(event.newest - match, 1)
@@ -270,9 +272,9 @@ class Calendars(ComparedCalendar):
         if self.expect(answer, 200, lambda: self.calendar.open(who, event_id)):
             self.agree(who, answer.json(), event_id)
 
-    @rule(who=people)
-    def look_at_the_calendar(self, who: str) -> None:
-        self.run(check_lists(self.calendar, self.people, who))
+    @rule(who=people, start=st.integers(-4, 3 * DAY), hours=st.sampled_from([1, 2, 5, DAY]))
+    def look_at_the_calendar(self, who: str, start: int, hours: int) -> None:
+        self.run(check_window(self.calendar, self.people[who], who, start, start + hours))
 
     def teardown(self) -> None:
         """Compare all that anybody can read with the model."""
