@@ -6,75 +6,32 @@ CONVENE_HYPOTHESIS=thorough looks for longer.
 from __future__ import annotations
 
 import asyncio
-from typing import Any, NamedTuple
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule, run_state_machine_as_test
 
 from tests import hypothesis_profiles  # noqa: F401 - registers the profiles
 from tests.api.calendar_checks import check_history, check_lists, check_past, check_people, check_window
 from tests.api.calendar_model import Edit, Version
+from tests.api.calendar_wishes import (
+    EVENTS_MAX,
+    Attempt,
+    Wish,
+    attempts,
+    contents,
+    people,
+    places,
+    roles,
+    schedules,
+    scopes,
+    series_fields,
+    wishes,
+)
 from tests.api.compared_calendar import NAMES, ComparedCalendar
 from tests.api.content_model import DAY, Content, Fields, Schedule, body_of, wall
 from tests.people import Api
-
-EVENTS_MAX = 6
-
-# Drawn from small worlds on purpose: edits have to meet in one field, and bookings in one hour.
-people = st.sampled_from(NAMES)
-roles = st.sampled_from(["viewer", "editor", "editor"])
-scopes = st.sampled_from(["all", "this", "following"])
-places = st.sampled_from([0, 1, 1, 2, 3])
-starts = st.sampled_from([0, 1, 2, 3, 5, DAY, DAY + 1, DAY + 2])
-schedules = st.builds(Schedule, starts, st.integers(1, 3), st.sampled_from([None, 2, 3, 4]))
-own_fields: dict[str, st.SearchStrategy[Any]] = {
-    "title": st.sampled_from(["Planning", "Retrospective", "Lunch"]),
-    "location": st.sampled_from([None, "Room 1", "Room 2"]),
-    "status": st.sampled_from(["confirmed", "confirmed", "tentative", "cancelled"]),
-}
-series_fields: dict[str, st.SearchStrategy[Any]] = {
-    "free_busy_status": st.sampled_from(["busy", "busy", "free"]),
-    "tags": st.frozensets(st.sampled_from(["a", "b", "c"]), max_size=2),
-}
-contents = st.builds(Content, schedule=schedules, **own_fields, **series_fields)
-
-
-class Attempt(NamedTuple):
-    """On which event, by somebody with which role on it, and whether taken time may be taken again."""
-
-    pick: int
-    role: str | None
-    allow: bool
-
-
-class Wish(NamedTuple):
-    """What to change: fields, in which occurrence, and on which version it is based."""
-
-    fields: dict[str, Any]
-    place: int
-    base: str
-
-
-attempts = st.builds(
-    Attempt,
-    st.integers(0, EVENTS_MAX),
-    st.sampled_from(["owner", "owner", "editor", "editor", "editor", "viewer", None]),
-    st.sampled_from([False, False, True]),
-)
-
-
-@st.composite
-def wishes(draw: st.DrawFn) -> Wish:
-    """Some fields to change; `shift` moves the start of what is changed, and comes with `hours`."""
-    fields: dict[str, Any] = draw(st.fixed_dictionaries({}, optional={**own_fields, **series_fields}))
-    if draw(st.booleans()):
-        fields |= {"shift": draw(st.sampled_from([-3, -1, 0, 1, 4, DAY])), "hours": draw(st.integers(1, 3))}
-    if draw(st.integers(0, 3)) == 0:
-        fields["times"] = draw(st.sampled_from([None, 1, 2, 4]))
-    bases = ["newest", "none", "none", "old", "old", "old", "older", "oldest", "match", "old match", "future"]
-    return Wish(fields, draw(places), draw(st.sampled_from(bases)))
 
 
 class Calendars(ComparedCalendar):
@@ -297,4 +254,6 @@ def test_whatever_people_do_the_calendar_is_right(api: Api, loop: asyncio.Abstra
             super().__init__(api, loop.run_until_complete)
 
     examples = min(settings().max_examples, 2_000)  # each is thirty actions, and all that can be read afterwards
-    run_state_machine_as_test(Here, settings=settings(max_examples=examples, stateful_step_count=30))
+    slow = [HealthCheck.too_slow]  # the machine may be busy with other tests
+    once = settings(max_examples=examples, stateful_step_count=30, suppress_health_check=slow)
+    run_state_machine_as_test(Here, settings=once)
