@@ -19,7 +19,7 @@ import pytest
 from fastapi import APIRouter, FastAPI, WebSocket
 from starlette.staticfiles import StaticFiles
 
-from convene.api.problems import KINDS
+from convene.api.problem_kinds import KINDS
 from convene.domain.errors import ConveneError
 from convene.operations.identity import SignedIn
 from convene.storage.unit_of_work import UnitOfWork

@@ -22,7 +22,7 @@ The tree::
     │   └── AgendaTooFull           the owner has too much in the time of a booking for it to be compared
     └── Unavailable                 the database is away, locked, full or broken
 
-`api.problems` has one table from these classes to RFC 9457 problems; a test proves that it names them all.
+`api.problem_kinds` has one table from these classes to RFC 9457 problems; a test proves that it names them all.
 None of them is a `ValueError`: Pydantic would swallow it and call it a fault of the input.
 """
 
