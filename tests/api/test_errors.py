@@ -11,7 +11,7 @@ import asyncpg
 import httpx2
 import pytest
 
-from convene.api import problems
+from convene.api import problem_kinds
 from convene.domain import errors
 from convene.storage import errors as storage_errors
 from tests.api.bad_input.refusals import operations_in
@@ -34,11 +34,11 @@ def _kinds_of_errors() -> list[type[errors.ConveneError]]:
 
 @pytest.mark.parametrize("kind", _kinds_of_errors(), ids=lambda kind: kind.__name__)
 def test_every_kind_of_error_is_in_the_table_of_problems(kind: type[errors.ConveneError]):
-    assert kind in problems.KINDS
+    assert kind in problem_kinds.KINDS
 
 
 def test_the_table_has_no_others():
-    assert set(problems.KINDS) == set(_kinds_of_errors())
+    assert set(problem_kinds.KINDS) == set(_kinds_of_errors())
 
 
 def test_the_tree_in_the_docstring_names_every_error_at_its_place():
