@@ -23,7 +23,7 @@ from convene.api.dependencies import Held, Services
 from convene.api.news import told_json
 from convene.api.planned import feature_router
 from convene.delivery.hub import Ended, EventMoved, Listener, News, Presence
-from convene.domain.errors import BadToken, ConveneError, Gone
+from convene.domain.errors import BadToken, ConveneError, Gone, Invalid
 from convene.operations import access
 from convene.operations.identity import SignedIn
 from convene.storage.notifications import Place
@@ -220,7 +220,10 @@ async def _stream_token(
     token: Annotated[str | None, Query(max_length=4096, description="For browsers, which cannot set headers.")] = None,
 ) -> str:
     bearer = request.headers.get("authorization", "")
-    token = bearer[7:] if bearer[:7].lower() == "bearer " else token
+    if bearer[:7].lower() == "bearer ":
+        if token is not None:  # RFC 6750, 2: which of them would count?
+            raise Invalid.at("?token", "is not sent together with the header Authorization")
+        return bearer[7:]
     if token is None:
         raise BadToken("missing")
     return token

@@ -122,7 +122,7 @@ _LAST_NUMBERS = (
     .where(event_change_log.c.event_id == bindparam("event_id"))
     .group_by(event_change_log.c.field_name)
 )
-_AUTHORS = Statement(
+_AUTHORS_OF_FIELDS = Statement(
     select(*(event_versions.c[name] for name in AuthoredRow._fields if name != "author"), users.c.username)
     .join(users, users.c.id == event_versions.c.created_by)
     .where(_OF_EVENT, or_(event_versions.c.version_number == 1, event_versions.c.version_number.in_(_LAST_NUMBERS)))
@@ -190,7 +190,7 @@ async def last_changes(work: UnitOfWork, event_id: int) -> dict[str, int]:
 
 async def authors_of_fields(work: UnitOfWork, event_id: int) -> list[AuthoredRow]:
     """List the first version and those that were the last to change some field."""
-    return [AuthoredRow._make(row) for row in await work.all(_AUTHORS, {"event_id": event_id})]
+    return [AuthoredRow._make(row) for row in await work.all(_AUTHORS_OF_FIELDS, {"event_id": event_id})]
 
 
 async def shelve(work: UnitOfWork, values: Values) -> int:
