@@ -81,13 +81,14 @@ def _kept(connection: Connection, name: str) -> dict[str, Any]:
     return {"kept": re.findall("AUTOINCREMENT|WITHOUT ROWID", sql)}
 
 
-def _sorted(found: Any) -> list[str]:
-    # A condition comes as an object that is equal to none but itself, so all is compared as it is written.
-    return sorted(str(sorted((key, _written(value)) for key, value in one.items())) for one in found)
+def _sorted(found: Any) -> list[dict[str, Any]]:
+    plain = [{key: _written(value) for key, value in one.items()} for one in found]
+    return sorted(plain, key=lambda one: str(one["name"]))
 
 
-def _written(value: Any) -> str:
-    return str(sorted((key, str(one)) for key, one in value.items()) if isinstance(value, dict) else value)
+def _written(value: Any) -> Any:
+    """A condition comes as an object that is equal to none but itself: it is compared as it is written."""
+    return {key: str(one) for key, one in value.items()} if isinstance(value, dict) else value
 
 
 def test_up_down_and_up_again(empty: str):
