@@ -23,7 +23,7 @@ from convene.storage.postgresql import DIALECT, PostgresConnection
 from convene.storage.statements import Row, Statement, Values
 from convene.storage.unit_of_work import UnitOfWork
 
-_ME = SignedIn(1, "session-1", "user-1", ZONE)
+_ME = SignedIn(1, f"{1:032x}", "user-1", ZONE)
 _MONTH = (datetime(2027, 6, 1, tzinfo=UTC), datetime(2027, 7, 1, tzinfo=UTC))
 
 

@@ -61,11 +61,11 @@ def token() -> str:
     """An access token of user 1, for every server that knows the key."""
     life = timedelta(days=1)
     tokens = Tokens(key=KEY, algorithm="HS256", access_life=life, refresh_life=life)
-    return tokens.pair(user_id=1, session_id=_session(1), refresh_id="r", now=now()).access_token
+    return tokens.pair(user_id=1, session_id=_session(1), refresh_id=_session(1), now=now()).access_token
 
 
 def _session(user: int) -> str:
-    return f"session-{user}"
+    return f"{user:032x}"
 
 
 def contents(filling: Filling) -> list[EventContent]:
@@ -138,7 +138,6 @@ class _Rows:
     Attributes:
         own: the values of the columns `own_names`, by the number of the template and the user.
         templates: the other columns; all with the same keys.
-
     """
 
     table: Table

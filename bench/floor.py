@@ -22,8 +22,6 @@ import orjson
 
 from bench.floor_databases import PostgresFloor, SqliteFloor
 
-_KEY = os.environ["SECRET_KEY"]
-_known: dict[str, tuple[int, float]] = {}
 _zone = cache(ZoneInfo)
 
 
@@ -34,15 +32,22 @@ Receive = Callable[[], Awaitable[dict[str, Any]]]
 class Floor:
     """The application."""
 
-    def __init__(self) -> None:
-        url = os.environ["DATABASE_URL"]
-        self._database = SqliteFloor(url) if url.startswith("sqlite") else PostgresFloor(url)
+    def __init__(self, database_url: str, key: str) -> None:
+        self._database = SqliteFloor(database_url) if database_url.startswith("sqlite") else PostgresFloor(database_url)
+        self._key = key
+        self._known: dict[str, tuple[int, float]] = {}
+
+    async def open(self) -> None:
+        await self._database.open()
+
+    async def close(self) -> None:
+        await self._database.close()
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self._live(receive, send)
             return
-        user_id = _caller(scope)
+        user_id = self._caller(scope)
         path: str = scope["path"]
         if scope["method"] == "POST":
             await self._create(user_id, receive, send)
@@ -64,26 +69,25 @@ class Floor:
         event["id"], event["calendar_id"] = made
         await _answer(send, 201, _event(event), 1)
 
+    def _caller(self, scope: dict[str, Any]) -> int:
+        """Verify a token once, and remember it while it lives, as Convene does."""
+        header = next(value for name, value in scope["headers"] if name == b"authorization")
+        token = header[7:].decode()
+        known = self._known.get(token)
+        if known is None:
+            claims = jwt.decode(token, self._key, algorithms=["HS256"], issuer="convene")
+            known = self._known[token] = int(claims["sub"]), float(claims["exp"])
+        if known[1] <= time.time():
+            raise PermissionError
+        return known[0]
+
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
-        await self._database.open()
+        await self.open()
         await send({"type": "lifespan.startup.complete"})
         await receive()
-        await self._database.close()
+        await self.close()
         await send({"type": "lifespan.shutdown.complete"})
-
-
-def _caller(scope: dict[str, Any]) -> int:
-    """Verify a token once, and remember it while it lives, as Convene does."""
-    header = next(value for name, value in scope["headers"] if name == b"authorization")
-    token = header[7:].decode()
-    known = _known.get(token)
-    if known is None:
-        claims = jwt.decode(token, _KEY, algorithms=["HS256"], issuer="convene")
-        known = _known[token] = int(claims["sub"]), float(claims["exp"])
-    if known[1] <= time.time():
-        raise PermissionError
-    return known[0]
 
 
 async def _body(receive: Receive) -> bytes:
@@ -160,10 +164,12 @@ def _event(row: Mapping[str, Any]) -> dict[str, Any]:
         "role": row["role"],
         "split_from": row["split_from"],
         "continued_by": row["continued_by"],
-        "created_at": row["created_at"].isoformat(),
-        "updated_at": row["updated_at"].isoformat(),
+        "created_at": row["created_at"].isoformat()[:-6] + "Z",
+        "updated_at": row["updated_at"].isoformat()[:-6] + "Z",
         "updated_by": row["updated_by"],
     }
 
 
-app = Floor()
+def make_floor() -> Floor:
+    """The application, as the environment says."""
+    return Floor(os.environ["DATABASE_URL"], os.environ["SECRET_KEY"])

@@ -72,7 +72,6 @@ class Load:
 
         Raises:
             LoadFailed: an answer was not the expected one.
-
         """
         assert self._process.stdin is not None
         assert self._process.stdout is not None

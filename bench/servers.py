@@ -41,17 +41,17 @@ class Candidate:
     checkout: Path = ROOT
 
 
-def _uvicorn(module: str) -> tuple[str, ...]:
-    return ("-m", "uvicorn", f"{module}:app", "--port", "PORT", "--no-access-log", "--log-level", "warning")
+def _uvicorn(*application: str) -> tuple[str, ...]:
+    return ("-m", "uvicorn", *application, "--port", "PORT", "--no-access-log", "--log-level", "warning")
 
 
 _SERVE = ("-m", "convene", "serve", "--port", "PORT")
-FLOOR = Candidate("floor", _uvicorn("bench.floor"))
+FLOOR = Candidate("floor", _uvicorn("bench.floor:make_floor", "--factory"))
 #: As in production: one JSON line in the log for each request.
 CONVENE = Candidate("convene", _SERVE, {"ENVIRONMENT": "production"})
 #: As the first start of a newcomer: logs for people, the default.
 CONVENE_DEFAULT = Candidate("convene, default logs", _SERVE)
-TYPICAL = Candidate("typical", _uvicorn("bench.typical"))
+TYPICAL = Candidate("typical", _uvicorn("bench.typical:app"))
 
 
 def other_convene(checkout: Path) -> Candidate:
@@ -90,7 +90,6 @@ class Server:
 
         Raises:
             ServerFailed: it does not.
-
         """
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline and self._process.poll() is None:

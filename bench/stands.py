@@ -74,6 +74,7 @@ class Stand:
         self._token = token()
         self._expected = {name: scenario.expected for name, scenario in scenarios.items()}
         self._asks = {name: scenario.asks() for name, scenario in scenarios.items()}
+        self._waiting: dict[str, list[Ask]] = {name: [] for name in scenarios}
         for name, scenario in scenarios.items():
             for number in connections:  # opens the connections to the database, and fills every cache
                 self.send(name, number, WARM_UP_SECONDS, scenario.warm_up)
@@ -81,19 +82,24 @@ class Stand:
     def measure(self, scenario: str, connections: int, effort: Effort) -> Figure:
         server_before, database_before = self.server.used(), self.server.database_used()
         answered = self.send(scenario, connections, effort.seconds, effort.requests)
+        if not answered:
+            raise LoadFailed(f"{scenario}: no requests left")
         spent = cpu.between(server_before, self.server.used())
         database_spent = cpu.between(database_before, self.server.database_used())
         return Figure(self.name, spent / answered / 1e3, database_spent / answered / 1e3, answered)
 
     def send(self, scenario: str, connections: int, seconds: float, most: int) -> int:
         """Send requests; gives how many were answered."""
-        asks = list(itertools.islice(self._asks[scenario], most))
+        waiting = self._waiting[scenario]
+        asks = waiting[:most] + list(itertools.islice(self._asks[scenario], max(0, most - len(waiting))))
         plan = Plan(self.server.port, self._token, connections, seconds, self._expected[scenario], asks)
         try:
-            return self._load.run(plan).answered
+            answered = self._load.run(plan).answered
         except LoadFailed as error:
             error.add_note(f"{self.name} wrote:\n{self.server.end_of_log()}")
             raise
+        self._waiting[scenario] = asks[answered:] + waiting[most:]
+        return answered
 
 
 def take_turns(stands: Sequence[Stand], database: str, scenario: str, connections: int, effort: Effort) -> Line:

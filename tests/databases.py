@@ -11,10 +11,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
+import pytest
+
 from convene.storage import schema
 from tests.postgres import create_database, drop_database, dsn
 
 KINDS = ("sqlite", "postgresql")
+#: The same for tests that share servers or many rows: all of a kind run on one worker, so that they are made once.
+SHARED_KINDS = [pytest.param(kind, marks=pytest.mark.xdist_group(f"shared {kind}")) for kind in KINDS]
 
 
 @contextmanager

@@ -55,7 +55,6 @@ def dsn() -> str:
 
     Raises:
         NoPostgresError: there is none, or it does not start.
-
     """
     return given_url() or ask(os.environ[ADDRESS])
 

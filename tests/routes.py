@@ -29,8 +29,12 @@ PUBLIC = frozenset(
         "GET /docs/oauth2-redirect",
         "GET /redoc",
         "ANY /docs/assets",
+        # Asks for the token itself: it may come as the first message, after everything that a dependency could see.
+        "WS /api/v1/ws/notifications",
     }
 )
+#: Channels that go on for as long as somebody listens: tested in tests/process/test_live.py.
+LIVE = frozenset({"GET /api/v1/stream", "WS /api/v1/ws/notifications"})
 
 
 class Route(NamedTuple):

@@ -19,7 +19,7 @@ import pytest
 from fastapi import APIRouter, FastAPI, WebSocket
 from starlette.staticfiles import StaticFiles
 
-from convene.api.problems import KINDS
+from convene.api.problem_kinds import KINDS
 from convene.domain.errors import ConveneError
 from convene.operations.identity import SignedIn
 from convene.storage.unit_of_work import UnitOfWork
@@ -35,6 +35,8 @@ BROAD_EXCEPTS = {
     "storage/sqlite.py": "rolls back and raises again",
     "storage/postgresql.py": "rolls back and raises again",
 }
+#: Loops that must outlive whatever goes wrong in them: they log it and go on.
+OUTER_EDGES = {"delivery/bus.py": "a bus that is down must not end the task that listens to it"}
 
 
 # -- who may do what -----------------------------------------------------------------------------------------
@@ -183,8 +185,9 @@ def test_nobody_catches_whatever_comes_but_the_drivers_that_raise_it_again():
         for handler in module.every(ast.ExceptHandler)
         if handler.type is None or _last_name(handler.type) in {"Exception", "BaseException"}
     ]
-    assert {module.room for module, _ in broad} == set(BROAD_EXCEPTS)
-    assert all(isinstance(handler.body[-1], ast.Raise) for _, handler in broad)
+    assert {module.room for module, _ in broad} == set(BROAD_EXCEPTS) | set(OUTER_EDGES)
+    inside = [handler for module, handler in broad if module.room not in OUTER_EDGES]
+    assert all(isinstance(handler.body[-1], ast.Raise) for handler in inside)
 
 
 def test_modules_are_short():

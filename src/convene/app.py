@@ -10,18 +10,24 @@ from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
 from convene import __version__
-from convene.api import accounts, agenda, events, history, operations, problems, sharing
+from convene.api import accounts, agenda, events, history, live, notifications, operations, problems, sharing
 from convene.api.aliases import Aliases
 from convene.api.dependencies import Services
 from convene.api.limits import BodyLimits
 from convene.api.logs import RequestLog
+from convene.api.negotiation import PackedAnswers, PackedBodies
 from convene.api.openapi import describe
 from convene.api.planned import install
+from convene.delivery.bus import Bus, Wire
+from convene.delivery.hub import Hub
+from convene.delivery.presence import Watch
+from convene.delivery.wires import PostgresWire, RedisWire, SqliteWire
 from convene.operations.identity import Identities
 from convene.operations.passwords import Passwords
 from convene.operations.tokens import Tokens
 from convene.settings import Settings
-from convene.storage.engine import make_database
+from convene.storage.engine import Database, make_database
+from convene.storage.sqlite import SqliteDatabase
 from convene.storage.unit_of_work import Units
 
 
@@ -44,7 +50,10 @@ def create_app(settings: Settings) -> FastAPI:
         redirect_slashes=False,
     )
     # The lists come before single events: /events/trash is no event.
-    install(app, [feature.router for feature in (accounts, agenda, events, sharing, history, operations)])
+    install(
+        app,
+        [feature.router for feature in (accounts, agenda, events, sharing, history, notifications, live, operations)],
+    )
     operations.install_docs(app)
     problems.install(app)
     describe(app)
@@ -57,8 +66,10 @@ def create_app(settings: Settings) -> FastAPI:
             allow_headers=["*"],
             expose_headers=["ETag", "Link", "Location", "X-Request-ID"],
         )
+    app.add_middleware(PackedBodies)
     app.add_middleware(BodyLimits)
     app.add_middleware(Aliases)
+    app.add_middleware(PackedAnswers)
     app.add_middleware(RequestLog)
     return app
 
@@ -68,17 +79,35 @@ async def _services(settings: Settings) -> AsyncIterator[Services]:
     database = make_database(
         settings.database_url, pool_size=settings.database_pool_size, timeout=settings.database_timeout_seconds
     )
-    await database.open()
+    bus = Bus(_wire(settings, database))
+    units = Units(database, on_write=bus.ring)
     passwords = Passwords(time_cost=settings.password_time_cost, memory_kib=settings.password_memory_kib)
-    units = Units(database)
     tokens = Tokens(
         key=settings.signing_key(),
         algorithm=settings.algorithm,
         access_life=timedelta(minutes=settings.access_token_expire_minutes),
         refresh_life=timedelta(days=settings.refresh_token_expire_days),
     )
+    hub, watch = Hub(units, bus), Watch(bus)
+    services = Services(
+        units=units,
+        tokens=tokens,
+        passwords=passwords,
+        identities=Identities(units, tokens),
+        hub=hub,
+        watch=watch,
+    )
+    await database.open()
     try:
-        yield Services(units=units, tokens=tokens, passwords=passwords, identities=Identities(units, tokens))
+        async with bus.running(), hub.running(), watch.running():
+            yield services
     finally:
         passwords.close()
         await database.close()
+
+
+def _wire(settings: Settings, database: Database) -> Wire:
+    """Choose what carries the bus: Redis if there is one, else the database itself."""
+    if settings.redis_url:
+        return RedisWire(settings.redis_url.get_secret_value())
+    return SqliteWire(database.path) if isinstance(database, SqliteDatabase) else PostgresWire(database.dsn)

@@ -14,10 +14,10 @@ from pydantic import ValidationError
 from convene import __version__
 from convene import demo as demo_team
 from convene.api.logs import configure
+from convene.api.schemas import Body, PasswordChange, Register
 from convene.app import create_app
 from convene.domain.errors import ConveneError, Invalid, NameTaken, NotFound, Unavailable
 from convene.operations import accounts, upkeep
-from convene.operations.accounts import Registration
 from convene.operations.passwords import Passwords
 from convene.settings import Settings
 from convene.storage import schema
@@ -26,12 +26,16 @@ from convene.storage.errors import SchemaMismatch
 from convene.storage.unit_of_work import Units
 
 app = typer.Typer(
-    no_args_is_help=True, add_completion=False, help="A collaborative calendar that never loses a change."
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_show_locals=False,  # passwords are among them
+    help="A collaborative calendar that never loses a change.",
 )
 user_app = typer.Typer(no_args_is_help=True, help="Accounts.")
 app.add_typer(user_app, name="user")
 
 _T = TypeVar("_T")
+_Body = TypeVar("_Body", bound=Body)
 Password = Annotated[
     str, typer.Option(envvar="CONVENE_PASSWORD", prompt=True, confirmation_prompt=True, hide_input=True)
 ]
@@ -54,14 +58,27 @@ def _settings() -> Settings:
     try:
         settings = Settings()
     except ValidationError as error:
-        faults = (f"{'.'.join(map(str, fault['loc'])).upper()} {fault['msg']}".strip() for fault in error.errors())
-        raise Refusal("; ".join(fault.replace("Value error, ", "") for fault in faults)) from error
+        raise Refusal(_all_of(error, lambda name: name.upper())) from error
     try:
         parse_url(settings.database_url)
     except ValueError as error:
         raise Refusal(str(error)) from error
     configure(as_json=settings.environment == "production", debug=settings.debug)
     return settings
+
+
+def _all_of(error: ValidationError, called: Callable[[str], str]) -> str:
+    """Everything that is wrong, each under the name by which whoever runs the command knows it."""
+    faults = (f"{called('.'.join(map(str, fault['loc'])))} {fault['msg']}".strip() for fault in error.errors())
+    return "; ".join(fault.replace("Value error, ", "") for fault in faults)
+
+
+def _checked(kind: type[_Body], sent: dict[str, str]) -> _Body:
+    """Hold what is said to a command to the rules of the API."""
+    try:
+        return kind.model_validate(sent)
+    except ValidationError as error:
+        raise Refusal(_all_of(error, lambda name: f"/{name}")) from error
 
 
 @app.command()
@@ -120,9 +137,10 @@ def create_user(
     time_zone: Annotated[str, typer.Option(help="An IANA name.")] = "UTC",
 ) -> None:
     """Make an account."""
+    sent = {"username": username, "email": email, "password": password, "time_zone": time_zone}
+    new = _checked(Register, sent).registration()
 
     async def create(units: Units, passwords: Passwords) -> int:
-        new = Registration(username=username, email=email, password=password, time_zone=time_zone)
         return (await accounts.register(units, passwords, new)).id
 
     print(f"{username} is user {_run_with_passwords(create)}")
@@ -138,6 +156,7 @@ def deactivate_user(name: str) -> None:
 @user_app.command("password")
 def set_user_password(name: str, password: Password) -> None:
     """Set somebody's password; all their sessions end."""
+    _checked(PasswordChange, {"current_password": "", "new_password": password})
 
     async def change(units: Units, passwords: Passwords) -> str:
         async with units.reading() as work:

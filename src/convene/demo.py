@@ -14,7 +14,7 @@ from convene.domain.changes import EventChange
 from convene.domain.errors import EditConflict
 from convene.domain.json_types import Json
 from convene.domain.roles import Role
-from convene.operations import access, accounts, events, history, series, sharing
+from convene.operations import access, accounts, events, history, series, sessions, sharing
 from convene.operations.accounts import Registration
 from convene.operations.events import Revision
 from convene.operations.identity import Identities, SignedIn
@@ -50,7 +50,7 @@ async def play(units: Units, passwords: Passwords) -> str:
     await _meet(stage)
     await _work_at_once(stage)
     for me in team.values():
-        await accounts.log_out(units, identities, me)
+        await sessions.log_out(units, identities, me)
     names = ", ".join(_PEOPLE)
     return f"The team is {names}; everybody's password is {PASSWORD}. Its events are around {clock.now():%B %Y}."
 
@@ -67,7 +67,7 @@ async def _joins(
         time_zone=ZONE,
     )
     await accounts.register(units, passwords, new)
-    pair = await accounts.log_in(units, passwords, tokens, (username, PASSWORD), user_agent="convene demo")
+    pair = await sessions.log_in(units, passwords, tokens, (username, PASSWORD), user_agent="convene demo")
     return await identities.of(pair.access_token)
 
 

@@ -10,8 +10,13 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-MIN_SECRET = 32
-_KNOWN_WEAK = ("secret", "changeme", "your-secret", "password", "12345678901234567890")
+#: A key is at least as long as the hash that it goes into (RFC 7518, 3.2).
+MIN_SECRET = {"HS256": 32, "HS384": 48, "HS512": 64}
+#: What is in the secrets of examples, in letters and digits alone; a random one has none of them.
+_KNOWN_WEAK = (
+    *("secretkey", "supersecret", "yoursecret", "yoursuper", "mysecret", "changeme", "changethis", "changeit"),
+    *("insecure", "password", "1234567890"),
+)
 
 
 class Settings(BaseSettings):
@@ -24,6 +29,7 @@ class Settings(BaseSettings):
     algorithm: Literal["HS256", "HS384", "HS512"] = "HS256"
     access_token_expire_minutes: Annotated[int, Field(ge=1, le=24 * 60)] = 30
     refresh_token_expire_days: Annotated[int, Field(ge=1, le=366)] = 7
+    redis_url: SecretStr | None = None
     backend_cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
     environment: Literal["development", "test", "production"] = "development"
     debug: bool = False
@@ -50,26 +56,32 @@ class Settings(BaseSettings):
         secret = self.secret_key.get_secret_value()
         if self.environment != "production":
             return self
-        if len(secret.encode()) < MIN_SECRET or len(set(secret)) < 8 or secret.lower().startswith(_KNOWN_WEAK):
+        plain = "".join(filter(str.isalnum, secret.lower()))
+        if not self._long_enough(secret) or len(set(secret)) < 8 or any(weak in plain for weak in _KNOWN_WEAK):
+            least = MIN_SECRET[self.algorithm]
             raise ValueError(
-                f"SECRET_KEY is missing or weak: in production it must be at least {MIN_SECRET} random bytes; "
+                f"SECRET_KEY is missing or weak: in production it must be at least {least} random bytes; "
                 "make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
             )
         return self
 
+    def _long_enough(self, secret: str) -> bool:
+        return len(secret.encode()) >= MIN_SECRET[self.algorithm]
+
     def signing_key(self) -> str:
         """The key that signs tokens.
 
-        In development one is made when none is set, and kept beside the database, so that a restart signs nobody out.
+        In development one is made when none is set, or a weak one, and kept beside the database, so that a restart
+        signs nobody out.
         """
         given = self.secret_key.get_secret_value()
-        if len(given.encode()) >= MIN_SECRET:
+        if self._long_enough(given):
             return given
         return _kept_secret(self._secret_file())
 
     def _secret_file(self) -> Path:
         name = self.database_url.partition(":///")[2] if self.database_url.startswith("sqlite") else ""
-        return Path(f"{name or 'convene'}.secret")
+        return Path(f"{name.partition('?')[0] or 'convene'}.secret")
 
 
 def _kept_secret(path: Path) -> str:

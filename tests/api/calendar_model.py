@@ -288,11 +288,11 @@ class Calendar:
             raise Refused(404, "not-found") if role is None else Refused(409, "not-possible")
         return True
 
-    def transfer(self, who: str, event_id: int, whom: str, *, allow: bool) -> Version:
-        """Hand an event over to somebody who sees it."""
+    def transfer(self, who: str, event_id: int, whom: str) -> Version:
+        """Hand an event over to somebody who sees it, into free time only."""
         event = self.open(who, event_id, "owner")
         role = event.role_of(whom)
         if role in (None, "owner"):
             raise Refused(404, "not-found") if role is None else Refused(409, "not-possible")
-        self.need_room(whom, event.head, allow=allow)
+        self.need_room(whom, event.head, allow=False)
         return Version(event.head, "transferred", who)

@@ -104,6 +104,8 @@ class ComparedCalendar(RuleBasedStateMachine):
         self.calendar.events[later_id] = Event(
             event.owner, [later], dict(event.roles), split_from=event_id, continued_by=event.continued_by
         )
+        if event.continued_by is not None:
+            self.calendar.events[event.continued_by].split_from = later_id
         event.continued_by = later_id
         # What overlapped the whole series, or itself, may go on doing so.
         self.wanted_overlaps |= {pair - {event_id} | {later_id} for pair in self.wanted_overlaps if event_id in pair}

@@ -95,6 +95,16 @@ REQUESTS: dict[str, Request] = {
     f"POST {EVENT}/rollback/{{version_number}}": Request(body=lambda *_: {"fields": ["title"]}),
     f"GET {EVENT}/shelved": Request(),
     f"DELETE {EVENT}/shelved/{{shelf_id}}": Request(204, shelf=True),
+    f"PUT {EVENT}/mute": Request(204),
+    f"DELETE {EVENT}/mute": Request(204),
+    "GET /api/v1/notifications": Request(),
+    "POST /api/v1/notifications/{notification_id}/read": Request(204),
+    "POST /api/v1/notifications/read": Request(204),
+    "GET /api/v1/notifications/preferences": Request(),
+    "PATCH /api/v1/notifications/preferences": Request(
+        body=lambda *_: {"kinds": {"changed": {"live": True, "email": False}}}
+    ),
+    "GET /api/v1/changes": Request(),
 }
 
 
@@ -124,7 +134,16 @@ async def prepare(stage: Stage, route: Route, who: str = "owner") -> dict[str, A
         parameters["shelf_id"] = await _shelve_an_edit(stage, who if who in ROLES else "owner")
     if request.trash:
         await stage.people["owner"].delete(stage.path)
+    if "{notification_id}" in route.path:
+        parameters["notification_id"] = await _tell(stage, who)
     return {**parameters, "version_number": 1, "version_1": 1, "version_2": 2}
+
+
+async def _tell(stage: Stage, who: str) -> int:
+    """Let somebody hear of something; gives the id of the notification."""
+    other = "editor" if who == "owner" else "owner"
+    await stage.people[other].changes(stage.event, location=f"Room {uuid4().hex[:6]}")
+    return int((await stage.people[who].get("/api/v1/notifications")).json()[0]["id"])
 
 
 async def _shelve_an_edit(stage: Stage, who: str) -> int:

@@ -82,16 +82,16 @@ async def test_a_series_clashes_with_a_series(alice: Person):
 
 async def test_series_in_different_zones_clash_where_their_clocks_do(alice: Person):
     """Nine in New York and three in Berlin are the same but for the weeks between two changes of clocks."""
-    await alice.creates("New York", "2027-01-04T09:00:00", "2027-01-04T10:00:00", time_zone="America/New_York",
+    await alice.creates("New York", "2045-01-02T09:00:00", "2045-01-02T10:00:00", time_zone="America/New_York",
                         recurrence_pattern={"frequency": "weekly", "count": 20})  # fmt: skip
     berlin = {
         "title": "Berlin",
         "time_zone": "Europe/Berlin",
         "recurrence_pattern": {"frequency": "weekly", "count": 20},
     }
-    hour_before = {**berlin, "start_time": "2027-01-04T14:00:00", "end_time": "2027-01-04T15:00:00"}
+    hour_before = {**berlin, "start_time": "2045-01-02T14:00:00", "end_time": "2045-01-02T15:00:00"}
     problem = refusal(await alice.post(EVENTS, hour_before), 409, "schedule-conflict")
-    assert starts(problem["conflicts"]) == ["2027-03-15T13:00:00Z", "2027-03-22T13:00:00Z"]
+    assert starts(problem["conflicts"]) == ["2045-03-13T13:00:00Z", "2045-03-20T13:00:00Z"]
 
 
 async def test_an_occurrence_that_moved_takes_the_time_where_it_went_and_no_other(alice: Person):
@@ -179,7 +179,7 @@ async def test_the_later_half_of_a_series_has_to_find_its_new_time_free(alice: P
 async def test_changing_only_the_title_of_what_overlaps_is_not_refused(alice: Person, scope: str):
     await book(alice, "02 09:00", "02 10:00")
     both = await book_all_the_same(alice, "01 09:00", "01 10:00", recurrence_pattern=DAILY)
-    params = {"scope": scope, "occurrence": "2045-03-02T09:00:00"}
+    params = {} if scope == "all" else {"scope": scope, "occurrence": "2045-03-02T09:00:00"}
     renamed = await alice.put(path_of(both), {"title": "Renamed", "description": "x"}, params=params)
     assert renamed.status_code == 200, renamed.text
 
@@ -210,7 +210,6 @@ async def test_an_event_is_handed_over_into_free_time_only(alice: Person, ben: P
     await alice.shares(event, ben)
     await book(ben, "01 09:30", "01 10:30", "Ben's")
     refused = await alice.post(f"{path_of(event)}/transfer", {"user_id": ben.id})
-    [conflict] = refusal(refused, 409, "schedule-conflict")["conflicts"]
-    assert (conflict["event_id"], conflict["title"]) == (None, None)
-    allowed = await alice.post(f"{path_of(event)}/transfer", {"user_id": ben.id}, params={"on_conflict": "allow"})
-    assert allowed.json()["owner_id"] == ben.id
+    assert refusal(refused, 409, "schedule-conflict")["conflicts"] == []
+    pushed = await alice.post(f"{path_of(event)}/transfer", {"user_id": ben.id}, params={"on_conflict": "allow"})
+    refusal(pushed, 409, "schedule-conflict")

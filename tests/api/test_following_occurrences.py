@@ -67,6 +67,7 @@ async def test_a_half_that_is_split_again_stays_between_its_neighbours(alice: Pe
     ids = [series["id"], middle["id"], last["id"]]
     chain = [await read(alice, {"id": one}) for one in ids]
     assert [one["continued_by"] for one in chain] == [middle["id"], last["id"], None]
+    assert [one["split_from"] for one in chain] == [None, series["id"], middle["id"]]
     assert [await days(alice, one) for one in chain] == [["01"], ["02", "03"], ["04"]]
 
 

@@ -34,6 +34,8 @@ NEEDS = {
     f"GET {EVENT}/blame": VIEWER,
     f"GET {EVENT}/shelved": VIEWER,
     f"DELETE {EVENT}/shelved/{{shelf_id}}": VIEWER,  # one's own
+    f"PUT {EVENT}/mute": VIEWER,
+    f"DELETE {EVENT}/mute": VIEWER,
     f"PUT {EVENT}": EDITOR,
     f"PATCH {EVENT}": EDITOR,
     f"POST {EVENT}/rollback/{{version_number}}": EDITOR,

@@ -16,7 +16,7 @@ from convene.api.aliases import canonical
 from tests.api.requests import REQUESTS, invite_everybody, prepare, send, set_the_stage
 from tests.databases import fresh_database
 from tests.people import PASSWORD, Api, Json, Person, running_api
-from tests.routes import Route, all_routes
+from tests.routes import LIVE, Route, all_routes
 
 COMPATIBILITY = Path(__file__).parents[2] / "docs" / "compatibility.md"
 CANONICAL = "/api/v1"
@@ -70,11 +70,14 @@ async def people(api: Api) -> dict[str, Person]:
 
 
 def test_every_route_has_a_request():
-    assert {str(route) for route in api_routes()} == set(REQUESTS)
+    assert {str(route) for route in api_routes()} - LIVE == set(REQUESTS)
 
 
 _EVERY_PATH = [
-    pytest.param(route, path, id=f"{route.method} {path}") for route in api_routes() for path in promised(route)
+    pytest.param(route, path, id=f"{route.method} {path}")
+    for route in api_routes()
+    if str(route) not in LIVE
+    for path in promised(route)
 ]
 
 

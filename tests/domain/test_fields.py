@@ -92,7 +92,12 @@ def test_restoring_a_part_of_the_schedule_restores_all_of_it(
 
 @given(versions())
 def test_blame_names_the_last_version_that_changed_a_field(many: list[EventContent]):
-    blamed = blame(enumerate(many, 1))
+    logged = {
+        change.field: after
+        for after, (one, other) in enumerate(pairwise(many), 2)
+        for change in field_changes(one, other)
+    }
+    blamed = blame(many[-1], logged)
     shown = field_view(many[-1])
     overrides = shown.pop("overrides")
     assert isinstance(overrides, dict)
@@ -221,7 +226,3 @@ def test_an_occurrence_that_is_none_any_more_cannot_be_restored():
     with pytest.raises(Invalid) as refused:
         restore_fields(single, replace(SERIES, overrides=(EXCLUDED,)), ["overrides"])
     assert refused.value.faults == (Fault("/fields/0", f"{HOLIDAY} is none any more; restore recurrence_pattern too"),)
-
-
-def test_blaming_nothing_blames_nobody():
-    assert blame([]) == {}

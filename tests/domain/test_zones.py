@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
-from zoneinfo import available_timezones
+from importlib.resources import files
+from pathlib import Path
 
 import pytest
 from dateutil import tz
@@ -24,8 +27,10 @@ from convene.domain.zones import (
 )
 from tests import hypothesis_profiles  # noqa: F401 - registers the profiles
 
+ROOT = Path(__file__).parents[2]
 wall = datetime.fromisoformat
-ZONES = st.sampled_from(sorted(available_timezones()))
+NAMES = files("tzdata").joinpath("zones").read_text(encoding="ascii").split()
+ZONES = st.sampled_from(sorted(NAMES))
 BERLIN = zone("Europe/Berlin")
 
 
@@ -37,6 +42,10 @@ def test_a_zone_is_found_by_its_exact_name_only():
         "",
         "../../etc/passwd",
         "/etc/localtime",
+        "localtime",
+        "posixrules",
+        "posix/Europe/Berlin",
+        "right/Europe/Berlin",
         "Europe/Berlin\x00",
         "x" * 10_000,
     ):
@@ -45,6 +54,19 @@ def test_a_zone_is_found_by_its_exact_name_only():
         [fault] = caught.value.faults
         assert fault.pointer == "/time_zone"
         assert len(fault.detail) < 200
+
+
+def test_the_rules_are_those_of_the_package_whatever_the_machine_has(tmp_path):
+    (tmp_path / "Europe").mkdir()
+    (tmp_path / "Europe/Vilnius").write_bytes(files("tzdata.zoneinfo").joinpath("Asia/Tokyo").read_bytes())
+    ask = "import convene.domain.zones as z; print(z.rfc3339(z.EARLIEST.replace(year=2027), z.zone('Europe/Vilnius')))"
+    machine = {"PYTHONPATH": str(ROOT / "src"), "PYTHONTZPATH": str(tmp_path)}
+    asked = subprocess.run([sys.executable, "-c", ask], env=machine, capture_output=True, text=True, check=True)
+    assert asked.stdout == "2027-01-04T02:00:00+02:00\n"
+
+
+def test_every_zone_of_the_package_can_be_opened():
+    assert [zone(name).key for name in NAMES] == NAMES
 
 
 def test_a_time_in_a_gap_takes_the_offset_before_it():

@@ -16,7 +16,8 @@ from convene.app import create_app
 from tests.people import Api, Person, settings_for
 
 _TLS = ssl.create_default_context()  # nothing here speaks TLS, but every client would make one: 20 ms each
-_LIMITS = httpx2.Limits(max_connections=None)
+# A server closes what lies idle for 5 s; whoever hangs up earlier never writes into a connection that is being closed.
+_LIMITS = httpx2.Limits(max_connections=None, keepalive_expiry=2)
 _TIMEOUT = 60.0
 
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from convene.storage.unit_of_work import Units
-from tests.databases import KINDS, fresh_database
+from tests.databases import KINDS, SHARED_KINDS, fresh_database
 from tests.people import Person
 from tests.process.callers import ServedApi, calling
 from tests.process.servers import Server, both_serving, serving
@@ -28,7 +28,14 @@ def new_database(request: pytest.FixtureRequest) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(scope="session", params=KINDS)
+@pytest.fixture(scope="module", params=SHARED_KINDS)
+def own_database(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The URL of a migrated database of one module's own."""
+    with fresh_database(request.param) as url:
+        yield url
+
+
+@pytest.fixture(scope="session", params=SHARED_KINDS)
 def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """The URL of a migrated database for many tests."""
     with fresh_database(request.param) as url:

@@ -5,14 +5,13 @@ FastAPI's default is the other way round: with it, every test in here fails.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 
 import orjson
 import pytest
 from starlette.types import Message
 
-from tests.databases import KINDS, fresh_database
 from tests.people import Api, Person, running_api
 from tests.process.outside import outside
 
@@ -48,19 +47,13 @@ _TRAPS = {
 }
 
 
-@pytest.fixture(scope="module", params=KINDS)
-def trapped_database(request: pytest.FixtureRequest) -> Iterator[str]:
-    with fresh_database(request.param) as url:
-        yield url
-
-
 @pytest.fixture(scope="module")
-async def api(trapped_database: str) -> AsyncIterator[Api]:
+async def api(own_database: str) -> AsyncIterator[Api]:
     """The application on a database in which every commit of an event with a certain title fails."""
-    async with outside(trapped_database) as connection:
-        for statement in _TRAPS[trapped_database.partition(":")[0]]:
+    async with outside(own_database) as connection:
+        for statement in _TRAPS[own_database.partition(":")[0]]:
             await connection.rows(statement)
-    async with running_api(trapped_database) as api:
+    async with running_api(own_database) as api:
         yield api
 
 
@@ -136,33 +129,33 @@ class Witness:
                 self.seen = await connection.rows(self._question)
 
 
-async def test_a_new_event_is_there_for_others_before_the_answer_begins(api: Api, alice: Person, trapped_database: str):
-    witness = Witness(api, trapped_database, f"SELECT title FROM events WHERE owner_id = {alice.id}")
+async def test_a_new_event_is_there_for_others_before_the_answer_begins(api: Api, alice: Person, own_database: str):
+    witness = Witness(api, own_database, f"SELECT title FROM events WHERE owner_id = {alice.id}")
     await witness.request("POST", EVENTS, alice, _hour("Visible"))
     assert (witness.status, witness.seen) == (201, [("Visible",)])
 
 
-async def test_a_change_is_there_for_others_before_the_answer_begins(api: Api, alice: Person, trapped_database: str):
+async def test_a_change_is_there_for_others_before_the_answer_begins(api: Api, alice: Person, own_database: str):
     event = await alice.creates("Before")
-    witness = Witness(api, trapped_database, f"SELECT title, version FROM events WHERE id = {event['id']}")
+    witness = Witness(api, own_database, f"SELECT title, version FROM events WHERE id = {event['id']}")
     await witness.request("PUT", f"{EVENTS}/{event['id']}", alice, {"title": "After"})
     assert (witness.status, witness.seen) == (200, [("After", 2)])
 
 
 async def test_a_shelved_edit_is_there_before_its_author_hears_of_the_conflict(
-    api: Api, alice: Person, trapped_database: str
+    api: Api, alice: Person, own_database: str
 ):
     """The one refusal that keeps what it wrote."""
     event = await alice.creates("Before")
     await alice.changes(event, title="After")
-    witness = Witness(api, trapped_database, f"SELECT base_version FROM shelved_edits WHERE event_id = {event['id']}")
+    witness = Witness(api, own_database, f"SELECT base_version FROM shelved_edits WHERE event_id = {event['id']}")
     await witness.request("PUT", f"{EVENTS}/{event['id']}", alice, {"title": "Other", "base_version": 1})
     assert (witness.status, witness.seen) == (409, [(1,)])
 
 
-async def test_a_session_has_ended_before_logging_out_is_acknowledged(api: Api, alice: Person, trapped_database: str):
+async def test_a_session_has_ended_before_logging_out_is_acknowledged(api: Api, alice: Person, own_database: str):
     witness = Witness(
-        api, trapped_database, f"SELECT count(*) FROM sessions WHERE user_id = {alice.id} AND revoked_at IS NULL"
+        api, own_database, f"SELECT count(*) FROM sessions WHERE user_id = {alice.id} AND revoked_at IS NULL"
     )
     await witness.request("POST", "/api/v1/auth/logout", alice)
     assert (witness.status, witness.seen) == (204, [(0,)])

@@ -166,18 +166,19 @@ async def connections_to(database_url: str) -> int:
 
 
 async def test_closing_waits_for_whoever_reads_and_leaves_no_connection(new_database: str):
-    name = new_name()
+    name, all_read = new_name(), asyncio.Barrier(POOL + 1)
 
     async def read(units: Units) -> bool:
         async with units.reading() as work:
             await work.ping()
+            await all_read.wait()
             await asyncio.sleep(0.1)
             return await accounts.find_login(work, name) is not None
 
     async with units_on(new_database) as units:
         await write_user(units, name)
         reading = [asyncio.create_task(read(units)) for _ in range(POOL)]
-        await asyncio.sleep(0.05)
+        await asyncio.wait_for(all_read.wait(), SECONDS)
     assert all(await asyncio.gather(*reading))
     assert await connections_to(new_database) == 0
 

@@ -126,3 +126,20 @@ async def test_whoever_hangs_up_leaves_no_connection_behind(api: ServedApi):
     hung_up = (await alice.get(EVENTS, limit=200)).json()
     for event in hung_up:
         assert len((await alice.get(f"{EVENTS}/{event['id']}/history")).json()) == 1
+
+
+async def test_a_process_that_writes_all_the_time_does_not_shut_another_one_out(here: ServedApi, there: ServedApi):
+    """SQLite gives its lock to whoever asks in the right moment; those who ask seldom must get it too."""
+    busy, patient = [await here.person("busy") for _ in range(10)], await there.person("patient")
+    done = asyncio.Event()
+
+    async def write_all_the_time(person: Person) -> None:
+        while not done.is_set():
+            await person.creates()
+
+    async with asyncio.TaskGroup() as writing:
+        for person in busy:
+            writing.create_task(write_all_the_time(person))
+        for _ in range(rounds(10, 100)):
+            await asyncio.wait_for(patient.creates(), SECONDS / 6)
+        done.set()

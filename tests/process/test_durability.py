@@ -10,7 +10,7 @@ from itertools import count
 import httpx2
 
 from tests.people import Person
-from tests.process.callers import ServedApi, calling, statuses
+from tests.process.callers import ServedApi, all_at_once, calling, statuses
 from tests.process.outside import holding_agenda
 from tests.process.servers import Server, both_serving, rounds, serving
 
@@ -108,6 +108,7 @@ async def test_a_server_that_is_asked_to_stop_answers_what_is_in_hand(new_databa
     with serving(new_database) as server:
         async with calling(server.url) as api:
             alice = await api.person("alice")
+            await all_at_once(alice.get(EVENTS) for _ in range(11))  # connections that are open are heard at once
             async with asyncio.TaskGroup() as tasks, holding_agenda(new_database, alice.id):
                 waiting = [tasks.create_task(alice.post(EVENTS, _free(f"Event {n}"))) for n in range(10)]
                 await asyncio.sleep(0.1)

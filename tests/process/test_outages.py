@@ -87,9 +87,9 @@ async def test_a_lock_held_for_long_is_told_in_time_and_waited_out_by_readers(ne
             alice = await api.person("alice")
             async with holding_agenda(new_database, alice.id):
                 started = time.monotonic()
-                refused = await all_at_once(alice.post(EVENTS, HOUR) for _ in range(5))
+                refused = await all_at_once(alice.post(EVENTS, HOUR) for _ in range(20))
                 assert {reason(answer) for answer in refused} <= {"database_locked", "database_busy"}
-                assert TIMEOUT / 2 < time.monotonic() - started < 4 * TIMEOUT
+                assert TIMEOUT / 2 < time.monotonic() - started < 8 * TIMEOUT
                 assert (await alice.get(EVENTS)).json() == []
                 assert await health(api) == (200, 200)
             assert (await alice.post(EVENTS, HOUR)).status_code == 201

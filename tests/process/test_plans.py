@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import httpx2
 import pytest
 
 from convene.storage import tables
-from tests.databases import KINDS, fresh_database
 from tests.people import Api, running_api
 from tests.process.outside import outside
 from tests.process.recording import Asked, plan, recognise, recorded
@@ -24,12 +23,6 @@ BY_START = "ix_permissions_user_id_starts_at_event_id"
 LARGE = {"events", "permissions", "event_versions", "event_change_log"}
 
 Request = Callable[[World], Awaitable[httpx2.Response]]
-
-
-@pytest.fixture(scope="module", params=KINDS)
-def own_database(request: pytest.FixtureRequest) -> Iterator[str]:
-    with fresh_database(request.param) as url:
-        yield url
 
 
 @pytest.fixture(scope="module")

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import httpx2
 import pytest
 
-from tests.databases import KINDS, fresh_database
 from tests.people import Api, running_api
 from tests.process.recording import recognise, recorded
 from tests.process.worlds import EVENTS, World, hour, make_world
@@ -30,28 +29,22 @@ COSTS: dict[str, tuple[Request, int, int]] = {
         lambda world: world.alice.post(EVENTS, hour(2_000, recurrence_pattern="FREQ=DAILY;COUNT=100")),
         *(8, 5),
     ),
-    "change": (lambda world: world.alice.put(world.path, {"title": "Changed"}), 9, 8),
-    "merge": (lambda world: world.alice.put(world.path, {"location": "Room 4", "base_version": 1}), 10, 9),
-    "move": (lambda world: world.alice.put(world.path, {"start_time": "2026-01-01T08:00:00Z"}), 10, 9),
+    "change": (lambda world: world.alice.put(world.path, {"title": "Changed"}), 11, 10),
+    "merge": (lambda world: world.alice.put(world.path, {"location": "Room 4", "base_version": 1}), 13, 12),
+    "move": (lambda world: world.alice.put(world.path, {"start_time": "2026-01-01T08:00:00Z"}), 12, 11),
     "share": (
         lambda world: world.alice.post(f"{world.path}/share", {"user_id": world.newcomer.id, "role": "viewer"}),
-        *(11, 10),
+        *(12, 11),
     ),
     "permissions": (lambda world: world.alice.get(f"{world.path}/permissions"), 5, 3),
     "history": (lambda world: world.alice.get(f"{world.path}/history", limit=200), 4, 2),
     "changelog": (lambda world: world.alice.get(f"{world.path}/changelog", limit=200), 4, 2),
     "diff": (lambda world: world.alice.get(f"{world.path}/diff/1/2"), 5, 3),
-    "roll back": (lambda world: world.alice.post(f"{world.path}/rollback/1", {"fields": ["title"]}), 10, 9),
-    "delete": (lambda world: world.alice.delete(world.path), 8, 7),
+    "roll back": (lambda world: world.alice.post(f"{world.path}/rollback/1", {"fields": ["title"]}), 11, 10),
+    "delete": (lambda world: world.alice.delete(world.path), 9, 8),
     "trash": (lambda world: world.alice.get(f"{EVENTS}/trash"), 3, 1),
-    "restore": (lambda world: world.alice.post(f"{world.path}/restore"), 9, 8),
+    "restore": (lambda world: world.alice.post(f"{world.path}/restore"), 10, 9),
 }
-
-
-@pytest.fixture(scope="module", params=KINDS)
-def own_database(request: pytest.FixtureRequest) -> Iterator[str]:
-    with fresh_database(request.param) as url:
-        yield url
 
 
 @pytest.fixture(scope="module")

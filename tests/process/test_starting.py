@@ -2,65 +2,32 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
-from contextlib import redirect_stderr, redirect_stdout
-from io import StringIO
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
-from convene import cli
-from convene.api.logs import configure
 from convene.storage import schema
 from convene.storage.engine import parse_url
 from tests.databases import KINDS, fresh_database
 from tests.postgres import dsn
 from tests.postgres_guard import free_port
+from tests.process.commands import Said, run_here
 from tests.process.outside import outside
-from tests.process.servers import both_serving, convene, environment
+from tests.process.servers import both_serving, convene
 
 NEW_USER = ("user", "create", "alice", "alice@example.com")
 COMMANDS = (("serve",), ("migrate",), NEW_USER)
-
-
-class Said(NamedTuple):
-    """What a command said to the one who ran it."""
-
-    code: int
-    out: str
-    error: str
-
-    @property
-    def line(self) -> str:
-        """The one line that tells why it refuses."""
-        assert self.code == 1
-        [line] = self.error.splitlines()
-        assert line.startswith("convene: ")
-        return line
 
 
 Command = Callable[..., Said]
 
 
 @pytest.fixture
-def command(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Command:
-    """Run a command in this process, which spares the second that a new one takes to start."""
-
-    def run(database_url: str, *arguments: str) -> Said:
-        out, error = StringIO(), StringIO()
-        with monkeypatch.context() as patch, redirect_stdout(out), redirect_stderr(error):
-            patch.chdir(tmp_path_factory.mktemp("elsewhere"))
-            for name, value in environment(database_url, CONVENE_PASSWORD="correct horse").items():
-                patch.setenv(name, value)
-            patch.setattr(sys, "argv", ["convene", *arguments])
-            with pytest.raises(SystemExit) as end:
-                cli.main()
-        configure(as_json=True, debug=False)  # logs go to where they went before
-        return Said(int(end.value.code or 0), out.getvalue(), error.getvalue())
-
-    return run
+def command(tmp_path_factory: pytest.TempPathFactory) -> Command:
+    """Run a command on a database, in a folder without anything."""
+    return partial(run_here, tmp_path_factory.mktemp("elsewhere"))
 
 
 @pytest.fixture(params=KINDS)

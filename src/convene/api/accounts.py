@@ -7,14 +7,18 @@ from typing import Annotated, Any
 from fastapi import Depends, Path, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
+from starlette.datastructures import FormData
 
+from convene.api.bodies import FORM_KINDS, media_type, read_json, receiving
 from convene.api.declared import SIGNED_IN, problems
 from convene.api.dependencies import Held, Me, ReadWork
+from convene.api.fields import WITHOUT_NUL
 from convene.api.planned import feature_router
 from convene.api.representation import answer, person_json, session_json, tokens_json, user_json
 from convene.api.responses import Person, Session, TokenAnswer, User
 from convene.api.schemas import Login, PasswordChange, ProfileUpdate, Refresh, Register
-from convene.operations import accounts
+from convene.domain.errors import Fault, Invalid
+from convene.operations import accounts, sessions
 
 router = feature_router("accounts", "/api/v1")
 
@@ -31,18 +35,26 @@ _LOGIN_BODY: dict[str, Any] = {
 
 async def _login(request: Request) -> Login:
     """Read the credentials: JSON, or the form of the OAuth2 password flow."""
-    if request.headers.get("content-type", "").startswith("application/json"):
-        sent: object = await request.body()
-        read = Login.model_validate_json
-    else:
-        form = await request.form()
-        # The password flow (RFC 6749, 4.3.2) sends more than we read: grant_type, scope, client_id.
-        sent = {key: form[key] for key in ("username", "email", "password") if key in form}
-        read = Login.model_validate  # type: ignore[assignment]
+    with receiving():
+        sent: object
+        if media_type(request.headers.get("content-type", "")) in FORM_KINDS:
+            sent = _login_form(await request.form(max_files=0))
+        else:
+            body = await request.body()
+            sent = read_json(body) if body else None
     try:
-        return read(sent)  # type: ignore[arg-type]
+        return Login.model_validate(sent)
     except ValidationError as error:
         raise RequestValidationError([{**fault, "loc": ("body", *fault["loc"])} for fault in error.errors()]) from error
+
+
+def _login_form(form: FormData) -> dict[str, object]:
+    """Read what we know of the password flow (RFC 6749, 4.3.2), which sends grant_type, scope and client_id too."""
+    known = {key: form.getlist(key) for key in ("username", "email", "password") if key in form}
+    twice = [Fault(f"/{key}", "is there twice") for key, values in known.items() if len(values) > 1]
+    if twice:
+        raise Invalid(*twice)
+    return {key: values[0] for key, values in known.items()}
 
 
 Credentials = Annotated[Login, Depends(_login)]
@@ -58,21 +70,21 @@ async def register(held: Held, body: Register) -> Response:
 async def log_in(held: Held, login: Credentials, request: Request) -> Response:
     """Begin a session, with JSON or the form of the OAuth2 password flow."""
     agent = request.headers.get("user-agent", "")
-    pair = await accounts.log_in(held.units, held.passwords, held.tokens, login.credentials(), user_agent=agent)
+    pair = await sessions.log_in(held.units, held.passwords, held.tokens, login.credentials(), user_agent=agent)
     return answer(tokens_json(pair), headers={"Cache-Control": "no-store"})
 
 
 @router.post("/auth/refresh", response_model=TokenAnswer, responses=problems(401, body=True))
 async def refresh(held: Held, body: Refresh) -> Response:
     """Get new tokens for a refresh token, which is used up; using it again ends the session."""
-    pair = await accounts.refresh(held.units, held.tokens, held.identities, body.refresh_token)
+    pair = await sessions.refresh(held.units, held.tokens, held.identities, body.refresh_token)
     return answer(tokens_json(pair), headers={"Cache-Control": "no-store"})
 
 
 @router.post("/auth/logout", status_code=204, responses=problems(*SIGNED_IN))
 async def log_out(held: Held, me: Me) -> Response:
     """End this session: its tokens die, here at once and on other processes within five seconds."""
-    await accounts.log_out(held.units, held.identities, me)
+    await sessions.log_out(held.units, held.identities, me)
     return Response(status_code=204)
 
 
@@ -99,15 +111,15 @@ async def change_password(held: Held, me: Me, body: PasswordChange) -> Response:
 @router.get("/auth/sessions", response_model=list[Session], responses=problems(*SIGNED_IN))
 async def list_sessions(me: Me, work: ReadWork) -> Response:
     """List one's signed-in devices, the last used first."""
-    return answer([session_json(row, me.session_id) for row in await accounts.list_sessions(work, me)])
+    return answer([session_json(row, me.session_id) for row in await sessions.list_sessions(work, me)])
 
 
 @router.delete("/auth/sessions/{session_id}", status_code=204, responses=problems(*SIGNED_IN, 404))
 async def end_session(
-    held: Held, me: Me, session_id: Annotated[str, Path(max_length=64, description="The session's id.")]
+    held: Held, me: Me, session_id: Annotated[str, Path(max_length=64, description="The session's id."), WITHOUT_NUL]
 ) -> Response:
     """Sign a device out."""
-    await accounts.end_session(held.units, held.identities, me, session_id)
+    await sessions.end_session(held.units, held.identities, me, session_id)
     return Response(status_code=204)
 
 
@@ -115,7 +127,9 @@ async def end_session(
 async def find_people(
     me: Me,  # noqa: ARG001 - only for people who are signed in
     work: ReadWork,
-    q: Annotated[str, Query(max_length=254, description="The beginning of a username, or a whole e-mail address.")],
+    q: Annotated[
+        str, Query(max_length=254, description="The beginning of a username, or a whole e-mail address."), WITHOUT_NUL
+    ],
 ) -> Response:
     """Find people to share with. Never lists everybody: three characters at least, twenty people at most."""
     return answer([person_json(user) for user in await accounts.find_people(work, q)])

@@ -9,7 +9,7 @@ from fastapi import Depends, Query, Response
 
 from convene.api.declared import ON_EVENT, SIGNED_IN, problems
 from convene.api.dependencies import ID_MAX, Me, ReadWork, Viewable
-from convene.api.fields import Instant, When
+from convene.api.fields import WITHOUT_NUL, Instant, Number, When
 from convene.api.paging import AskedPage
 from convene.api.planned import feature_router
 from convene.api.representation import entry_json, event_json
@@ -58,16 +58,16 @@ AskedWindow = Annotated[agenda.Window | None, Depends(_window)]
 async def _filter(
     window: AskedWindow,
     q: Annotated[
-        str | None, Query(max_length=200, description="Text in an event or an occurrence of it, in any case.")
+        str | None,
+        Query(max_length=200, description="Text in an event or an occurrence of it, in any case."),
+        WITHOUT_NUL,
     ] = None,
     role: Annotated[Role | None, Query(description="Only events on which the caller has this role.")] = None,
-    owner_id: Annotated[int | None, Query(ge=1, le=ID_MAX, description="Only events of this user.")] = None,
-    calendar_id: Annotated[int | None, Query(ge=1, le=ID_MAX, description="Only events in this calendar.")] = None,
+    owner_id: Annotated[Number | None, Query(ge=1, le=ID_MAX, description="Only events of this user.")] = None,
+    calendar_id: Annotated[Number | None, Query(ge=1, le=ID_MAX, description="Only events in this calendar.")] = None,
     is_recurring: Annotated[bool | None, Query(description="Only series, or only single events.")] = None,
     updated_since: Annotated[Instant | None, Query(description="Only events changed since.")] = None,
 ) -> EventFilter:
-    if q is not None and "\x00" in q:
-        raise Invalid.at("?q", "must not contain NUL")
     if updated_since is not None:
         updated_since = in_utc(updated_since, "?updated_since")
     return EventFilter(
@@ -85,7 +85,7 @@ AskedFilter = Annotated[EventFilter, Depends(_filter)]
 
 
 def _after(page: AskedPage) -> agenda.Place | None:
-    place = page.after(str, int, str)
+    place = page.after(str, int, str | None)
     if place is None:
         return None
     start, event_id, occurrence = place

@@ -27,7 +27,7 @@ class Problem(BaseModel):
     status: int
     detail: str = ""
     instance: str
-    request_id: str | None
+    request_id: str
     errors: list[FaultAnswer] = Field(default=[], description="422: what is wrong, place by place.")
 
 
@@ -40,6 +40,7 @@ _DESCRIPTIONS = {
     403: "The caller's role does not allow this.",
     404: "There is no such thing, or the caller may not know that there is.",
     409: "It clashes with the present state: a double booking, edits that cannot be merged, a name that is taken.",
+    410: "The cursor reaches further back than is kept; begin again without one.",
     412: "`If-Match` does not name the newest version.",
     413: "The body is too large.",
     415: "The body is not JSON.",

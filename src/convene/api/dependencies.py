@@ -18,7 +18,10 @@ from fastapi import Depends, Header, Path, Query, Request
 from fastapi.security import OAuth2PasswordBearer
 from starlette.requests import HTTPConnection
 
+from convene.api.fields import Number
 from convene.api.schemas import Transfer
+from convene.delivery.hub import Hub
+from convene.delivery.presence import Watch
 from convene.domain.errors import BadToken
 from convene.operations import access
 from convene.operations.access import EditableEvent, OwnedEvent, TrashedEvent, ViewableEvent
@@ -36,6 +39,8 @@ class Services:
     tokens: Tokens
     passwords: Passwords
     identities: Identities
+    hub: Hub
+    watch: Watch
 
 
 def services(request: HTTPConnection) -> Services:
@@ -59,7 +64,6 @@ class _Bearer(OAuth2PasswordBearer):
 
         Raises:
             BadToken: no token, or one that is not good.
-
         """
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         if not token or scheme.lower() != "bearer":
@@ -88,9 +92,11 @@ ReadWork = Annotated[UnitOfWork, Depends(reading, scope="function")]
 WriteWork = Annotated[UnitOfWork, Depends(writing, scope="function")]
 
 ID_MAX = 2**63 - 1
-EventId = Annotated[int, Path(ge=1, le=ID_MAX, description="The event's id.")]
-UserIdInPath = Annotated[int, Path(ge=1, le=ID_MAX, description="The user's id (a permission's `id` is the same).")]
-VersionNumber = Annotated[int, Path(ge=1, le=2**31 - 1, description="A version number; a version's `id` is the same.")]
+EventId = Annotated[Number, Path(ge=1, le=ID_MAX, description="The event's id.")]
+UserIdInPath = Annotated[Number, Path(ge=1, le=ID_MAX, description="The user's id (a permission's `id` is the same).")]
+VersionNumber = Annotated[
+    Number, Path(ge=1, le=2**31 - 1, description="A version number; a version's `id` is the same.")
+]
 
 
 async def viewable(event_id: EventId, me: Me, work: ReadWork) -> ViewableEvent:

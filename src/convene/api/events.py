@@ -8,6 +8,7 @@ from typing import Annotated
 
 from fastapi import Query, Response
 
+from convene.api.compared import compared
 from convene.api.declared import ON_EVENT, ON_EVENT_BY_ROLE, SIGNED_IN, problems
 from convene.api.dependencies import (
     AllowOverlap,
@@ -21,7 +22,7 @@ from convene.api.dependencies import (
     Viewable,
     WriteWork,
 )
-from convene.api.fields import Instant, When
+from convene.api.fields import Instant, Number, When
 from convene.api.planned import feature_router
 from convene.api.representation import answer, busy_json, etag, event_json, free_json
 from convene.api.responses import Check, Event
@@ -58,7 +59,7 @@ AskedOccurrence = Annotated[
 async def create_event(me: Me, work: WriteWork, body: EventCreate, allow_overlap: AllowOverlap) -> Response:
     """Create an event in one's own calendar. Busy time that is taken is refused, unless `on_conflict=allow`."""
     head = await events.create(work, me, body.change(), allow_overlap=allow_overlap)
-    headers = {**etag(head), "Location": f"/api/v1/events/{head.id}"}
+    headers = {**etag(head), **compared(work.compared_until), "Location": f"/api/v1/events/{head.id}"}
     return answer(event_json(head), status=201, headers=headers)
 
 
@@ -67,7 +68,7 @@ async def create_events(me: Me, work: WriteWork, body: EventBatch, allow_overlap
     """Create up to 1,000 events, all or none. Problems name the place of the event in the batch."""
     changes = [event.change() for event in body.events]
     heads = await events.create_batch(work, me, changes, allow_overlap=allow_overlap)
-    return answer([event_json(head) for head in heads], status=201)
+    return answer([event_json(head) for head in heads], status=201, headers=compared(work.compared_until))
 
 
 @router.post("/check", response_model=Check, responses=problems(*SIGNED_IN, body=True))
@@ -96,7 +97,7 @@ async def read_event(
     if_none_match: IfNoneMatch,
     as_of: Annotated[Instant | None, Query(description="The event as it was at this instant.")] = None,
     version: Annotated[
-        int | None, Query(ge=1, le=2**31 - 1, description="The event as it was in this version.")
+        Number | None, Query(ge=1, le=2**31 - 1, description="The event as it was in this version.")
     ] = None,
 ) -> Response:
     """Read an event, now or as it was."""
@@ -135,11 +136,19 @@ async def change_event(
         description=body.change_description,
     )
     if scope is Scope.ALL:
+        _refuse_name(occurrence)
         head = await events.revise(work, event, revision)
     else:
         revise = series.revise_one if scope is Scope.THIS else series.revise_following
         head = await revise(work, event, _named(occurrence), revision)
-    return answer(event_json(head), headers={**etag(head), "Content-Location": f"/api/v1/events/{head.id}"})
+    headers = {**etag(head), **compared(work.compared_until), "Content-Location": f"/api/v1/events/{head.id}"}
+    return answer(event_json(head), headers=headers)
+
+
+def _refuse_name(occurrence: datetime | date | None) -> None:
+    """Whoever names one occurrence and forgets the scope does not mean all of them."""
+    if occurrence is not None:
+        raise Invalid.at("?scope", "must be this or following when an occurrence is named")
 
 
 def _named(occurrence: datetime | date | None) -> datetime | date:
@@ -168,6 +177,7 @@ async def delete_event(
 ) -> Response:
     """Put an event into the trash for 30 days; or take one occurrence, or this and all following, out of a series."""
     if scope is Scope.ALL:
+        _refuse_name(occurrence)
         await events.delete(work, event, if_match=if_match)
     else:
         drop = series.delete_one if scope is Scope.THIS else series.delete_following
@@ -179,4 +189,4 @@ async def delete_event(
 async def restore_event(event: Trashed, work: WriteWork, allow_overlap: AllowOverlap) -> Response:
     """Take an event out of the trash."""
     head = await events.restore(work, event, allow_overlap=allow_overlap)
-    return answer(event_json(head), headers=etag(head))
+    return answer(event_json(head), headers={**etag(head), **compared(work.compared_until)})

@@ -120,6 +120,11 @@ _SHARE = {
 _ROLE = {"editor": _named("Let somebody edit", {"role": "editor"})}
 _TRANSFER = {"person": _named("To a collaborator", {"user_id": 2})}
 
+_READ = {"all": _named("All that there are", {}), "seen": _named("Up to one that was seen", {"up_to": 12})}
+_PREFERENCES = {
+    "quiet": _named("No e-mail about changes", {"kinds": {"changed": {"live": True, "email": False}}}),
+}
+
 #: By operation id.
 EXAMPLES: dict[str, Examples] = {
     "register": _REGISTER,
@@ -136,4 +141,6 @@ EXAMPLES: dict[str, Examples] = {
     "share_event": _SHARE,
     "change_permission": _ROLE,
     "transfer_event": _TRANSFER,
+    "read_notifications": _READ,
+    "change_preferences": _PREFERENCES,
 }

@@ -9,6 +9,10 @@ from typing import Annotated, Any
 from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, BeforeValidator, StringConstraints, WithJsonSchema
 
+from convene.domain.names import folded
+
+ADDRESS_MAX = 254
+
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _DATE_TIME = re.compile(r"(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2})(:\d{2})?(?:[.,](\d{1,9}))?([Zz]|[+\- ]\d{2}:?\d{2})?")
 
@@ -20,7 +24,6 @@ def parse_when(value: Any) -> datetime | date:  # noqa: ANN401 - whatever a clie
 
     Raises:
         ValueError: anything else; numbers too, because nobody can tell seconds from milliseconds.
-
     """
     if type(value) is date or isinstance(value, datetime):
         return value
@@ -59,10 +62,26 @@ Instant = Annotated[
 ]
 
 
-def _storable(value: str) -> str:
-    if "\x00" in value:
-        raise ValueError("must not contain NUL")
+def _digits(value: Any) -> Any:  # noqa: ANN401 - whatever a client sends
+    # Pydantic would read 1_0 and 1.0 too, and somebody would find another event than they asked for.
+    if isinstance(value, str) and not (value.isascii() and value.isdecimal()):
+        raise ValueError("must be a whole number, in digits")
     return value
+
+
+#: A number in a path or a query.
+Number = Annotated[int, BeforeValidator(_digits)]
+
+
+def _storable(value: str | None) -> str | None:
+    if value is not None and "\x00" in value:
+        raise ValueError("must not contain NUL")
+    # Lines end with LF: a client that writes CRLF would seem to have changed every line of a text, and nothing merges.
+    return None if value is None else value.replace("\r\n", "\n")
+
+
+#: PostgreSQL cannot keep NUL in text, nor look for it.
+WITHOUT_NUL = AfterValidator(_storable)
 
 
 def _not_blank(value: str) -> str:
@@ -73,7 +92,7 @@ def _not_blank(value: str) -> str:
 
 def text(longest: int) -> Any:  # noqa: ANN401 - a type made at run time
     """Text of at most so many characters that both databases can keep."""
-    return Annotated[str, StringConstraints(max_length=longest), AfterValidator(_storable)]
+    return Annotated[str, StringConstraints(max_length=longest), WITHOUT_NUL]
 
 
 def name(longest: int) -> Any:  # noqa: ANN401 - a type made at run time
@@ -81,21 +100,25 @@ def name(longest: int) -> Any:  # noqa: ANN401 - a type made at run time
     return Annotated[
         str,
         StringConstraints(min_length=1, max_length=longest),
-        AfterValidator(_storable),
+        WITHOUT_NUL,
         AfterValidator(_not_blank),
     ]
 
 
 def _address(value: str) -> str:
     try:
-        return validate_email(_storable(value), check_deliverability=False, test_environment=True).normalized
+        normal = validate_email(value, check_deliverability=False, test_environment=True).normalized
     except EmailNotValidError as error:
         raise ValueError("must be an e-mail address") from error
+    if len(folded(normal)) > ADDRESS_MAX:  # one letter may stand for eighteen
+        raise ValueError(f"has more than {ADDRESS_MAX} characters when written out")
+    return normal
 
 
 Email = Annotated[
     str,
-    StringConstraints(max_length=254),
+    StringConstraints(max_length=ADDRESS_MAX),
+    WITHOUT_NUL,
     AfterValidator(_address),
     WithJsonSchema({"type": "string", "format": "email"}),
 ]

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from fastapi import Path, Query, Response
 
+from convene.api.compared import compared
 from convene.api.declared import ON_EVENT, ON_EVENT_BY_ROLE, problems
 from convene.api.dependencies import (
     ID_MAX,
@@ -18,6 +19,7 @@ from convene.api.dependencies import (
     Viewable,
     WriteWork,
 )
+from convene.api.fields import WITHOUT_NUL, Number
 from convene.api.paging import AskedPage
 from convene.api.planned import feature_router
 from convene.api.representation import (
@@ -67,8 +69,8 @@ async def list_changes(
     event: Viewable,
     work: ReadWork,
     page: AskedPage,
-    field: Annotated[str | None, Query(max_length=64, description="Only changes of this field.")] = None,
-    user_id: Annotated[int | None, Query(ge=1, le=ID_MAX, description="Only changes by this user.")] = None,
+    field: Annotated[str | None, Query(max_length=64, description="Only changes of this field."), WITHOUT_NUL] = None,
+    user_id: Annotated[Number | None, Query(ge=1, le=ID_MAX, description="Only changes by this user.")] = None,
 ) -> Response:
     """List what was changed, field by field as clients see the fields, newest first."""
     asked = (_below(page), page.limit + 1)
@@ -89,10 +91,10 @@ async def compare_recent_versions(
     event: Viewable,
     work: ReadWork,
     from_: Annotated[
-        int | None,
+        Number | None,
         Query(alias="from", ge=1, le=_VERSION_MAX, description="A version; without, the one before `to`."),
     ] = None,
-    to: Annotated[int | None, Query(ge=1, le=_VERSION_MAX, description="A version; without, the newest.")] = None,
+    to: Annotated[Number | None, Query(ge=1, le=_VERSION_MAX, description="A version; without, the newest.")] = None,
 ) -> Response:
     """Say what differs between two versions; without numbers, the last two."""
     return answer(diff_json(await history.compare(work, event, from_, to)))
@@ -115,7 +117,7 @@ async def roll_back_event(
     """Make a new version with the content of an older one, or with some of its fields."""
     fields: Sequence[str] | None = body.fields if body else None
     head = await history.roll_back(work, event, version_number, fields=fields, allow_overlap=allow_overlap)
-    return answer(event_json(head), headers=etag(head))
+    return answer(event_json(head), headers={**etag(head), **compared(work.compared_until)})
 
 
 @router.get("/shelved", response_model=list[Shelved], responses=problems(*ON_EVENT))
@@ -129,7 +131,7 @@ async def list_shelved_edits(event: Viewable, work: ReadWork, page: AskedPage) -
 async def drop_shelved_edit(
     event: Leavable,
     work: WriteWork,
-    shelf_id: Annotated[int, Path(ge=1, le=ID_MAX, description="The shelved edit's id.")],
+    shelf_id: Annotated[Number, Path(ge=1, le=ID_MAX, description="The shelved edit's id.")],
 ) -> Response:
     """Throw one of the caller's own shelved edits away."""
     await history.drop_shelved(work, event, shelf_id)

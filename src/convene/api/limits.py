@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from convene.api.bodies import FORM_KINDS, JSON_KINDS, media_type
+from convene.api.negotiation import MSGPACK
 from convene.api.problems import plain_problem
 
 BODY_MAX = 4 * 1024 * 1024
-_JSON = ("application/json", "application/merge-patch+json")
-_FORM = ("application/x-www-form-urlencoded", "multipart/form-data")
+#: How much of a refused body is taken and thrown away. Its sender reads the answer after sending all of it, and a
+#: connection that is closed while data still comes is reset: the answer would be lost.
+DISCARD_MAX = 64 * 1024 * 1024
 _FORM_PATHS = ("/api/v1/auth/login",)
 
 
@@ -67,9 +70,22 @@ class BodyLimits:
 
 
 def _readable(content_type: bytes, path: str) -> bool:
-    kind = content_type.decode("latin-1").partition(";")[0].strip().lower()
-    return kind in _JSON or (kind in _FORM and path in _FORM_PATHS)
+    kind = media_type(content_type.decode("latin-1"))
+    return kind in JSON_KINDS or kind in MSGPACK or (kind in FORM_KINDS and path in _FORM_PATHS)
 
 
 async def _refuse(status: int, detail: str, scope: Scope, receive: Receive, send: Send) -> None:
+    await _discard(scope, receive)
     await plain_problem(status, detail, scope, {"Connection": "close"})(scope, receive, send)
+
+
+async def _discard(scope: Scope, receive: Receive) -> None:
+    headers = dict(scope["headers"])
+    said = headers.get(b"content-length", b"")
+    if b"expect" in headers or (said.isdigit() and int(said) > DISCARD_MAX):
+        return  # who asks before sending is told right away, and who sends without end is not listened to
+    seen, more = 0, True
+    while more and seen < DISCARD_MAX:
+        message = await receive()
+        seen += len(message.get("body", b""))
+        more = message.get("more_body", False)

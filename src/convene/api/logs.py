@@ -52,10 +52,9 @@ def configure(*, as_json: bool, debug: bool) -> None:
 
 
 class _Printer:
-    """Writes lines to what stderr is when it is made."""
+    """Writes lines to what stderr is at that moment: loggers outlive the streams that a test puts in its place."""
 
-    def __init__(self, *_names: object) -> None:
-        self._stream = sys.stderr
+    def __init__(self, *_names: object) -> None: ...
 
     def msg(self, line: str) -> None:
         """Write one line, if it can be written.
@@ -64,7 +63,8 @@ class _Printer:
         answer that tells of it. The handlers of `logging` do the same.
         """
         with suppress(OSError):
-            print(line, file=self._stream, flush=True)
+            sys.stderr.write(f"{line}\n")
+            sys.stderr.flush()
 
     debug = info = warning = error = critical = msg
 

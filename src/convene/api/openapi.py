@@ -24,6 +24,10 @@ _TEXT = {"schema": {"type": "string"}}
 _HEADERS = {
     "ETag": {"description": "The version, for `If-Match` and `If-None-Match`.", "required": True, **_TEXT},
     "Location": {"description": "Where the new event is.", "required": True, **_TEXT},
+    "X-Conflicts-Checked-Until": {
+        "description": "Until when the booking was compared with what else its owner has, if it was (RFC 3339).",
+        "schema": {"type": "string", "format": "date-time"},
+    },
     "Link": {"description": '`rel="next"` leads to the next page, if there is one (RFC 8288).', **_TEXT},
 }
 
@@ -32,6 +36,11 @@ _TAGS = [
     {"name": "events", "description": "Create, list, read, change and delete events and series."},
     {"name": "sharing", "description": "Owners share events with editors and viewers."},
     {"name": "history", "description": "Versions, differences, the change log, blame and going back."},
+    {"name": "notifications", "description": "What happened, the bell, preferences, and what changed since."},
+    {
+        "name": "live",
+        "description": "The same as it happens: server-sent events, and a WebSocket at /ws/notifications.",
+    },
     {"name": "operations", "description": "For operators."},
 ]
 
@@ -74,12 +83,14 @@ def _document(app: FastAPI) -> dict[str, Any]:
 def _add_headers(operation: dict[str, Any]) -> None:
     """Describe the headers that go with an answer: every single event carries its version, every page its next one."""
     paged = any(parameter["name"] == "cursor" for parameter in operation.get("parameters", ()))
+    may_book = any(parameter["name"] == "on_conflict" for parameter in operation.get("parameters", ()))
     for status, response in operation["responses"].items():
         schema = response.get("content", {}).get("application/json", {}).get("schema", {})
         is_event = schema.get("$ref") == "#/components/schemas/Event"
         fitting = {
             "ETag": is_event or status == "304",
             "Location": is_event and status == "201",
+            "X-Conflicts-Checked-Until": may_book and status in {"200", "201"},
             "Link": paged and status == "200",
         }
         headers = {name: _HEADERS[name] for name, fits in fitting.items() if fits}

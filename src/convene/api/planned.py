@@ -10,7 +10,7 @@ A plan knows what our routes without a body use. Anything else is left to FastAP
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, NamedTuple
 
@@ -21,7 +21,8 @@ from fastapi.dependencies.utils import request_params_to_args
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 
-Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+from convene.api.bodies import Handler, read_first
+
 Values = dict[str, Any]
 
 _UNSOLVED = object()
@@ -44,7 +45,6 @@ class _Step(NamedTuple):
         needs: arguments that earlier steps give, by their places.
         request: the argument that the request itself is given as, "" for none.
         opens: what is given has to be left again when the route is done.
-
     """
 
     call: Callable[..., Any]
@@ -66,7 +66,8 @@ class PlannedRoute(APIRoute):
         try:
             return _handler(_steps(self.dependant))
         except _NotPlanned:
-            return super().get_route_handler()
+            answer = super().get_route_handler()
+            return read_first(answer) if self.body_field else answer
 
 
 def feature_router(tag: str, prefix: str = "") -> APIRouter:

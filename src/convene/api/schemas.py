@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, model_validator
 
-from convene.api.fields import Email, When, name, or_bare, or_bare_or_one, text, without_defaults
+from convene.api.fields import WITHOUT_NUL, Email, When, name, or_bare, or_bare_or_one, text, without_defaults
 from convene.domain.changes import EventChange
 from convene.domain.content import (
     DESCRIPTION_MAX,
@@ -28,15 +28,25 @@ from convene.operations.events import BATCH_MAX
 from convene.operations.sharing import SHARE_MAX, Invitee
 
 ID_MAX = 2**63 - 1
+PASSWORD_MAX = 128
+#: No body has half as many; hundreds of thousands of unknown ones would take seconds to name.
+MEMBERS_MAX = 50
 Id = Annotated[int, Field(ge=1, le=ID_MAX, strict=True)]
 Version = Annotated[int, Field(ge=1, le=2**31 - 1, strict=True)]
-Password = Annotated[str, StringConstraints(min_length=8, max_length=128)]
+Password = Annotated[str, StringConstraints(min_length=8, max_length=PASSWORD_MAX), WITHOUT_NUL]
 
 
 class Body(BaseModel):
     """A request body: unknown fields are refused."""
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _refuse_crowds(cls, data: Any) -> Any:  # noqa: ANN401 - whatever a client sends
+        if isinstance(data, dict) and len(data) > MEMBERS_MAX:
+            raise ValueError(f"has {len(data)} members; at most {MEMBERS_MAX} are possible")
+        return data
 
 
 # -- events --------------------------------------------------------------------------------------------------
@@ -244,7 +254,7 @@ class Login(Body):
 
     username: text(254) | None = None  # type: ignore[valid-type]
     email: text(254) | None = None  # type: ignore[valid-type]
-    password: Annotated[str, StringConstraints(max_length=128)]
+    password: text(PASSWORD_MAX)  # type: ignore[valid-type]
 
     @model_validator(mode="after")
     def _needs_name(self) -> Self:
@@ -285,5 +295,5 @@ class ProfileUpdate(Body):
 class PasswordChange(Body):
     """The current and the new password."""
 
-    current_password: Annotated[str, StringConstraints(max_length=128)]
+    current_password: text(PASSWORD_MAX)  # type: ignore[valid-type]
     new_password: Password

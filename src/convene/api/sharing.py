@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from fastapi import Response
 
+from convene.api.compared import compared
 from convene.api.declared import ON_EVENT, ON_EVENT_BY_ROLE, problems
 from convene.api.dependencies import (
-    AllowOverlap,
     Leavable,
     Owned,
     ReadWork,
@@ -76,7 +76,11 @@ async def remove_permission(event: Leavable, work: WriteWork, user_id: UserIdInP
 
 
 @router.post("/transfer", response_model=Event, responses=problems(*ON_EVENT_BY_ROLE, 409, body=True))
-async def transfer_event(event: Transferable, work: WriteWork, body: Transfer, allow_overlap: AllowOverlap) -> Response:
-    """Make a collaborator the owner; the former owner stays as an editor."""
-    head = await sharing.hand_over(work, event, body.user_id, allow_overlap=allow_overlap)
-    return answer(event_json(head), headers=etag(head))
+async def transfer_event(event: Transferable, work: WriteWork, body: Transfer) -> Response:
+    """Make a collaborator the owner; the former owner stays as an editor.
+
+    An event that would overlap what the new owner has is refused, whatever `on_conflict` says, and the refusal names
+    none of their times.
+    """
+    head = await sharing.hand_over(work, event, body.user_id)
+    return answer(event_json(head), headers={**etag(head), **compared(work.compared_until)})

@@ -60,7 +60,6 @@ def new_content(change: EventChange, *, default_zone: str) -> EventContent:
 
     Raises:
         Invalid: a required field is missing or the fields make no sense together.
-
     """
     title, start, end = change.title, change.start_time, change.end_time
     if title is UNSET or start is UNSET or end is UNSET:
@@ -104,7 +103,6 @@ def changed(base: EventContent, change: EventChange, seen: EventContent | None =
 
     Raises:
         Invalid: the result would make no sense.
-
     """
     seen = seen or base
     sent = {name: getattr(change, name) for name in _PLAIN_FIELDS}
@@ -147,7 +145,6 @@ def changed_times(base: Schedule, change: EventChange) -> Schedule:
 
     Raises:
         Invalid: the result would make no sense.
-
     """
     all_day = _changed_all_day(base, change)
     zone_name = change.time_zone if change.time_zone is not UNSET else base.zone

@@ -36,7 +36,6 @@ class Busy:
         event_id: None for an event that has not been stored yet.
         recurrence_id: the wall time that names the occurrence of a series (see `Override.occurrence`).
         visible: whether the person who asks may learn which event it is; it clashes all the same.
-
     """
 
     event_id: int | None
@@ -79,7 +78,6 @@ class ScheduleClash:
         conflicts: the taken times in its way, in order, each once, at most `CLASHES_MAX`; `more` if there are others.
         nearest_free: start and end of free times, those nearest to the first wanted time that clashes first.
         checked_until: the instant up to which a series was compared with what is taken.
-
     """
 
     conflicts: tuple[Busy, ...]

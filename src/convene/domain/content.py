@@ -23,6 +23,8 @@ LOCATION_MAX = 500
 TAG_MAX = 50
 TAGS_MAX = 30
 OVERRIDES_MAX = 1_000
+#: Characters in all overrides together: each version of a series holds all of them.
+OVERRIDES_TEXT_MAX = 131_072
 SINGLE_DURATION_MAX = timedelta(days=3_660)
 SERIES_DURATION_MAX = timedelta(days=366)
 
@@ -63,7 +65,6 @@ class Schedule:
 
     Raises:
         Invalid: on building one that ends at or before its start, is too long, or leaves the range of instants.
-
     """
 
     start: datetime
@@ -124,7 +125,6 @@ class Override:
         occurrence: the wall time at which the series would have this occurrence start; its name for ever.
         excluded: the occurrence does not take place; then nothing else is set.
         start, duration: as in `Schedule`; the zone and all-day are those of the series.
-
     """
 
     occurrence: datetime
@@ -136,6 +136,12 @@ class Override:
     free_busy_status: FreeBusy | Unset = UNSET
     start: datetime | Unset = UNSET
     duration: timedelta | Unset = UNSET
+
+    @property
+    def text_length(self) -> int:
+        """How many characters of its own it has."""
+        texts = (self.title, self.description, self.location)
+        return sum(len(text) for text in texts if isinstance(text, str))
 
 
 #: Fields that an occurrence can have of its own, besides its time.
@@ -149,7 +155,6 @@ class EventContent:
     Attributes:
         tags: sorted, without duplicates.
         overrides: sorted by occurrence, one for each; empty unless `schedule.rule` is set.
-
     """
 
     title: str
@@ -164,6 +169,9 @@ class EventContent:
     def __post_init__(self) -> None:
         if len(self.overrides) > OVERRIDES_MAX:
             raise Invalid.at("", f"a series has at most {OVERRIDES_MAX} changed or excluded occurrences")
+        if sum(own.text_length for own in self.overrides) > OVERRIDES_TEXT_MAX:
+            detail = f"its changed occurrences have at most {OVERRIDES_TEXT_MAX} characters of their own"
+            raise Invalid.at("", detail)
 
     def override_at(self, occurrence: datetime) -> Override | None:
         """Find what one occurrence has of its own."""

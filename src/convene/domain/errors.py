@@ -16,11 +16,13 @@ The tree::
     │   ├── ScheduleConflict        an accepted booking would overlap another
     │   ├── BatchConflict           bookings of a batch would overlap others, or each other
     │   └── NotPossibleNow          any other state that forbids it (`reason` is a stable code)
+    ├── Gone                        a cursor reaches further back than is kept, or belongs to another database
     ├── PreconditionFailed          If-Match names a version that is not the newest
     ├── TooMuch                     more than can be answered at once; ask for less
+    │   └── AgendaTooFull           the owner has too much in the time of a booking for it to be compared
     └── Unavailable                 the database is away, locked, full or broken
 
-`api.problems` has one table from these classes to RFC 9457 problems; a test proves that it names them all.
+`api.problem_kinds` has one table from these classes to RFC 9457 problems; a test proves that it names them all.
 None of them is a `ValueError`: Pydantic would swallow it and call it a fault of the input.
 """
 
@@ -177,6 +179,10 @@ class NotPossibleNow(Conflict):
         self.detail = detail
 
 
+class Gone(ConveneError):
+    """A cursor that was good once: what came after it is not kept any more, or the database was replaced."""
+
+
 class PreconditionFailed(ConveneError):
     """If-Match named a version that is not the newest (RFC 9110, 13.1.1)."""
 
@@ -192,6 +198,13 @@ class TooMuch(ConveneError):
         super().__init__(what, limit)
         self.what = what
         self.limit = limit
+
+
+class AgendaTooFull(TooMuch):
+    """The owner's calendar holds too much in the time of a booking to be compared with it; nothing was written."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__("occurrences to compare", limit)
 
 
 class Unavailable(ConveneError):

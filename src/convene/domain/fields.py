@@ -45,7 +45,6 @@ class FieldChange:
     Attributes:
         change_type: added when there was nothing before, removed when there is nothing after.
         text_diff: a unified diff, for texts that are long or have several lines.
-
     """
 
     field: str
@@ -76,23 +75,13 @@ def field_changes(a: EventContent, b: EventContent) -> tuple[FieldChange, ...]:
     )
 
 
-def blame(versions: Iterable[tuple[int, EventContent]]) -> dict[str, int]:
-    """Say for each field of the last version which version set it.
+def blame(content: EventContent, logged: Mapping[str, int]) -> dict[str, int]:
+    """Say for each field of the newest version which version set it.
 
     Args:
-        versions: numbers and contents, oldest first; the first one set all its fields.
-
+        logged: for each field that was ever changed the last version that did; the first one set all the others.
     """
-    blamed: dict[str, int] = {}
-    before: EventContent | None = None
-    for number, content in versions:
-        if before is None:
-            blamed = dict.fromkeys(_flat(content), number)
-        elif content != before:
-            blamed |= dict.fromkeys(_changed(before, content), number)
-        before = content
-    last = _flat(before) if before else {}
-    return {name: blamed[name] for name in last}
+    return {name: logged.get(name, 1) for name in _flat(content)}
 
 
 def restore_fields(head: EventContent, old: EventContent, fields: Iterable[str]) -> EventContent:
@@ -104,7 +93,6 @@ def restore_fields(head: EventContent, old: EventContent, fields: Iterable[str])
 
     Raises:
         Invalid: there is no such field (`/fields/<place>`), or an override names no occurrence of the schedule.
-
     """
     names = list(fields)
     if any(name in _SCHEDULE_NAMES for name in names) and head.schedule != old.schedule:

@@ -43,7 +43,6 @@ class Conflicted:
     Attributes:
         conflicts: what clashes, in the order of `atoms.names_in_order`.
         merged: every change that does not clash, with theirs where it does; a content that makes sense.
-
     """
 
     conflicts: tuple[AtomConflict, ...]

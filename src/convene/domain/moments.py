@@ -33,7 +33,6 @@ def read_moment(sent: When, name: str, *, all_day: bool, pointer: str, is_end: b
 
     Raises:
         Invalid: the kind of time does not fit, or it lies out of range (`pointer`).
-
     """
     tz = zone(name)
     if not isinstance(sent, datetime):

@@ -7,7 +7,8 @@ import unicodedata
 
 from convene.domain.errors import Invalid
 
-_USERNAME = re.compile(r"[\w.-]{3,50}")
+# Without the letters that nobody can see (fillers of Hangul): they would make two names of one for the eye.
+_USERNAME = re.compile(r"(?:[^\W\u115f\u1160]|[.-]){3,50}")
 
 
 def username(sent: str) -> str:
@@ -15,7 +16,6 @@ def username(sent: str) -> str:
 
     Raises:
         Invalid: not 3 to 50 letters, digits, `.`, `_` or `-`, of any script.
-
     """
     normal = unicodedata.normalize("NFKC", sent)
     if not _USERNAME.fullmatch(normal):

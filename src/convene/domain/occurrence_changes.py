@@ -23,7 +23,6 @@ def occurrence_name(schedule: Schedule, sent: When, pointer: str) -> datetime:
 
     Raises:
         Invalid: the kind of time does not fit, or nothing of the series can start at this instant (`pointer`).
-
     """
     wall = read_moment(sent, schedule.zone, all_day=schedule.all_day, pointer=pointer).wall
     if schedule.all_day or not isinstance(sent, datetime) or sent.tzinfo is None:
@@ -45,7 +44,6 @@ def shown(series: EventContent, occurrence: datetime) -> EventContent:
 
     Raises:
         Invalid: it is no occurrence (`/occurrence`).
-
     """
     if series.schedule.rule is None or not is_occurrence(series.schedule, occurrence):
         raise Invalid.at("/occurrence", "is not an occurrence of this series")
@@ -74,7 +72,6 @@ def changed_occurrence(base: EventContent, occurrence: datetime, change: EventCh
 
     Raises:
         Invalid: it is no occurrence, or a field can only be changed for the whole series.
-
     """
     _refuse_series_fields(base, change)
     own = base.override_at(occurrence) or Override(occurrence=occurrence)

@@ -17,7 +17,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from convene.domain.atoms import AtomConflict, AtomValue, override_atom, pick
-from convene.domain.content import OVERRIDES_MAX, UNSET, EventContent, Override, Schedule
+from convene.domain.content import OVERRIDES_MAX, OVERRIDES_TEXT_MAX, UNSET, EventContent, Override, Schedule
 from convene.domain.schedule_times import is_occurrence
 from convene.domain.series import rescheduled
 
@@ -37,7 +37,6 @@ def settle_under(schedule: Schedule, three: Three) -> Results | None:
 
     Returns:
         None if a change of one side has no place under the schedule of the other.
-
     """
     base, ours, theirs = three
     if any(_loses_changes(base, side, schedule) for side in (ours, theirs)):
@@ -88,7 +87,15 @@ def _under(schedule: Schedule, content: EventContent) -> EventContent:
 
 
 def _too_many(results: Results) -> bool:
-    return sum(value is not None for value in results.values()) > OVERRIDES_MAX
+    count = sum(value is not None for value in results.values())
+    return count > OVERRIDES_MAX or sum(map(_text_length, results.values())) > OVERRIDES_TEXT_MAX
+
+
+def _text_length(value: AtomValue | AtomConflict) -> int:
+    if isinstance(value, AtomConflict):
+        # Either side may be taken, and which of them is ours must not matter.
+        return max(_text_length(value.ours), _text_length(value.theirs))
+    return value.text_length if isinstance(value, Override) else 0
 
 
 def _all_that_differ(results: Results, three: Three) -> Results:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from zoneinfo import ZoneInfo, available_timezones
+from importlib.resources import files
+from zoneinfo import ZoneInfo
 
 from convene.domain.errors import Invalid
 
@@ -23,12 +24,14 @@ FAR_FUTURE = datetime(9999, 12, 31, tzinfo=UTC)
 
 @cache
 def _names() -> frozenset[str]:
-    return frozenset(available_timezones())
+    return frozenset(files("tzdata").joinpath("zones").read_text(encoding="ascii").split())
 
 
 @cache
 def _load(name: str) -> ZoneInfo:
-    return ZoneInfo(name)
+    # By itself, ZoneInfo prefers the machine's files: other rules on each, and a `localtime` that is nowhere else.
+    with files("tzdata.zoneinfo").joinpath(*name.split("/")).open("rb") as file:
+        return ZoneInfo.from_file(file, key=name)
 
 
 def zone(name: str) -> ZoneInfo:
@@ -36,7 +39,6 @@ def zone(name: str) -> ZoneInfo:
 
     Raises:
         Invalid: there is no such zone (`/time_zone`). Only names from the list are ever opened as files.
-
     """
     if name not in _names():
         raise Invalid.at("/time_zone", f"unknown time zone {name[:64]!r}; use an IANA name such as Europe/Berlin")
@@ -63,7 +65,6 @@ def check_range(moment: datetime, pointer: str) -> datetime:
 
     Raises:
         Invalid: before `EARLIEST` or after `LATEST`.
-
     """
     if not EARLIEST <= moment <= LATEST:
         raise Invalid.at(pointer, "must lie between the years 1 and 9999, three days from either end, in UTC")
@@ -75,7 +76,6 @@ def in_utc(sent: datetime, pointer: str) -> datetime:
 
     Raises:
         Invalid: before `EARLIEST` or after `LATEST`.
-
     """
     # What no offset could bring back into the range is refused before it is converted, which would overflow.
     wall, day = sent.replace(tzinfo=UTC), timedelta(days=1)
@@ -99,13 +99,10 @@ def rfc3339(moment: datetime, tz: ZoneInfo) -> str:
     """
     if tz.key == "UTC":
         return utc_rfc3339(moment)
-    local = moment.astimezone(tz)
-    offset = local.utcoffset()
-    if offset is None or offset % timedelta(minutes=1):
-        return utc_rfc3339(moment)
-    return local.isoformat()
+    text = moment.astimezone(tz).isoformat()
+    return text if text[-6] in "+-" else utc_rfc3339(moment)
 
 
 def utc_rfc3339(moment: datetime) -> str:
     """Write an instant in UTC with a `Z`."""
-    return moment.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
+    return moment.astimezone(UTC).isoformat()[: -len("+00:00")] + "Z"

@@ -67,7 +67,6 @@ async def open_to_view(work: UnitOfWork, me: SignedIn, event_id: int) -> Viewabl
 
     Raises:
         NotFound: it does not exist, is in the trash, or `me` has no role on it: all the same to a stranger.
-
     """
     return ViewableEvent(_existing(await events.find_event(work, event_id, me.user_id), event_id), me)
 
@@ -78,7 +77,6 @@ async def open_to_edit(work: UnitOfWork, me: SignedIn, event_id: int) -> Editabl
     Raises:
         NotFound: as `open_to_view`.
         RoleTooLow: `me` is a viewer.
-
     """
     head = _existing(await _locked(work, me, event_id), event_id)
     _require(head, Role.EDITOR)
@@ -91,7 +89,6 @@ async def open_to_own(work: UnitOfWork, me: SignedIn, event_id: int) -> OwnedEve
     Raises:
         NotFound: as `open_to_view`.
         RoleTooLow: `me` is an editor or a viewer.
-
     """
     head = _existing(await _locked(work, me, event_id), event_id)
     _require(head, Role.OWNER)
@@ -104,7 +101,6 @@ async def open_to_hand_over(work: UnitOfWork, me: SignedIn, event_id: int, to_us
     Raises:
         NotFound, RoleTooLow: as `open_to_own`.
         NotFound: `to_user` has no role on the event; nobody can lock the agenda of somebody they do not work with.
-
     """
     head = _existing(await events.find_event(work, event_id, me.user_id), event_id)
     _require(head, Role.OWNER)
@@ -122,7 +118,6 @@ async def open_to_leave(work: UnitOfWork, me: SignedIn, event_id: int) -> Viewab
 
     Raises:
         NotFound: as `open_to_view`.
-
     """
     return ViewableEvent(_existing(await _locked(work, me, event_id), event_id), me)
 
@@ -132,7 +127,6 @@ async def open_trashed(work: UnitOfWork, me: SignedIn, event_id: int) -> Trashed
 
     Raises:
         NotFound: there is no such event in it, or it has lain there for too long.
-
     """
     head = await _locked(work, me, event_id)
     if head is None or head.deleted_at is None or head.owner_id != me.user_id:

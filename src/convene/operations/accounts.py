@@ -1,4 +1,4 @@
-"""Accounts: registering, signing in and out, sessions, the profile, finding people.
+"""Accounts: registering, the profile, passwords, finding people.
 
 These take `units` instead of one unit of work, because hashing a password happens between transactions, never in one.
 """
@@ -10,18 +10,16 @@ from dataclasses import dataclass
 
 from convene.domain import names, zones
 from convene.domain.content import UNSET, Unset
-from convene.domain.errors import BadCredentials, BadToken, Invalid, NameTaken, NotFound
+from convene.domain.errors import Invalid, NameTaken, NotFound
 from convene.operations.identity import Identities, SignedIn
 from convene.operations.passwords import Passwords
-from convene.operations.tokens import TokenPair, Tokens, new_id
 from convene.storage import accounts
-from convene.storage.accounts import SessionRow, UserRow
+from convene.storage.accounts import UserRow
 from convene.storage.errors import Duplicate
 from convene.storage.unit_of_work import UnitOfWork, Units
 
 SEARCH_MIN = 3
 SEARCH_MOST = 20
-_USER_AGENT_MAX = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +47,6 @@ async def register(units: Units, passwords: Passwords, new: Registration) -> Use
 
     Raises:
         NameTaken: somebody has the username or the address, compared without regard to case.
-
     """
     username = names.username(new.username)
     zones.zone(new.time_zone)
@@ -86,98 +83,6 @@ def _name_taken(error: Duplicate) -> NameTaken:
     return NameTaken("email" if "email" in error.where else "username")
 
 
-async def log_in(
-    units: Units, passwords: Passwords, tokens: Tokens, credentials: tuple[str, str], *, user_agent: str
-) -> TokenPair:
-    """Begin a session for a username or e-mail address and a password.
-
-    Raises:
-        BadCredentials: they are wrong or the account is switched off; in the same time, and saying the same.
-
-    """
-    name, password = credentials
-    async with units.reading() as work:
-        user = await accounts.find_login(work, names.folded(name))
-    if not await passwords.verify(user.hashed_password if user else None, password):
-        raise BadCredentials
-    if user is None or not user.is_active:
-        raise BadCredentials
-    async with units.writing() as work:
-        if not _can_still_sign_in(user, await accounts.lock_user(work, user.id)):
-            raise BadCredentials
-        session = SessionRow(
-            id=new_id(),
-            user_id=user.id,
-            refresh_id=new_id(),
-            user_agent=user_agent[:_USER_AGENT_MAX] or None,
-            created_at=work.now,
-            last_used_at=work.now,
-            expires_at=work.now + tokens.refresh_life,
-            revoked_at=None,
-        )
-        await accounts.insert_session(work, session)
-        return tokens.pair(user_id=user.id, session_id=session.id, refresh_id=session.refresh_id, now=work.now)
-
-
-def _can_still_sign_in(user: UserRow, now: UserRow | None) -> bool:
-    """Whether nothing has happened to an account while its password was being verified.
-
-    A new password and switching off end all sessions; one that begins in that moment must not slip through.
-    """
-    return now is not None and now.is_active and now.hashed_password == user.hashed_password
-
-
-async def refresh(units: Units, tokens: Tokens, identities: Identities, token: str) -> TokenPair:
-    """Give new tokens for a refresh token, which is used up.
-
-    Raises:
-        BadToken: it is not good; if it had been used before, somebody else holds a copy, and the session is ended.
-
-    """
-    claims = tokens.read(token, "refresh")
-    async with units.writing() as work:
-        found = await accounts.find_session(work, claims.session_id)
-        if found is None or found[0].revoked_at is not None or not found[1].is_active:
-            raise BadToken("revoked")
-        session = found[0]
-        following = new_id()
-        until = work.now + tokens.refresh_life
-        rotated = session.expires_at > work.now and await accounts.rotate_session(
-            work, session.id, seen=claims.token_id, following=following, expires_at=until
-        )
-        if not rotated:
-            await accounts.revoke_session(work, session.user_id, session.id)
-        now = work.now
-    if not rotated:
-        identities.forget(claims.session_id)
-        raise BadToken("reused")
-    return tokens.pair(user_id=session.user_id, session_id=session.id, refresh_id=following, now=now)
-
-
-async def log_out(units: Units, identities: Identities, me: SignedIn) -> None:
-    """End the session that is asking; its tokens die here at once and everywhere within five seconds."""
-    await end_session(units, identities, me, me.session_id)
-
-
-async def end_session(units: Units, identities: Identities, me: SignedIn, session_id: str) -> None:
-    """End one of one's own sessions.
-
-    Raises:
-        NotFound: there is no such live session of this user.
-
-    """
-    async with units.writing() as work:
-        ended = await accounts.revoke_session(work, me.user_id, session_id)
-    identities.forget(session_id)
-    if not ended:
-        raise NotFound("session", session_id)
-
-
-async def list_sessions(work: UnitOfWork, me: SignedIn) -> Sequence[SessionRow]:
-    """List one's own signed-in devices, the last used first."""
-    return await accounts.live_sessions(work, me.user_id)
-
-
 async def my_profile(work: UnitOfWork, me: SignedIn) -> UserRow:
     """Read one's own account."""
     return await _user(work, me.user_id)
@@ -188,7 +93,6 @@ async def change_profile(units: Units, identities: Identities, me: SignedIn, cha
 
     Raises:
         NameTaken: somebody has the new address.
-
     """
     if change.time_zone is not UNSET:
         zones.zone(change.time_zone)
@@ -215,24 +119,35 @@ async def change_password(
 
     Raises:
         Invalid: the current password is wrong.
-
     """
     current, new = change
     async with units.reading() as work:
         user = await _user(work, me.user_id)
     if not await passwords.verify(user.hashed_password, current):
-        raise Invalid.at("/current_password", "is not the current password")
+        raise _wrong_password()
     hashed = await passwords.hash(new)
-    await set_password(units, user, hashed, keep=me.session_id)
+    async with units.writing() as work:
+        present = await _locked(work, me.user_id)
+        if present.hashed_password != user.hashed_password:
+            raise _wrong_password()  # somebody was faster, and what was current is not any more
+        await _save_password(work, present, hashed, keep=me.session_id)
     identities.forget_user(me.user_id)
 
 
-async def set_password(units: Units, user: UserRow, hashed: str, *, keep: str = "") -> None:
-    """Store a hashed password and end the user's sessions, all but one."""
+def _wrong_password() -> Invalid:
+    return Invalid.at("/current_password", "is not the current password")
+
+
+async def set_password(units: Units, user: UserRow, hashed: str) -> None:
+    """Store a hashed password and end all sessions of the user."""
     async with units.writing() as work:
-        user = (await _locked(work, user.id))._replace(hashed_password=hashed)
-        await accounts.save_user(work, user, names.folded(user.email))
-        await accounts.revoke_sessions(work, user.id, keep=keep)
+        await _save_password(work, await _locked(work, user.id), hashed)
+
+
+async def _save_password(work: UnitOfWork, user: UserRow, hashed: str, *, keep: str = "") -> None:
+    user = user._replace(hashed_password=hashed)
+    await accounts.save_user(work, user, names.folded(user.email))
+    await accounts.revoke_sessions(work, user.id, keep=keep)
 
 
 async def deactivate(units: Units, name: str) -> UserRow:
@@ -240,7 +155,6 @@ async def deactivate(units: Units, name: str) -> UserRow:
 
     Raises:
         NotFound: nobody has this name or address.
-
     """
     async with units.writing() as work:
         user = await _locked(work, (await named_user(work, name)).id)
@@ -255,7 +169,6 @@ async def named_user(work: UnitOfWork, name: str) -> UserRow:
 
     Raises:
         NotFound: nobody has this name or address.
-
     """
     user = await accounts.find_login(work, names.folded(name))
     if user is None:
@@ -268,7 +181,6 @@ async def find_people(work: UnitOfWork, q: str) -> Sequence[UserRow]:
 
     Raises:
         Invalid: fewer than three characters, which would come close to listing everybody.
-
     """
     folded = names.folded(q.strip())
     if len(folded) < SEARCH_MIN:

@@ -44,7 +44,6 @@ def window(after: datetime | None, before: datetime | None) -> Window | None:
     Raises:
         Invalid: the end is not after the start.
         TooMuch: it is longer than 400 days.
-
     """
     if after is None and before is not None:
         after = away(before, -WINDOW_MAX)
@@ -68,14 +67,15 @@ async def list_events(
         most: how many at the most.
 
     Raises:
-        TooMuch: more than 10,000 occurrences in the window; never a silent cut.
-
+        TooMuch: more than 10,000 occurrences in the window, or events that may occur there; never a silent cut.
     """
     if chosen.window is None:
         last = (after[0], after[1]) if after else None
         heads = await lists.list_events(work, me.user_id, chosen, last=last, most=most)
         return [Entry(head, None) for head in heads]
     heads = await lists.list_events(work, me.user_id, chosen, most=OCCURRENCES_MAX + 1)
+    if len(heads) > OCCURRENCES_MAX:
+        raise TooMuch("events that may occur between from and to", OCCURRENCES_MAX)
     entries = _occurrences_of(heads, chosen.window)
     return _page(entries, after, most)
 
@@ -85,7 +85,6 @@ async def list_occurrences(event: ViewableEvent, span: Window, *, after: Place |
 
     Raises:
         TooMuch: more than 10,000.
-
     """
     return _page(_occurrences_of([event.head], span), after, most)
 

@@ -7,27 +7,25 @@ early. Either way the answer says until when it looked (`checked_until`).
 
 from __future__ import annotations
 
-import asyncio
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from itertools import accumulate
 
 from convene.domain import conflicts
-from convene.domain.conflicts import CLASHES_MAX, Busy, ScheduleClash, Window
+from convene.domain.conflicts import CLASHES_MAX, Busy, Overlaps, ScheduleClash, Window
 from convene.domain.content import EventContent
-from convene.domain.errors import BatchClash, BatchConflict, ScheduleConflict
+from convene.domain.errors import AgendaTooFull, BatchClash, BatchConflict, ScheduleConflict
 from convene.domain.series import Occurrence, bounds, occurrences
 from convene.domain.zones import away
+from convene.operations.effort import EFFORT_MAX, LOOK, Candidate, Effort
 from convene.operations.identity import SignedIn
 from convene.storage import events, sharing
-from convene.storage.events import EventHead
 from convene.storage.unit_of_work import UnitOfWork
 
 HORIZON = timedelta(days=731)
 STEP = timedelta(days=92)
-OCCURRENCES_MAX = 100_000
 _ROOM_BEFORE = timedelta(days=7)
 _ROOM_AFTER = timedelta(days=21)
 
@@ -40,7 +38,6 @@ class Booking:
         replaces: the stored event whose time this will be, 0 for none.
         had: what that event took up until now. Only time that is new has to be free, or nobody could shorten one of
             two events that overlap, or cancel it.
-
     """
 
     owner_id: int
@@ -55,31 +52,68 @@ async def refuse_overlap(work: UnitOfWork, booking: Booking) -> None:
 
     Raises:
         ScheduleConflict: it is not.
-
+        AgendaTooFull: the owner has too much in that time to be compared.
     """
     clash, _ = await find_clash(work, booking)
     if clash is not None:
         raise ScheduleConflict(clash)
 
 
+async def refuse_overlap_unexplained(work: UnitOfWork, booking: Booking) -> None:
+    """Let a booking in somebody else's agenda pass if its time is free, and say no more than that it is not.
+
+    Raises:
+        ScheduleConflict: it is not; names neither what is in the way nor free times.
+    """
+    clash, _ = await find_clash(work, booking)
+    if clash is not None:
+        raise ScheduleConflict(replace(clash, conflicts=(), more=False, nearest_free=()))
+
+
 async def find_clash(work: UnitOfWork, booking: Booking) -> tuple[ScheduleClash | None, datetime]:
-    """Look for what is in the way of a booking; the instant says until when was looked."""
-    content = booking.content
+    """Look for what is in the way of a booking; the instant says until when was looked.
+
+    Raises:
+        AgendaTooFull: the owner has too much in that time to be compared.
+    """
+    content, effort = booking.content, Effort()
     after, until = _span(content, work.now)
     if not content.may_block:
         return None, until
-    taken = await events.busy_events(work, booking.owner_id, after, until, but=booking.replaces)
-    examined = 0
-    for start, end in _steps(after, until):
+    taken = await _taken(work, booking, after, until)
+    for start, end in _steps(after, until) if taken else ():
         wanted = _new_time(booking, start, end)
-        others = [one for head in taken for one in _busy_of(head, start, end)]
-        if wanted and others and conflicts.overlaps(wanted, others, limit=1).pairs:
-            return await _explain(work, booking, wanted, checked_until=until), until
-        examined += len(wanted) + len(others)
-        if examined > OCCURRENCES_MAX:
-            return None, end
-        await asyncio.sleep(0)  # the lock is held, but the loop serves other requests
+        await effort.spend(LOOK + len(wanted))
+        if not wanted:
+            continue
+        others = await _others(taken, _around(wanted, start, end), effort)
+        found = conflicts.overlaps(wanted, others, limit=CLASHES_MAX)
+        if found.pairs:
+            return await _explain(work, booking, wanted, found, checked_until=until), until
+    work.compared_until = until
     return None, until
+
+
+async def _taken(work: UnitOfWork, booking: Booking, after: datetime, before: datetime) -> list[Candidate]:
+    heads = await events.busy_events(work, booking.owner_id, after, before, but=booking.replaces)
+    return [Candidate(head) for head in heads]
+
+
+async def _others(
+    taken: Sequence[Candidate], within: Window, effort: Effort, *, visible: frozenset[int] | None = None
+) -> list[Busy]:
+    """Expand what is taken in a window, charging for every event looked at and every occurrence found."""
+    found: list[Busy] = []
+    for one in taken:
+        if one.head.starts_at < within.end and one.head.ends_at > within.start:
+            busy = one.busy(within, visible=visible is None or one.head.id in visible)
+            await effort.spend((LOOK if one.head.is_recurring else 1) + len(busy))
+            found.extend(busy)
+    return found
+
+
+def _around(wanted: Sequence[Busy], start: datetime, end: datetime) -> Window:
+    return Window(max(start, min(one.starts_at for one in wanted)), min(end, max(one.ends_at for one in wanted)))
 
 
 def _new_time(booking: Booking, after: datetime, before: datetime) -> list[Busy]:
@@ -101,19 +135,22 @@ def _new_time(booking: Booking, after: datetime, before: datetime) -> list[Busy]
 
 
 async def _explain(
-    work: UnitOfWork, booking: Booking, wanted: Sequence[Busy], *, checked_until: datetime
+    work: UnitOfWork, booking: Booking, wanted: Sequence[Busy], found: Overlaps, *, checked_until: datetime
 ) -> ScheduleClash | None:
-    """Name what is in the way, hide what the asker may not see, and find room nearby."""
+    """Name what is in the way, hide what the asker may not see, and find room nearby if that is not too much."""
     first, last = wanted[0].starts_at, max(one.ends_at for one in wanted)
     start = away(first, -_ROOM_BEFORE)
     if first >= work.now:
         start = max(start, work.now)  # nobody wants to be offered a time that has passed
     window = Window(start, away(last, _ROOM_AFTER))
-    taken = await events.busy_events(work, booking.owner_id, min(start, first), window.end, but=booking.replaces)
-    visible = await _visible(work, booking, [head.id for head in taken])
-    stretches = [
-        one for head in taken for one in _busy_of(head, min(start, first), window.end, visible=head.id in visible)
-    ]
+    taken = await _taken(work, booking, min(start, first), window.end)
+    visible = await _visible(work, booking, [one.head.id for one in taken])
+    try:
+        stretches = await _others(taken, Window(min(start, first), window.end), Effort(), visible=visible)
+    except AgendaTooFull:
+        in_the_way = {(other.starts_at, other.event_id): other for _, other in found.pairs}
+        known = tuple(replace(one, visible=one.event_id in visible) for one in in_the_way.values())
+        return ScheduleClash(conflicts=known, more=found.more, nearest_free=(), checked_until=checked_until)
     return conflicts.clash(wanted, stretches, window=window, checked_until=checked_until)
 
 
@@ -128,26 +165,79 @@ async def refuse_batch_overlap(work: UnitOfWork, owner_id: int, contents: Sequen
 
     Raises:
         BatchConflict: they do; every clash names the place of its event in the batch.
-
+        AgendaTooFull: the batch or what the owner has in its time is too much to be compared.
     """
-    spans = [_span(content, work.now) for content in contents]
-    after, until = min(span[0] for span in spans), max(span[1] for span in spans)
-    taken = await events.busy_events(work, owner_id, after, until)
-    examined = 0
-    for start, end in _steps(after, until):
-        groups = [list(_busy(content, start, end, None)) for content in contents]
-        groups.append([one for head in taken for one in _busy_of(head, start, end)])
-        found = conflicts.overlaps_within(groups, limit=CLASHES_MAX)
-        clashes = tuple(
-            BatchClash(index, other, None if place == len(contents) else place)
-            for index, _, place, other in found.pairs
-        )
-        if clashes:
-            raise BatchConflict(clashes, more=found.more, checked_until=until)
-        examined += sum(map(len, groups))
-        if examined > OCCURRENCES_MAX:
-            return
-        await asyncio.sleep(0)
+    wanted = [_Wanted(place, one, *_span(one, work.now)) for place, one in enumerate(contents) if one.may_block]
+    if not wanted:
+        return
+    cut = [one.until for one in wanted if one.is_cut]
+    checked_until, effort = min(cut) if cut else max(one.until for one in wanted), Effort()
+    for members in _stretches(wanted):
+        after, until = members[0].after, max(one.until for one in members)
+        taken = [Candidate(head) for head in await events.busy_events(work, owner_id, after, until)]
+        for start, end in _steps(after, until):
+            clashes, more = await _batch_clashes(members, taken, Window(start, end), effort)
+            if clashes:
+                raise BatchConflict(clashes, more=more, checked_until=checked_until)
+    work.compared_until = checked_until
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """One event of a batch and the span in which it is compared."""
+
+    place: int
+    content: EventContent
+    after: datetime
+    until: datetime
+
+    @property
+    def is_cut(self) -> bool:
+        return self.until < bounds(self.content)[1]
+
+
+def _stretches(wanted: Sequence[_Wanted]) -> Iterator[list[_Wanted]]:
+    """Part a batch where nothing of it is for longer than a step."""
+    members: list[_Wanted] = []
+    until = datetime.min.replace(tzinfo=UTC)
+    for one in sorted(wanted, key=lambda one: one.after):
+        if members and one.after > away(until, STEP):
+            yield members
+            members = []
+        members.append(one)
+        until = max(until, one.until) if len(members) > 1 else one.until
+    yield members
+
+
+async def _batch_clashes(
+    members: Sequence[_Wanted], taken: Sequence[Candidate], step: Window, effort: Effort
+) -> tuple[tuple[BatchClash, ...], bool]:
+    places: list[int] = []
+    groups: list[list[Busy]] = []
+    await effort.spend(1)
+    for one in members:
+        if one.after < step.end and one.until > step.start:
+            busy = list(_busy(one.content, step.start, step.end, None))
+            await effort.spend((LOOK if one.content.schedule.rule else 1) + len(busy))
+            places.append(one.place)
+            groups.append(busy)
+    wanted = [busy for group in groups for busy in group]
+    if not wanted:
+        return (), False
+    groups.append(await _others(taken, _around(wanted, step.start, step.end), effort))
+    found = conflicts.overlaps_within(groups, limit=CLASHES_MAX)
+    clashes = [
+        _batch_clash((places[one], mine), (None if two == len(places) else places[two], other))
+        for one, mine, two, other in found.pairs
+    ]
+    return tuple(clashes), found.more
+
+
+def _batch_clash(one: tuple[int, Busy], two: tuple[int | None, Busy]) -> BatchClash:
+    """Tell a clash of the event that comes first in the batch; members are in the order of time."""
+    if two[0] is None or one[0] < two[0]:
+        return BatchClash(one[0], two[1], two[0])
+    return BatchClash(two[0], one[1], one[0])
 
 
 def _span(content: EventContent, now: datetime) -> tuple[datetime, datetime]:
@@ -168,20 +258,5 @@ def _steps(after: datetime, until: datetime) -> Iterator[tuple[datetime, datetim
 def _busy(content: EventContent, after: datetime, before: datetime, event_id: int | None) -> Iterator[Busy]:
     if not content.may_block:
         return iter(())
-    found: list[Occurrence] = occurrences(content, after, before, limit=OCCURRENCES_MAX)
+    found: list[Occurrence] = occurrences(content, after, before, limit=EFFORT_MAX)
     return conflicts.busy(found, event_id=event_id, title=content.title)
-
-
-def _busy_of(head: EventHead, after: datetime, before: datetime, *, visible: bool = True) -> Iterator[Busy]:
-    if head.is_recurring:
-        found = occurrences(head.content(), after, before, limit=OCCURRENCES_MAX)
-        yield from conflicts.busy(found, event_id=head.id, title=head.title, visible=visible)
-    elif head.start_time < before and head.end_time > after:
-        yield Busy(
-            event_id=head.id,
-            title=head.title,
-            recurrence_id=datetime.fromisoformat(head.start_local),
-            starts_at=head.start_time,
-            ends_at=head.end_time,
-            visible=visible,
-        )

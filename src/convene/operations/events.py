@@ -34,7 +34,6 @@ class Revision:
         if_match: the versions that the author accepts as newest: refuse me otherwise (RFC 9110). None: any.
         seen_as: which occurrence of a series the author had before them, as clients name it; None: the event itself.
         allow_overlap: book the time although it is taken.
-
     """
 
     change: EventChange
@@ -51,7 +50,6 @@ async def create(work: UnitOfWork, me: SignedIn, change: EventChange, *, allow_o
     Raises:
         Invalid: the fields make no sense.
         ScheduleConflict: its time is taken.
-
     """
     content = new_content(change, default_zone=me.time_zone)
     calendar_id = await events.lock_agenda(work, me.user_id)
@@ -70,7 +68,6 @@ async def create_batch(
     Raises:
         Invalid: some make no sense; every fault names the place of its event.
         BatchConflict: the time of some is taken, by each other or by what the user has.
-
     """
     contents = _batch_contents(changes, me.time_zone)
     calendar_id = await events.lock_agenda(work, me.user_id)
@@ -112,7 +109,6 @@ async def revise(work: UnitOfWork, event: EditableEvent, revision: Revision) -> 
         PreconditionFailed: `if_match` does not name the newest version.
         EditConflict: somebody else has changed the same meanwhile; see `versions.merged`.
         ScheduleConflict: the new time is taken.
-
     """
     base = await base_content(work, event, revision)
     ours = changed(base, revision.change, seen(base, revision))
@@ -124,7 +120,6 @@ def seen(base: EventContent, revision: Revision) -> EventContent | None:
 
     Raises:
         Invalid: there is no such occurrence.
-
     """
     if revision.seen_as is None:
         return None
@@ -137,7 +132,6 @@ async def base_content(work: UnitOfWork, event: EditableEvent, revision: Revisio
     Raises:
         PreconditionFailed: `if_match` does not name the newest version.
         Invalid: `base_version` is newer than the newest.
-
     """
     newest = event.head.version
     if revision.if_match is not None and newest not in revision.if_match:
@@ -155,7 +149,6 @@ async def put(
 
     Raises:
         EditConflict, ScheduleConflict, Invalid: as `revise`.
-
     """
     newest = event.head.version
     stale = revision.base_version not in (None, newest)
@@ -175,7 +168,6 @@ async def settle(
     Raises:
         Invalid: it would leave a series without occurrences.
         ScheduleConflict: its time is taken.
-
     """
     before = event.content
     if content == before:
@@ -201,7 +193,6 @@ async def delete(work: UnitOfWork, event: OwnedEvent, *, if_match: frozenset[int
 
     Raises:
         PreconditionFailed: `if_match` does not name the newest version.
-
     """
     if if_match is not None and event.head.version not in if_match:
         raise PreconditionFailed(event.head.version)
@@ -213,7 +204,6 @@ async def restore(work: UnitOfWork, event: TrashedEvent, *, allow_overlap: bool)
 
     Raises:
         ScheduleConflict: its time has been taken meanwhile.
-
     """
     content = event.head.content()
     if not allow_overlap:

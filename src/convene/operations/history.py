@@ -15,7 +15,7 @@ from convene.operations.access import EditableEvent, ViewableEvent
 from convene.operations.versions import Kind, Reason, content_at
 from convene.storage import history
 from convene.storage.events import EventHead
-from convene.storage.history import ChangeRow, ShelvedRow, VersionRow
+from convene.storage.history import AuthoredRow, ChangeRow, ShelvedRow, VersionRow
 from convene.storage.unit_of_work import UnitOfWork
 
 #: Ids and version numbers are below this: pages that begin at the newest begin here.
@@ -38,7 +38,7 @@ class Blame:
     """Who set a field last."""
 
     field: str
-    version: VersionRow
+    version: AuthoredRow
 
 
 async def list_versions(
@@ -53,7 +53,6 @@ async def read_version(work: UnitOfWork, event: ViewableEvent, number: int) -> V
 
     Raises:
         NotFound: the event never had it.
-
     """
     row = await history.find_version(work, event.id, number)
     if row is None:
@@ -66,7 +65,6 @@ async def event_at_version(work: UnitOfWork, event: ViewableEvent, number: int) 
 
     Raises:
         NotFound: the event never had it.
-
     """
     return _head_at(event, await read_version(work, event, number))
 
@@ -76,7 +74,6 @@ async def event_as_of(work: UnitOfWork, event: ViewableEvent, moment: datetime) 
 
     Raises:
         NotFound: it did not exist yet, or lay in the trash then.
-
     """
     row = await history.version_as_of(work, event.id, moment)
     if row is None or row.kind == Kind.DELETED:
@@ -108,7 +105,6 @@ async def compare(work: UnitOfWork, event: ViewableEvent, a: int | None, b: int 
 
     Raises:
         NotFound: the event never had one of them.
-
     """
     newest = event.head.version
     second = newest if b is None else b
@@ -120,14 +116,9 @@ async def compare(work: UnitOfWork, event: ViewableEvent, a: int | None, b: int 
 
 async def blame_fields(work: UnitOfWork, event: ViewableEvent) -> Sequence[Blame]:
     """Say for each field who set it last, in which version."""
-    rows: list[VersionRow] = []
-    below = NEWEST
-    while page := await history.list_versions(work, event.id, below=below, most=500):
-        rows.extend(page)
-        below = page[-1].version_number
-    by_number = {row.version_number: row for row in rows}
-    contents = ((row.version_number, from_json(row.data)) for row in reversed(rows))
-    return [Blame(field, by_number[number]) for field, number in blame(contents).items()]
+    logged = await history.last_changes(work, event.id)
+    versions = {row.version_number: row for row in await history.authors_of_fields(work, event.id)}
+    return [Blame(field, versions[number]) for field, number in blame(event.content, logged).items()]
 
 
 async def roll_back(
@@ -139,7 +130,6 @@ async def roll_back(
         NotFound: the event never had that version.
         Invalid: there is no such field.
         ScheduleConflict: its time has been taken meanwhile.
-
     """
     old = await content_at(work, event.head, number)
     content: EventContent = old if fields is None else restore_fields(event.content, old, fields)
@@ -157,7 +147,6 @@ async def drop_shelved(work: UnitOfWork, event: ViewableEvent, shelf_id: int) ->
 
     Raises:
         NotFound: there is none with this id.
-
     """
     if not await history.unshelve(work, event.id, event.me.user_id, shelf_id):
         raise NotFound("shelved edit", shelf_id)

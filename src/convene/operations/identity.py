@@ -7,13 +7,14 @@ once and its session asked about every five seconds, which bounds how long an en
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
 from convene.domain.errors import BadToken
 from convene.operations.tokens import Claims, Tokens
 from convene.storage import accounts
-from convene.storage.unit_of_work import Units
+from convene.storage.unit_of_work import UnitOfWork, Units
 
 _T = TypeVar("_T")
 
@@ -37,6 +38,11 @@ class _Seen:
     at: float
 
 
+async def living_sessions(work: UnitOfWork, session_ids: Sequence[str]) -> frozenset[str]:
+    """Choose those sessions that have not ended and whose users are active."""
+    return await accounts.living_sessions(work, session_ids)
+
+
 class Identities:
     """Remembers verified tokens and live sessions, both bounded."""
 
@@ -51,7 +57,14 @@ class Identities:
 
         Raises:
             BadToken: the token is not good, its session has ended, or its user is switched off.
+        """
+        return (await self.until(token))[0]
 
+    async def until(self, token: str) -> tuple[SignedIn, float]:
+        """Find who holds an access token, and when it expires (seconds since the epoch).
+
+        Raises:
+            BadToken: as `of`.
         """
         claims = self._claims.get(token)
         if claims is None:
@@ -63,7 +76,9 @@ class Identities:
         seen = self._sessions.get(claims.session_id)
         if seen is None or time.monotonic() - seen.at > RECHECK_SECONDS:
             seen = await self._ask(claims)
-        return seen.me
+        if seen.me.user_id != claims.user_id:
+            raise BadToken("malformed")
+        return seen.me, claims.expires_at
 
     def forget(self, session_id: str) -> None:
         """Ask the database again before this session is believed."""
@@ -79,7 +94,7 @@ class Identities:
         async with self._units.reading() as work:
             found = await accounts.find_session(work, claims.session_id)
         self.forget(claims.session_id)
-        if found is None or found[0].revoked_at is not None or found[0].user_id != claims.user_id:
+        if found is None or found[0].revoked_at is not None:
             raise BadToken("revoked")
         user = found[1]
         if not user.is_active:

@@ -31,7 +31,6 @@ async def revise_one(work: UnitOfWork, event: EditableEvent, occurrence: When, r
     Raises:
         Invalid: it is no occurrence, or the field belongs to the whole series.
         PreconditionFailed, EditConflict, ScheduleConflict: as `events.revise`.
-
     """
     base = await whole.base_content(work, event, revision)
     name = _name(base, occurrence)
@@ -46,7 +45,6 @@ async def revise_following(work: UnitOfWork, event: EditableEvent, occurrence: W
 
     Raises:
         Invalid, PreconditionFailed, EditConflict, ScheduleConflict: as `events.revise`.
-
     """
     base = await whole.base_content(work, event, revision)
     name = _name(base, occurrence)
@@ -96,7 +94,7 @@ async def _split(
         change_description=revision.description,
     )
     [later_id] = await writes.insert_events(work, [new])
-    await writes.link_halves(work, head.id, later_id)
+    await writes.link_halves(work, head.id, later_id, event.head.continued_by)
     await _share_alike(work, event, later_id, later)
     return writes.head_of_new(work, new, later_id)._replace(role=head.role)
 
@@ -113,7 +111,6 @@ async def delete_one(work: UnitOfWork, event: OwnedEvent, occurrence: When, *, i
     Raises:
         Invalid: it is no occurrence.
         PreconditionFailed: `if_match` does not name the newest version.
-
     """
     name = _name(event.content, occurrence)
     await _shorten(work, event, series.excluding(event.content, name), if_match=if_match)
@@ -126,7 +123,6 @@ async def delete_following(
 
     Raises:
         Invalid, PreconditionFailed: as `delete_one`.
-
     """
     content = event.content
     name = _name(content, occurrence)

@@ -8,12 +8,13 @@ from enum import StrEnum
 
 from convene.domain import names
 from convene.domain.errors import Fault, Invalid, NotFound, NotPossibleNow, RoleTooLow
+from convene.domain.notices import Notice, NoticeKind
 from convene.domain.roles import Role
 from convene.operations import bookings
 from convene.operations.access import OwnedEvent, ViewableEvent
 from convene.operations.bookings import Booking
 from convene.operations.versions import Kind, Reason, save
-from convene.storage import events, sharing, writes
+from convene.storage import events, notifications, sharing, writes
 from convene.storage.accounts import UserRow
 from convene.storage.errors import Duplicate
 from convene.storage.events import EventHead
@@ -56,7 +57,6 @@ async def share(work: UnitOfWork, event: OwnedEvent, invitees: Sequence[Invitee]
 
     Raises:
         Invalid: somebody is unknown, named twice, or the owner; every fault names the place in the list.
-
     """
     people = await _resolve(work, event, invitees)
     roles = await sharing.roles_of(work, event.id, [user.id for user in people])
@@ -72,7 +72,27 @@ async def share(work: UnitOfWork, event: OwnedEvent, invitees: Sequence[Invitee]
         if one.status is not ShareStatus.UNCHANGED
     ]
     await sharing.grant(work, grants, (event.head.starts_at, event.head.ends_at), frozenset(roles))
+    for one in shared:
+        if one.status is not ShareStatus.UNCHANGED:
+            kind = NoticeKind.SHARED if one.status is ShareStatus.GRANTED else NoticeKind.ROLE_CHANGED
+            await _tell(work, event, kind, one.user.id, one.role)
     return shared
+
+
+async def _tell(
+    work: UnitOfWork, event: ViewableEvent, kind: NoticeKind, user_id: int, role: Role | None = None
+) -> None:
+    """Let somebody hear what happened to their role."""
+    notice = Notice(
+        kind=kind,
+        event_id=event.id,
+        title=event.head.title,
+        actor_id=event.me.user_id,
+        version=event.head.version,
+        to=user_id,
+        role=role.value if role else None,
+    )
+    await notifications.tell(work, notice)
 
 
 async def _people_after(work: UnitOfWork, event: OwnedEvent, people: Sequence[UserRow]) -> int:
@@ -134,7 +154,6 @@ async def change_role(work: UnitOfWork, event: OwnedEvent, user_id: int, role: R
     Raises:
         NotFound: they do not see it.
         NotPossibleNow: they own it.
-
     """
     present = await _permission(work, event, user_id)
     if present.role == Role.OWNER:
@@ -144,6 +163,7 @@ async def change_role(work: UnitOfWork, event: OwnedEvent, user_id: int, role: R
     grant = Grant(event.id, user_id, role.value, event.me.user_id)
     bounds = (event.head.starts_at, event.head.ends_at)
     await sharing.grant(work, [grant], bounds, frozenset({user_id}))
+    await _tell(work, event, NoticeKind.ROLE_CHANGED, user_id, role)
     return await _permission(work, event, user_id)
 
 
@@ -154,7 +174,6 @@ async def remove(work: UnitOfWork, event: ViewableEvent, user_id: int) -> None:
         RoleTooLow: it is somebody else's, and `me` does not own the event.
         NotFound: they do not see the event.
         NotPossibleNow: they own it.
-
     """
     if user_id != event.me.user_id and event.role is not Role.OWNER:
         raise RoleTooLow(needed=Role.OWNER, actual=event.role)
@@ -162,24 +181,26 @@ async def remove(work: UnitOfWork, event: ViewableEvent, user_id: int) -> None:
     if present.role == Role.OWNER:
         raise NotPossibleNow("owner_is_fixed", "the owner cannot leave; hand the event over or delete it")
     await sharing.revoke(work, event.id, user_id, by=event.me.user_id)
+    if user_id != event.me.user_id:
+        await _tell(work, event, NoticeKind.ACCESS_REMOVED, user_id)
 
 
-async def hand_over(work: UnitOfWork, event: OwnedEvent, user_id: int, *, allow_overlap: bool) -> EventHead:
+async def hand_over(work: UnitOfWork, event: OwnedEvent, user_id: int) -> EventHead:
     """Make a collaborator the owner; the former owner stays as an editor.
+
+    Nobody is asked before an event becomes theirs, so it never goes into time that they have taken.
 
     Raises:
         NotFound: they do not see the event.
         NotPossibleNow: they own it already, are switched off, or have an event with the same uid.
-        ScheduleConflict: its time is taken in their agenda.
-
+        ScheduleConflict: its time is taken in their agenda; by what, and when they are free, is theirs to know.
     """
     present = await _permission(work, event, user_id)
     if present.role == Role.OWNER:
         raise NotPossibleNow("owner_already", "you own the event already")
     if user_id not in await sharing.active_users(work, [user_id]):
         raise NotPossibleNow("user_inactive", "their account is switched off")
-    if not allow_overlap:
-        await bookings.refuse_overlap(work, Booking(user_id, event.me, event.content, replaces=event.id))
+    await bookings.refuse_overlap_unexplained(work, Booking(user_id, event.me, event.content, replaces=event.id))
     calendar_id = await events.lock_agenda(work, user_id)
     try:
         await writes.hand_over(work, event.id, user_id, calendar_id)

@@ -5,6 +5,7 @@ The owner of PyJWT. A token says who is asking; whether the session still lives 
 
 from __future__ import annotations
 
+import re
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,6 +17,7 @@ from convene.domain.errors import BadToken
 
 ISSUER = "convene"
 _REQUIRED = ["exp", "iat", "iss", "sub", "sid", "typ"]
+_ID = re.compile(r"[0-9a-f]{32}")
 Kind = Literal["access", "refresh"]
 
 
@@ -68,7 +70,6 @@ class Tokens:
 
         Raises:
             BadToken: malformed, expired, signed with another key, or of another kind.
-
         """
         try:
             claims = jwt.decode(
@@ -76,8 +77,11 @@ class Tokens:
             )
             if claims["typ"] != kind:
                 raise BadToken("wrong_type")
-            return Claims(int(claims["sub"]), str(claims["sid"]), float(claims["exp"]), str(claims.get("jti", "")))
+            session_id, token_id = claims["sid"], claims.get("jti", "")
+            if not (_ID.fullmatch(session_id) and (kind == "access" or _ID.fullmatch(token_id))):
+                raise BadToken("malformed")
+            return Claims(int(claims["sub"]), session_id, float(claims["exp"]), token_id)
         except jwt.ExpiredSignatureError as error:
             raise BadToken("expired") from error
-        except (jwt.InvalidTokenError, ValueError, TypeError) as error:
+        except (jwt.InvalidTokenError, ValueError, TypeError, OverflowError) as error:
             raise BadToken("malformed") from error

@@ -12,8 +12,9 @@ from convene.domain.content_json import from_json, to_json
 from convene.domain.errors import EditConflict, NotFound, Unavailable
 from convene.domain.fields import field_changes
 from convene.domain.merge import Conflicted, merge
+from convene.domain.notices import Notice, NoticeKind
 from convene.operations.access import EditableEvent, TrashedEvent
-from convene.storage import history, writes
+from convene.storage import history, notifications, writes
 from convene.storage.events import EventHead
 from convene.storage.unit_of_work import UnitOfWork
 
@@ -47,12 +48,12 @@ async def save(
 
     Raises:
         Unavailable: the head moved although the lock was held; nothing is written.
-
     """
     before = event.head
-    head = await writes.advance_event(work, before, content, by=event.me.user_id, deleted_at=reason.deleted_at)
-    if head is None:
+    written = await writes.advance_event(work, before, content, by=event.me.user_id, deleted_at=reason.deleted_at)
+    if written is None:
         raise Unavailable("event_moved")
+    head, shared = written
     stamp = {
         "event_id": head.id,
         "version_number": head.version,
@@ -74,7 +75,36 @@ async def save(
         work,
         [{**stamp, "field_name": one.field, "old_value": one.old_value, "new_value": one.new_value} for one in changes],
     )
+    if shared:
+        await _tell(work, event, head, reason)
     return head
+
+
+_NOTICES = {
+    Kind.UPDATED: NoticeKind.CHANGED,
+    Kind.MERGED: NoticeKind.CHANGED,
+    Kind.ROLLED_BACK: NoticeKind.ROLLED_BACK,
+    Kind.DELETED: NoticeKind.DELETED,
+    Kind.RESTORED: NoticeKind.RESTORED,
+    Kind.TRANSFERRED: NoticeKind.HANDED_OVER,
+}
+
+
+async def _tell(work: UnitOfWork, event: EditableEvent | TrashedEvent, head: EventHead, reason: Reason) -> None:
+    """Let everybody else who sees the event hear of its new version."""
+    authors: frozenset[int] = frozenset()
+    if reason.kind is Kind.MERGED and reason.base_version is not None:
+        authors = await history.authors_since(work, head.id, reason.base_version) - {event.me.user_id}
+    notice = Notice(
+        kind=_NOTICES[reason.kind],
+        event_id=head.id,
+        title=head.title,
+        actor_id=event.me.user_id,
+        version=head.version,
+        from_version=event.head.version,
+        merged_with=authors,
+    )
+    await notifications.tell(work, notice)
 
 
 async def content_at(work: UnitOfWork, head: EventHead, version: int) -> EventContent:
@@ -82,7 +112,6 @@ async def content_at(work: UnitOfWork, head: EventHead, version: int) -> EventCo
 
     Raises:
         NotFound: it never had such a version.
-
     """
     if version == head.version:
         return head.content()
@@ -107,7 +136,6 @@ async def merged(work: UnitOfWork, event: EditableEvent, base_version: int, side
     Raises:
         EditConflict: some atoms cannot be merged; our side is put on the shelf, which stays although the request is
             refused.
-
     """
     result = merge(sides.base, sides.ours, sides.theirs)
     if not isinstance(result, Conflicted):
@@ -130,5 +158,17 @@ async def merged(work: UnitOfWork, event: EditableEvent, base_version: int, side
             "conflicts": [conflict_json(one) for one in result.conflicts],
             "created_at": work.now,
         },
+    )
+    await notifications.tell(
+        work,
+        Notice(
+            kind=NoticeKind.SHELVED,
+            event_id=event.id,
+            title=event.head.title,
+            actor_id=event.me.user_id,
+            version=event.head.version,
+            from_version=base_version,
+            to=event.me.user_id,
+        ),
     )
     raise conflict

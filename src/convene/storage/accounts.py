@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -9,6 +10,7 @@ from sqlalchemy import bindparam, or_, select, update
 
 from convene.storage.statements import Statement, Values, inserting
 from convene.storage.tables import agendas, calendars, sessions, users
+from convene.storage.types import JsonList, in_json_list
 from convene.storage.unit_of_work import UnitOfWork
 
 
@@ -85,6 +87,15 @@ _INSERT_SESSION = Statement(inserting(sessions, *(name for name in SessionRow._f
 _SESSION_AND_USER = Statement(
     select(*_SESSION, *_USER).join(users, users.c.id == sessions.c.user_id).where(sessions.c.id == bindparam("sid"))
 )
+_LIVING = Statement(
+    select(sessions.c.id)
+    .join(users, users.c.id == sessions.c.user_id)
+    .where(
+        sessions.c.revoked_at.is_(None),
+        users.c.is_active,
+        in_json_list(sessions.c.id, bindparam("session_ids", type_=JsonList), text=True),
+    )
+)
 _ROTATE = Statement(
     update(sessions)
     .where(
@@ -132,7 +143,6 @@ async def insert_user(work: UnitOfWork, values: Values) -> int:
 
     Raises:
         Duplicate: the name or the address is taken.
-
     """
     row = await work.one(_INSERT_USER, values)
     assert row is not None  # noqa: S101 - INSERT ... RETURNING gives a row or raises
@@ -171,7 +181,6 @@ async def save_user(work: UnitOfWork, user: UserRow, email_folded: str) -> None:
 
     Raises:
         Duplicate: the new address is taken.
-
     """
     await work.run(
         _UPDATE_USER,
@@ -200,6 +209,12 @@ async def find_session(work: UnitOfWork, session_id: str) -> tuple[SessionRow, U
         return None
     cut = len(SessionRow._fields)
     return SessionRow._make(row[:cut]), UserRow._make(row[cut:])
+
+
+async def living_sessions(work: UnitOfWork, session_ids: Sequence[str]) -> frozenset[str]:
+    """Choose those sessions that have not been revoked and whose users are active."""
+    rows = await work.all(_LIVING, {"session_ids": list(session_ids)})
+    return frozenset(row[0] for row in rows)
 
 
 async def rotate_session(work: UnitOfWork, session_id: str, *, seen: str, following: str, expires_at: datetime) -> bool:

@@ -14,6 +14,12 @@ from convene.storage.sqlite import SqliteConnection, SqliteDatabase
 Database = SqliteDatabase | PostgresDatabase
 Connection = SqliteConnection | PostgresConnection
 
+# What libpq reads of a URL and asyncpg would take for settings of the server.
+_LIBPQ_ONLY = (
+    *("channel_binding", "connect_timeout", "gssencmode"),
+    *("keepalives", "keepalives_count", "keepalives_idle", "keepalives_interval"),
+)
+
 POOL_SIZE = 16
 TIMEOUT = 30.0
 
@@ -23,7 +29,6 @@ def parse_url(database_url: str) -> URL:
 
     Raises:
         ValueError: it is no URL, or of another database.
-
     """
     try:
         url = make_url(database_url)
@@ -35,7 +40,7 @@ def parse_url(database_url: str) -> URL:
             raise ValueError("DATABASE_URL must name a file: an SQLite database in memory would lose every change")
         return url.set(drivername="sqlite")
     if name in {"postgresql", "postgres"}:
-        return url.set(drivername="postgresql")
+        return url.set(drivername="postgresql").difference_update_query(_LIBPQ_ONLY)
     raise ValueError(f"DATABASE_URL names {name}; Convene runs on sqlite and postgresql")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import bindparam, delete, func, or_, select
 
 from convene.domain.json_types import Json
 from convene.storage.statements import Statement, Values, inserting
@@ -25,6 +25,16 @@ class VersionRow(NamedTuple):
     created_by: int
     created_at: datetime
     change_description: str | None
+    author: str
+
+
+class AuthoredRow(NamedTuple):
+    """Who wrote a version and when, without what it holds."""
+
+    version_number: int
+    kind: str
+    created_by: int
+    created_at: datetime
     author: str
 
 
@@ -72,6 +82,11 @@ _AS_OF = Statement(
     .order_by(event_versions.c.version_number.desc())
     .limit(1)
 )
+_AUTHORS = Statement(
+    select(event_versions.c.created_by)
+    .distinct()
+    .where(_OF_EVENT, event_versions.c.version_number > bindparam("number"))
+)
 _LOGGED = ("event_id", "version_number", "field_name", "old_value", "new_value", "created_by", "created_at")
 _INSERT_CHANGE = Statement(inserting(event_change_log, *_LOGGED))
 _CHANGE = select(*(event_change_log.c[name] for name in ChangeRow._fields))
@@ -96,6 +111,22 @@ _CHANGES = {
         frozenset({"field", "user_id"}),
     )
 }
+# Only numbers and names are read here: what the versions of an event hold may be many megabytes.
+_LAST_CHANGES = Statement(
+    select(event_change_log.c.field_name, func.max(event_change_log.c.version_number))
+    .where(event_change_log.c.event_id == bindparam("event_id"))
+    .group_by(event_change_log.c.field_name)
+)
+_LAST_NUMBERS = (
+    select(func.max(event_change_log.c.version_number))
+    .where(event_change_log.c.event_id == bindparam("event_id"))
+    .group_by(event_change_log.c.field_name)
+)
+_AUTHORS_OF_FIELDS = Statement(
+    select(*(event_versions.c[name] for name in AuthoredRow._fields if name != "author"), users.c.username)
+    .join(users, users.c.id == event_versions.c.created_by)
+    .where(_OF_EVENT, or_(event_versions.c.version_number == 1, event_versions.c.version_number.in_(_LAST_NUMBERS)))
+)
 _SHELVED = tuple(name for name in ShelvedRow._fields if name != "id")
 _SHELVE = Statement(inserting(shelved_edits, *_SHELVED).returning(shelved_edits.c.id))
 _ON_SHELF = Statement(
@@ -129,6 +160,12 @@ async def version_as_of(work: UnitOfWork, event_id: int, moment: datetime) -> Ve
     return VersionRow._make(row) if row else None
 
 
+async def authors_since(work: UnitOfWork, event_id: int, version: int) -> frozenset[int]:
+    """Who has written versions after one."""
+    rows = await work.all(_AUTHORS, {"event_id": event_id, "number": version})
+    return frozenset(row[0] for row in rows)
+
+
 async def list_versions(work: UnitOfWork, event_id: int, *, below: int, most: int) -> list[VersionRow]:
     """List versions with numbers below one, newest first."""
     rows = await work.all(_PAGE, {"event_id": event_id, "below": below, "most": most})
@@ -144,6 +181,16 @@ async def list_changes(work: UnitOfWork, event_id: int, *, chosen: Values, below
     """List logged changes with ids below one, newest first; `chosen` may name a `field` and a `user_id`."""
     values = {**chosen, "event_id": event_id, "below": below, "most": most}
     return [ChangeRow._make(row) for row in await work.all(_CHANGES[frozenset(chosen)], values)]
+
+
+async def last_changes(work: UnitOfWork, event_id: int) -> dict[str, int]:
+    """Say for each field that was ever changed which version changed it last."""
+    return {str(row[0]): int(row[1]) for row in await work.all(_LAST_CHANGES, {"event_id": event_id})}
+
+
+async def authors_of_fields(work: UnitOfWork, event_id: int) -> list[AuthoredRow]:
+    """List the first version and those that were the last to change some field."""
+    return [AuthoredRow._make(row) for row in await work.all(_AUTHORS_OF_FIELDS, {"event_id": event_id})]
 
 
 async def shelve(work: UnitOfWork, values: Values) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from datetime import datetime
 from typing import Any
 
 import asyncpg
@@ -23,6 +24,7 @@ _SETTINGS = {
     "jit": "off",  # compiling costs more than any of our queries
     "idle_in_transaction_session_timeout": "60s",
     "TimeZone": "UTC",
+    "DateStyle": "ISO",
 }
 
 
@@ -31,6 +33,13 @@ class _Connection(asyncpg.Connection):
 
     def get_reset_query(self) -> str:
         return ""
+
+
+async def _read_instants_as_text(raw: asyncpg.Connection[asyncpg.Record]) -> None:
+    """Let Python parse instants: 50 events with all of theirs take 60 us instead of 240 with asyncpg's own decoder."""
+    await raw.set_type_codec(
+        "timestamptz", schema="pg_catalog", encoder=datetime.isoformat, decoder=datetime.fromisoformat
+    )
 
 
 class PostgresConnection:
@@ -85,6 +94,12 @@ class PostgresConnection:
             await self._raw.execute("ROLLBACK AND CHAIN")
 
 
+async def connect(dsn: str) -> asyncpg.Connection[asyncpg.Record]:
+    """Make one plain connection, for work on the schema."""
+    connection: asyncpg.Connection[asyncpg.Record] = await asyncpg.connect(dsn)
+    return connection
+
+
 class PostgresDatabase:
     """A PostgreSQL database behind a pool of connections."""
 
@@ -101,7 +116,6 @@ class PostgresDatabase:
 
         Raises:
             Unavailable: nothing answers there.
-
         """
         with _translated():
             self._pool = await asyncpg.create_pool(
@@ -109,6 +123,7 @@ class PostgresDatabase:
                 min_size=0,  # with more, asyncpg writes a stack trace for every second that the database is away
                 max_size=self._pool_size,
                 connection_class=_Connection,
+                init=_read_instants_as_text,
                 timeout=self._timeout,
                 command_timeout=self._timeout,
                 # Shorter than the command's, so that whoever waits in vain hears that it was for a lock.
@@ -131,7 +146,7 @@ class PostgresDatabase:
         pool = self._pool
         if pool is None:
             raise Unavailable("database_closed")
-        with _translated():
+        with _translated(), _connecting():
             raw = await pool.acquire(timeout=self._timeout)
         try:
             yield raw
@@ -185,6 +200,7 @@ _REASONS: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
             asyncpg.OperatorInterventionError,
             asyncpg.InsufficientResourcesError,
             asyncpg.InvalidCatalogNameError,
+            asyncpg.ObjectNotInPrerequisiteStateError,  # of a database that takes no connections for now
             asyncpg.InvalidAuthorizationSpecificationError,
             asyncpg.InterfaceError,
             asyncpg.InternalClientError,  # what asyncpg makes of a server's farewell that crosses with a statement
@@ -193,6 +209,15 @@ _REASONS: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
         "database_down",
     ),
 )
+
+
+@contextmanager
+def _connecting() -> Iterator[None]:
+    """Whatever the server has to say to somebody who wants to connect, it is not there for us."""
+    try:
+        yield
+    except asyncpg.PostgresError as error:
+        raise Unavailable("database_down") from error
 
 
 @contextmanager

@@ -9,9 +9,10 @@ from typing import NamedTuple
 from sqlalchemy import bindparam, case, select, update
 
 from convene.storage.accounts import UserRow
+from convene.storage.positions import transaction_position
 from convene.storage.statements import Statement, inserting
 from convene.storage.tables import permissions, users
-from convene.storage.types import JsonList, in_json_list, transaction_position
+from convene.storage.types import JsonList, in_json_list
 from convene.storage.unit_of_work import UnitOfWork
 
 

@@ -105,7 +105,6 @@ class SqliteDatabase:
 
         Raises:
             Unavailable: it is locked, damaged or not there.
-
         """
         self._writer = await _patiently(self._connect, self._deadline())
         found = self.path.stat()
@@ -128,7 +127,6 @@ class SqliteDatabase:
 
         Raises:
             Unavailable: it is not.
-
         """
         if self._writer is None:
             raise Unavailable("database_closed")

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 from convene.storage.types import BigId, Json, UtcDateTime
@@ -42,7 +43,13 @@ users = Table(
     Column("username", String(50), nullable=False),
     # Names are unique without regard to case, also outside ASCII: NFKC and case folding, done in Python, because
     # the two databases disagree about lower().
-    Column("username_folded", String(200), nullable=False, unique=True),
+    # Found by its beginning, which is a range of names only where they are in the order of their letters' numbers.
+    Column(
+        "username_folded",
+        String(200).with_variant(String(200, collation="C"), "postgresql"),
+        nullable=False,
+        unique=True,
+    ),
     Column("email", String(254), nullable=False),
     Column("email_folded", String(400), nullable=False, unique=True),
     Column("display_name", String(100)),
@@ -152,7 +159,10 @@ event_versions = Table(
     _user_id("created_by"),
     Column("created_at", UtcDateTime, nullable=False),
     Column("change_description", String(500)),
+    # Whoever tells others of versions reads them in this order and remembers how far it came: the log is the outbox.
+    Column("position", BigId, nullable=False, server_default="0"),
     PrimaryKeyConstraint("event_id", "version_number"),
+    Index(None, "position"),
 )
 
 event_change_log = Table(
@@ -185,6 +195,56 @@ shelved_edits = Table(
     sqlite_autoincrement=True,
 )
 
+# What somebody should hear of; written in the transaction that it tells of.
+notifications = Table(
+    "notifications",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    _user_id("user_id"),
+    Column("event_id", BigId, ForeignKey("events.id")),
+    Column("kind", String(30), nullable=False),
+    Column("actor_id", BigId, ForeignKey("users.id")),
+    Column("title", String(255), nullable=False),
+    Column("role", String(10)),
+    Column("from_version", Integer),
+    Column("version_number", Integer),
+    # How many edits have been folded into it.
+    Column("edits", Integer, nullable=False),
+    Column("position", BigId, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    Column("read_at", UtcDateTime),
+    Index(None, "user_id", "position", "id"),
+    Index(None, "position", "id"),
+    Index(
+        "ix_notifications_unread",
+        "user_id",
+        "event_id",
+        sqlite_where=text("read_at IS NULL"),
+        postgresql_where=text("read_at IS NULL"),
+    ),
+    sqlite_autoincrement=True,
+)
+
+# What somebody does not want to hear of: one event, or one kind on one channel (live, email).
+notification_mutes = Table(
+    "notification_mutes",
+    metadata,
+    _user_id("user_id"),
+    Column("event_id", BigId, ForeignKey("events.id"), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    PrimaryKeyConstraint("user_id", "event_id"),
+)
+notification_preferences = Table(
+    "notification_preferences",
+    metadata,
+    _user_id("user_id"),
+    Column("kind", String(30), nullable=False),
+    Column("live", Boolean, nullable=False),
+    Column("email", Boolean, nullable=False),
+    PrimaryKeyConstraint("user_id", "kind"),
+)
+
 # A signed-in device. `refresh_id` is the only refresh token that counts: any older one is a sign of theft.
 sessions = Table(
     "sessions",
@@ -207,5 +267,7 @@ database_identity = Table(
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("epoch", String(32), nullable=False),
     Column("position", BigId, nullable=False),
+    # Tombstones up to here have been thrown away: a cursor from before cannot be served any more.
+    Column("pruned_position", BigId, nullable=False, server_default="0"),
     CheckConstraint("id = 1", name="one_row"),
 )

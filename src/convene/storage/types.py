@@ -16,7 +16,6 @@ from sqlalchemy.dialects.postgresql import JSON as POSTGRESQL_JSON
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql import ColumnElement
 from sqlalchemy.sql.compiler import SQLCompiler
-from sqlalchemy.sql.functions import GenericFunction
 from sqlalchemy.types import Text, TypeEngine
 
 #: A key that counts up: 64 bits on PostgreSQL; SQLite wants exactly INTEGER for its rowid.
@@ -30,7 +29,6 @@ def instant_text(moment: datetime) -> str:
 
     Raises:
         ValueError: a naive datetime, which is no instant.
-
     """
     if moment.tzinfo is None:
         raise ValueError("an instant without an offset cannot be stored")
@@ -60,7 +58,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any] | None:  # noqa: ARG002
-        """Decode from SQLite; asyncpg already gives aware datetimes in UTC."""
+        """Decode from SQLite; on PostgreSQL the connection does (see `postgresql`)."""
         return datetime.fromisoformat if dialect.name == "sqlite" else None
 
 
@@ -81,27 +79,6 @@ class Json(TypeDecorator[Any]):
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any]:  # noqa: ARG002
         """Parse the text."""
         return orjson.loads
-
-
-class transaction_position(GenericFunction[int]):  # noqa: N801 - named like an SQL function
-    """Where this transaction stands in the order of changes: see docs/architecture.md, sync.
-
-    PostgreSQL: the transaction's id, so that readers can stop below the oldest one still running. SQLite: a counter
-    that `storage.sqlite` moves at the start of each writing transaction, under the write lock.
-    """
-
-    type = BigInteger()
-    inherit_cache = True
-
-
-@compiles(transaction_position, "postgresql")
-def _position_postgresql(element: transaction_position, compiler: SQLCompiler, **kw: Any) -> str:  # noqa: ANN401, ARG001
-    return "(pg_current_xact_id()::text::bigint)"
-
-
-@compiles(transaction_position, "sqlite")
-def _position_sqlite(element: transaction_position, compiler: SQLCompiler, **kw: Any) -> str:  # noqa: ANN401, ARG001
-    return "(SELECT position FROM database_identity)"
 
 
 #: A list of keys as one value of a statement: JSON text, because the drivers disagree about arrays.

@@ -24,12 +24,14 @@ _PING = Statement(select(literal(1)))
 class UnitOfWork:
     """One transaction; every storage function takes it first."""
 
-    __slots__ = ("_clock", "_connection", "_now")
+    __slots__ = ("_clock", "_connection", "_now", "compared_until")
 
     def __init__(self, connection: Connection, read_clock: Callable[[], datetime]) -> None:
         self._connection = connection
         self._clock = read_clock
         self._now: datetime | None = None
+        #: Until when a booking in this transaction was compared with what else is taken; None for no comparison.
+        self.compared_until: datetime | None = None
 
     @property
     def now(self) -> datetime:
@@ -48,7 +50,6 @@ class UnitOfWork:
 
         Raises:
             Unavailable: it gives none.
-
         """
         await self._connection.one(_PING, _NOTHING)
 
@@ -56,6 +57,7 @@ class UnitOfWork:
         """Undo what was written, let every lock go, and begin a new transaction in the place of this one."""
         await self._connection.begin_again()
         self._now = None
+        self.compared_until = None
 
     async def one(self, statement: Statement, values: Values = _NOTHING) -> Row | None:
         """Run a statement and give its first row, or None."""
@@ -82,9 +84,15 @@ class UnitOfWork:
 class Units:
     """Opens units of work on one database."""
 
-    def __init__(self, database: Database, read_clock: Callable[[], datetime] = clock.now) -> None:
+    def __init__(
+        self,
+        database: Database,
+        read_clock: Callable[[], datetime] = clock.now,
+        on_write: Callable[[], None] = lambda: None,
+    ) -> None:
         self.database = database
         self._clock = read_clock
+        self._on_write = on_write
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[UnitOfWork]:
@@ -99,8 +107,12 @@ class Units:
         One refusal keeps what was written before it: an edit that could not be merged has put its losing side on
         the shelf, and telling its author "409" must not throw that away.
         """
-        async with self.database.writing(_keeps) as connection:
-            yield UnitOfWork(connection, self._clock)
+        try:
+            async with self.database.writing(_keeps) as connection:
+                yield UnitOfWork(connection, self._clock)
+        finally:
+            # Also after a rollback: on PostgreSQL, those who read in the order of changes were waiting for its end.
+            self._on_write()
 
 
 def _keeps(error: BaseException) -> bool:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from sqlalchemy import bindparam, literal_column, select, update
 
 from convene.storage.events import EventHead
+from convene.storage.positions import transaction_position
 from convene.storage.statements import Statement, Values
 from convene.storage.tables import events, permissions
-from convene.storage.types import transaction_position
 from convene.storage.unit_of_work import UnitOfWork
 
 DERIVED = ("start_time", "end_time", "starts_at", "ends_at")

@@ -11,9 +11,9 @@ from sqlalchemy import bindparam, insert, literal_column, select, update
 from convene.domain.content import EventContent
 from convene.domain.content_json import to_json
 from convene.storage.events import CONTENT_COLUMNS, EventHead, content_columns
+from convene.storage.positions import transaction_position
 from convene.storage.statements import Statement, Values, inserting
 from convene.storage.tables import event_versions, events, permissions
-from convene.storage.types import transaction_position
 from convene.storage.unit_of_work import UnitOfWork
 
 _NEW = (
@@ -54,7 +54,7 @@ _VERSION = (
         "change_description",
     ),
 )
-_INSERT_VERSION = Statement(inserting(event_versions, *_VERSION))
+_INSERT_VERSION = Statement(inserting(event_versions, *_VERSION).values(position=transaction_position()))
 
 
 _PERMISSION = (
@@ -84,7 +84,7 @@ def _insert_at_once() -> Statement:
         .cte("permission")
     )
     version = insert(event_versions).from_select(
-        list(_VERSION),
+        [*_VERSION, "position"],
         select(
             new.c.id,
             bindparam("version", type_=event_versions.c.version_number.type),
@@ -94,6 +94,7 @@ def _insert_at_once() -> Statement:
             bindparam("updated_by", type_=event_versions.c.created_by.type),
             bindparam("created_at", type_=event_versions.c.created_at.type),
             bindparam("change_description", type_=event_versions.c.change_description.type),
+            transaction_position(),
         ),
     )
     return Statement(version.add_cte(permission).returning(event_versions.c.event_id))
@@ -181,10 +182,13 @@ _TOUCH = Statement(
 
 async def advance_event(
     work: UnitOfWork, head: EventHead, content: EventContent, *, by: int, deleted_at: datetime | None
-) -> EventHead | None:
+) -> tuple[EventHead, bool] | None:
     """Put a new content on the head of an event, one version further; None when the head has moved.
 
     The copies of its bounds and the positions of all who see it, or saw it, move along.
+
+    Returns:
+        The new head, and whether anybody but the owner sees or saw the event.
     """
     columns = content_columns(content)
     values = {f"new_{name}": value for name, value in columns.items()}
@@ -192,10 +196,10 @@ async def advance_event(
     row = await work.one(_ADVANCE, {**values, **where})
     if row is None:
         return None
-    await work.run(_TOUCH, {**values, "seen_event": head.id})
-    return head.with_content(content)._replace(
-        version=int(row[0]), updated_at=work.now, updated_by=by, deleted_at=deleted_at
-    )
+    seen_by = await work.run(_TOUCH, {**values, "seen_event": head.id})
+    kept = {name: columns[name] for name in CONTENT_COLUMNS if name in EventHead._fields}
+    moved = head._replace(**kept, version=int(row[0]), updated_at=work.now, updated_by=by, deleted_at=deleted_at)
+    return moved, seen_by > 1
 
 
 async def insert_version(work: UnitOfWork, values: Values) -> None:
@@ -206,6 +210,11 @@ async def insert_version(work: UnitOfWork, values: Values) -> None:
 _CONTINUE = Statement(
     update(events).where(events.c.id == bindparam("event_id")).values(continued_by=bindparam("later"))
 )
+_FOLLOW = Statement(
+    update(events)
+    .where(events.c.split_from == bindparam("earlier"), events.c.id == bindparam("event_id"))
+    .values(split_from=bindparam("later"))
+)
 _HAND_OVER = Statement(
     update(events)
     .where(events.c.id == bindparam("event_id"))
@@ -213,9 +222,11 @@ _HAND_OVER = Statement(
 )
 
 
-async def link_halves(work: UnitOfWork, earlier: int, later: int) -> None:
-    """Let the earlier half of a split series know the later one."""
+async def link_halves(work: UnitOfWork, earlier: int, later: int, after: int | None) -> None:
+    """Let the halves of a split series know each other, and what had continued the whole know the later one."""
     await work.run(_CONTINUE, {"event_id": earlier, "later": later})
+    if after is not None:
+        await work.run(_FOLLOW, {"event_id": after, "earlier": earlier, "later": later})
 
 
 async def hand_over(work: UnitOfWork, event_id: int, user_id: int, calendar_id: int) -> None:
@@ -223,6 +234,5 @@ async def hand_over(work: UnitOfWork, event_id: int, user_id: int, calendar_id: 
 
     Raises:
         Duplicate: the new owner has an event with the same uid.
-
     """
     await work.run(_HAND_OVER, {"event_id": event_id, "to_user": user_id, "to_calendar": calendar_id})

@@ -34,7 +34,11 @@ def upgrade() -> None:
         "users",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("username", sa.String(length=50), nullable=False),
-        sa.Column("username_folded", sa.String(length=200), nullable=False),
+        sa.Column(
+            "username_folded",
+            sa.String(length=200).with_variant(sa.String(length=200, collation="C"), "postgresql"),
+            nullable=False,
+        ),
         sa.Column("email", sa.String(length=254), nullable=False),
         sa.Column("email_folded", sa.String(length=400), nullable=False),
         sa.Column("display_name", sa.String(length=100), nullable=True),

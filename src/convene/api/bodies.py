@@ -1,0 +1,145 @@
+"""Request bodies as they come: which kinds are read, and JSON in which nothing gets lost.
+
+Python's JSON reader takes the last of two members of one name, numbers that JSON does not know, and UTF-16; RFC 8259
+leaves the first open and forbids the others. Here what was said twice is refused with its place, because one of the
+two would be lost silently.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from typing import Any, NoReturn
+
+from fastapi import Request, Response
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+
+from convene.domain.errors import Fault, Invalid
+
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+JSON_KINDS = frozenset(("application/json", "application/merge-patch+json"))
+FORM_KINDS = frozenset(("application/x-www-form-urlencoded", "multipart/form-data"))
+
+
+def media_type(header: str) -> str:
+    """The kind that a Content-Type names, without its parameters."""
+    return header.partition(";")[0].strip().lower()
+
+
+@contextmanager
+def receiving() -> Iterator[None]:
+    """Wait for a body inside of this.
+
+    Raises:
+        HTTPException: 400, whoever was sending it has gone away.
+    """
+    try:
+        yield
+    except ClientDisconnect as error:
+        raise HTTPException(400, "the body did not come to its end") from error
+
+
+def read_json(body: bytes) -> Any:  # noqa: ANN401 - any JSON value
+    """Read a body.
+
+    Raises:
+        HTTPException: 400, it is no JSON text in UTF-8, or nested too deeply.
+        Invalid: an object has two members of one name.
+    """
+    seen = _Members()
+    try:
+        value = json.loads(body.decode("utf-8-sig"), object_pairs_hook=seen.collect, parse_constant=_refuse_constant)
+    except ValueError as error:  # of numbers with thousands of digits, too
+        raise HTTPException(400, f"the body is not JSON: {_reason(error)}") from error
+    except RecursionError as error:
+        raise HTTPException(400, "the body is nested too deeply") from error
+    if seen.twice:
+        raise Invalid(*(Fault(place, "is there twice") for place in _places(value, seen.twice)))
+    return value
+
+
+def _reason(error: ValueError) -> str:
+    if isinstance(error, UnicodeDecodeError):
+        return "it is not in UTF-8"
+    if isinstance(error, json.JSONDecodeError | _NoNumber):
+        return str(error)
+    return "a number has too many digits"
+
+
+class _NoNumber(ValueError):
+    pass
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise _NoNumber(f"{name} is not a number there")
+
+
+class _Twice:
+    """Stands in the place of a member whose name is there twice, until the place is known."""
+
+
+class _Members:
+    """Makes objects of members, and remembers those that are there twice."""
+
+    def __init__(self) -> None:
+        self.twice: list[_Twice] = []
+
+    def collect(self, members: list[tuple[str, Any]]) -> dict[str, Any]:
+        made = dict(members)
+        if len(made) < len(members):
+            names = set[str]()
+            for name, _ in members:
+                if name in names and not isinstance(made[name], _Twice):
+                    made[name] = _Twice()
+                    self.twice.append(made[name])
+                names.add(name)
+        return made
+
+
+def _places(value: Any, twice: list[_Twice]) -> list[str]:  # noqa: ANN401 - any JSON value
+    """Find where members are that are there twice, as JSON Pointers, in no order."""
+    places: list[str] = []
+    coming: list[tuple[str, Any]] = [("", value)]
+    while coming and len(places) < len(twice):
+        place, value = coming.pop()
+        if isinstance(value, _Twice):
+            places.append(place)
+        elif isinstance(value, dict):
+            coming += ((f"{place}/{segment(name)}", member) for name, member in value.items())
+        elif isinstance(value, list):
+            coming += ((f"{place}/{index}", member) for index, member in enumerate(value))
+    return places
+
+
+def segment(name: str) -> str:
+    """Write a member's name as a segment of a JSON Pointer (RFC 6901), cut short."""
+    return name[:64].replace("~", "~0").replace("/", "~1")
+
+
+class _ReadRequest(Request):
+    """A request whose body has been read, for FastAPI, which asks for it again."""
+
+    def __init__(self, request: Request, body: bytes) -> None:
+        super().__init__(request.scope, request.receive)
+        self._bytes = body
+        self._value = read_json(body) if body else None
+
+    async def body(self) -> bytes:
+        return self._bytes
+
+    async def json(self) -> Any:  # noqa: ANN401 - any JSON value
+        return self._value
+
+
+def read_first(answer: Handler) -> Handler:
+    """Let a route read its JSON body by `read_json`, before FastAPI would do it in its own way."""
+
+    async def read_and_answer(request: Request) -> Response:
+        with receiving():
+            body = await request.body()
+        return await answer(_ReadRequest(request, body))
+
+    return read_and_answer

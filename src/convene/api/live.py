@@ -1,0 +1,293 @@
+"""What happens, live: a WebSocket and server-sent events, with the same content.
+
+The token comes as `?token=` (promised, but addresses end up in logs), as the subprotocol `bearer.<token>` or as the
+first message (better: neither is logged anywhere).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from typing import Annotated, Any
+
+import orjson
+import ormsgpack
+from fastapi import Depends, Header, Query, Request, WebSocket, WebSocketDisconnect
+from fastapi.responses import StreamingResponse
+
+from convene.api.cursors import read_place, write_place
+from convene.api.declared import SIGNED_IN, problems
+from convene.api.dependencies import Held, Services
+from convene.api.news import told_json
+from convene.api.planned import feature_router
+from convene.delivery.hub import Ended, EventMoved, Listener, News, Presence
+from convene.domain.errors import BadToken, ConveneError, Gone, Invalid
+from convene.operations import access
+from convene.operations.identity import SignedIn
+from convene.storage.notifications import Place
+
+router = feature_router("live", "/api/v1")
+
+FRAME_MAX = 64 * 1024
+FIRST_MESSAGE_SECONDS = 10.0
+HEARTBEAT_SECONDS = 20.0
+#: A client may say so much in so many seconds; more ends the connection (1008).
+MESSAGES_MAX, MESSAGES_SECONDS = 100, 10.0
+
+_CLOSE = {Ended.SESSION: 4401, Ended.TOO_SLOW: 1013, Ended.STOPPING: 1012}
+_JSON, _MSGPACK, _BEARER = "convene.json", "convene.msgpack", "bearer."
+
+
+def news_json(news: News, held: Services) -> dict[str, Any]:
+    """One message, the same on every live channel."""
+    match news:
+        case EventMoved():
+            return {"type": "changed", "event_id": news.event_id}
+        case Presence():
+            people = [{"user_id": one[0], "username": one[1], "editing": one[2]} for one in news.people]
+            return {"type": "presence", "event_id": news.event_id, "people": people}
+        case Ended():
+            return {"type": "ended", "reason": news.value}
+        case _:
+            cursor = write_place(held.hub.epoch, (news.row.position, news.row.id))
+            return {"type": "notification", "notification": told_json(news), "cursor": cursor}
+
+
+class _Closed(Exception):
+    """The connection must end with this code."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(code, reason)
+        self.code = code
+        self.reason = reason
+
+
+class _Socket:
+    """A WebSocket that speaks JSON, or MessagePack when the subprotocol says so."""
+
+    def __init__(self, raw: WebSocket) -> None:
+        self._raw = raw
+        asked = raw.scope.get("subprotocols", [])
+        self._packed = _MSGPACK in asked
+        self.token = raw.query_params.get("token") or next(
+            (name.removeprefix(_BEARER) for name in asked if name.startswith(_BEARER)), None
+        )
+        self._protocol = next((name for name in (_MSGPACK, _JSON) if name in asked), None)
+        if self._protocol is None and self.token is not None and f"{_BEARER}{self.token}" in asked:
+            self._protocol = f"{_BEARER}{self.token}"  # a browser wants one of those that it offered
+        self._said: list[float] = []
+
+    async def accept(self) -> None:
+        await self._raw.accept(subprotocol=self._protocol)
+
+    async def say(self, message: dict[str, Any]) -> None:
+        if self._packed:
+            await self._raw.send_bytes(ormsgpack.packb(message))
+        else:
+            await self._raw.send_text(orjson.dumps(message).decode())
+
+    async def hear(self) -> dict[str, Any]:
+        """The next message.
+
+        Raises:
+            _Closed: it is no object, too large, or one of too many.
+            WebSocketDisconnect: the client has gone.
+        """
+        frame = await self._raw.receive()
+        if frame["type"] == "websocket.disconnect":
+            raise WebSocketDisconnect(frame.get("code", 1005))
+        data: bytes = frame.get("bytes") or (frame.get("text") or "").encode()
+        now = time.monotonic()
+        self._said = [*(at for at in self._said if at > now - MESSAGES_SECONDS), now]
+        if len(self._said) > MESSAGES_MAX:
+            raise _Closed(1008, "too many messages")
+        if len(data) > FRAME_MAX:
+            raise _Closed(1009, "the message is too large")
+        try:
+            message = ormsgpack.unpackb(data) if self._packed else orjson.loads(data)
+        except ValueError as error:
+            raise _Closed(1007, "the message cannot be read") from error
+        if not isinstance(message, dict):
+            raise _Closed(1007, "the message is no object")
+        return message
+
+    async def close(self, code: int, reason: str) -> None:
+        with suppress(RuntimeError, WebSocketDisconnect):  # the client may have gone first
+            await self._raw.close(code, reason)
+
+
+@router.websocket("/ws/notifications")
+async def notifications_socket(raw: WebSocket) -> None:
+    """Notifications, changes and presence, live; with `?after=` those that were missed come first."""
+    held: Services = raw.app.state.services
+    socket = _Socket(raw)
+    await socket.accept()
+    try:
+        token = socket.token or await _first_message(socket)
+        me, expires_at = await held.identities.until(token)
+        after = await _after(held, raw.query_params.get("after"))
+        async with held.hub.listening(me, expires_at) as listener:
+            await _converse(socket, held, listener, after)
+    except BadToken as error:
+        await socket.close(4401, f"token: {error.reason}")
+    except Gone:
+        await socket.close(4410, "the cursor is too old; connect without one")
+    except _Closed as error:
+        await socket.close(error.code, error.reason)
+    except ConveneError:
+        await socket.close(4400, "the query makes no sense")
+    except WebSocketDisconnect:
+        return
+
+
+async def _first_message(socket: _Socket) -> str:
+    try:
+        async with asyncio.timeout(FIRST_MESSAGE_SECONDS):
+            message = await socket.hear()
+    except TimeoutError as error:
+        raise BadToken("missing") from error
+    token = message.get("token")
+    if message.get("type") != "auth" or not isinstance(token, str):
+        raise BadToken("missing")
+    return token
+
+
+async def _after(held: Services, cursor: str | None) -> Place | None:
+    if cursor is None:
+        return None
+    async with held.units.reading() as work:
+        return await read_place(work, cursor)
+
+
+async def _converse(socket: _Socket, held: Services, listener: Listener, after: Place | None) -> None:
+    telling = asyncio.create_task(_tell(socket, held, listener, after))
+    hearing = asyncio.create_task(_hear(socket, held, listener))
+    try:
+        done, _ = await asyncio.wait({telling, hearing}, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        held.watch.leave(listener)
+        for task in (telling, hearing):
+            task.cancel()
+        await asyncio.gather(telling, hearing, return_exceptions=True)
+
+
+async def _tell(socket: _Socket, held: Services, listener: Listener, after: Place | None) -> None:
+    await socket.say({"type": "ready", "user_id": listener.me.user_id})
+    async for news in held.hub.news(listener, after):
+        if isinstance(news, Ended):
+            raise _Closed(_CLOSE[news], news.value)
+        await socket.say(news_json(news, held))
+
+
+async def _hear(socket: _Socket, held: Services, listener: Listener) -> None:
+    while True:
+        message = await socket.hear()
+        match message.get("type"):
+            case "ping":
+                await socket.say({"type": "pong"})
+            case "pong":
+                pass
+            case "watch" | "unwatch" as verb if type(message.get("event_id")) is int:
+                await _watch(socket, held, listener, message, begins=verb == "watch")
+            case _:
+                await socket.say({"type": "error", "detail": "send ping, watch or unwatch, with an event_id"})
+
+
+async def _watch(socket: _Socket, held: Services, listener: Listener, message: dict[str, Any], *, begins: bool) -> None:
+    event_id = message["event_id"]
+    if not begins:
+        held.watch.unwatch(listener, event_id)
+        return
+    try:
+        async with held.units.reading() as work:
+            await access.open_to_view(work, listener.me, min(max(event_id, 0), 2**63 - 1))
+    except ConveneError:
+        await socket.say({"type": "error", "detail": "there is no such event", "event_id": event_id})
+        return
+    if not held.watch.watch(listener, event_id, editing=message.get("editing") is True):
+        await socket.say({"type": "error", "detail": "you watch too many events", "event_id": event_id})
+
+
+# -- server-sent events --------------------------------------------------------------------------------------
+
+
+async def _stream_token(
+    request: Request,
+    token: Annotated[str | None, Query(max_length=4096, description="For browsers, which cannot set headers.")] = None,
+) -> str:
+    bearer = request.headers.get("authorization", "")
+    if bearer[:7].lower() == "bearer ":
+        if token is not None:  # RFC 6750, 2: which of them would count?
+            raise Invalid.at("?token", "is not sent together with the header Authorization")
+        return bearer[7:]
+    if token is None:
+        raise BadToken("missing")
+    return token
+
+
+_STREAM: dict[str, Any] = {
+    "description": "Server-sent events, for as long as the client listens.",
+    "content": {"text/event-stream": {"schema": {"type": "string"}}},
+}
+StreamToken = Annotated[str, Depends(_stream_token)]
+
+
+async def _streaming(held: Held, token: StreamToken) -> SignedIn:
+    return await held.identities.of(token)
+
+
+@router.get(
+    "/stream",
+    response_class=StreamingResponse,
+    responses={**problems(*SIGNED_IN, 410), 200: _STREAM},
+    openapi_extra={"security": [{"OAuth2PasswordBearer": []}]},
+)
+async def stream_notifications(
+    held: Held,
+    me: Annotated[SignedIn, Depends(_streaming)],
+    token: StreamToken,
+    after: Annotated[
+        str | None, Query(max_length=300, description="The cursor of the last notification that was heard.")
+    ] = None,
+    last_event_id: Annotated[str | None, Header(max_length=300, description="The same, as browsers send it.")] = None,
+) -> StreamingResponse:
+    """Notifications and changes as server-sent events; `Last-Event-ID` (or `?after=`) brings what was missed first."""
+    _, expires_at = await held.identities.until(token)
+    cursor = last_event_id or after
+    place = await _after(held, cursor)
+    return StreamingResponse(
+        _stream(held, me, expires_at, place),
+        media_type="text/event-stream",
+        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+    )
+
+
+async def _stream(held: Services, me: SignedIn, expires_at: float, after: Place | None) -> AsyncIterator[bytes]:
+    async with held.hub.listening(me, expires_at) as listener:
+        news = held.hub.news(listener, after)
+        yield b"retry: 2000\n\n"
+        waiting = asyncio.ensure_future(anext(news, None))
+        try:
+            while True:
+                done, _ = await asyncio.wait({waiting}, timeout=HEARTBEAT_SECONDS)
+                if not done:
+                    yield b": still here\n\n"
+                    continue
+                one = waiting.result()
+                if one is None:
+                    return
+                yield _frame(news_json(one, held))
+                waiting = asyncio.ensure_future(anext(news, None))
+        finally:
+            waiting.cancel()
+
+
+def _frame(message: dict[str, Any]) -> bytes:
+    """One server-sent event; only those with a cursor carry an id, so that Last-Event-ID is always a cursor."""
+    name = f"event: {message['type']}\n"
+    cursor = f"id: {message['cursor']}\n" if "cursor" in message else ""
+    return f"{name}{cursor}data: {orjson.dumps(message).decode()}\n\n".encode()

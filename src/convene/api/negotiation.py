@@ -1,0 +1,148 @@
+"""MessagePack wherever JSON is: bodies are turned into JSON before anything reads them, answers after they are written.
+
+The owner of ormsgpack for HTTP. Nothing between knows of it: shapes, limits and problems are the same in both.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import orjson
+import ormsgpack
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from convene.api.bodies import media_type
+from convene.api.problems import plain_problem
+
+MSGPACK = ("application/msgpack", "application/x-msgpack", "application/vnd.msgpack")
+_JSON = ("application/json", "application/problem+json")
+
+
+def preferred(accept: str) -> str | None:
+    """Which name of MessagePack an Accept header prefers to JSON; None for JSON (RFC 9110, 12.5.1)."""
+    weights: dict[str, float] = {}
+    for part in accept.split(","):
+        kind, *parameters = (piece.strip().lower() for piece in part.split(";"))
+        weights[kind] = _quality(parameters)
+    packed = max(((weights.get(name, 0.0), name) for name in MSGPACK), key=lambda found: found[0])
+    plain = max(weights.get(name, 0.0) for name in (*_JSON, "application/*", "*/*"))
+    return packed[1] if packed[0] > 0 and packed[0] >= plain else None
+
+
+def _quality(parameters: list[str]) -> float:
+    for parameter in parameters:
+        name, _, value = parameter.partition("=")
+        if name.strip() == "q":
+            try:
+                quality = float(value)
+            except ValueError:
+                return 0.0
+            return quality if 0 <= quality <= 1 else 0.0
+    return 1.0
+
+
+class PackedBodies:
+    """ASGI middleware: reads a MessagePack body as the JSON that it stands for; 400 for one that stands for none."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on with a body of JSON."""
+        if scope["type"] != "http" or media_type(Headers(scope=scope).get("content-type", "")) not in MSGPACK:
+            await self._app(scope, receive, send)
+            return
+        packed = await _read(receive)
+        try:
+            body = _as_json(packed) if packed else b""
+        except ValueError as error:
+            answer = plain_problem(400, f"the body is not MessagePack that can be read as JSON: {error}", scope)
+            await answer(scope, receive, send)
+            return
+        scope = {**scope, "headers": list(scope["headers"])}
+        headers = MutableHeaders(scope=scope)
+        headers["content-type"] = "application/json"
+        headers["content-length"] = str(len(body))
+        unread = [{"type": "http.request", "body": body, "more_body": False}]
+
+        async def once() -> Message:
+            return unread.pop() if unread else await receive()
+
+        await self._app(scope, once, send)
+
+
+async def _read(receive: Receive) -> bytes:
+    parts = []
+    while True:
+        message = await receive()
+        parts.append(message.get("body", b""))
+        if not message.get("more_body"):
+            return b"".join(parts)
+
+
+def _as_json(packed: bytes) -> bytes:
+    """Write MessagePack as JSON.
+
+    Raises:
+        ValueError: it is malformed, nested too deeply, or holds what JSON cannot (bytes, extensions, NaN, other keys
+            than text).
+    """
+    value = ormsgpack.unpackb(packed)
+    _refuse_endless(value)
+    try:
+        return orjson.dumps(value)
+    except TypeError as error:
+        raise ValueError(str(error)) from error
+
+
+def _refuse_endless(value: Any) -> None:  # noqa: ANN401 - any JSON value
+    """Refuse NaN and the infinities, which would silently become null."""
+    waiting = [value]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, float) and not math.isfinite(one):
+            raise ValueError("a number is not finite")
+        if isinstance(one, dict):
+            waiting.extend(one.values())
+        elif isinstance(one, list):
+            waiting.extend(one)
+
+
+class PackedAnswers:
+    """ASGI middleware: answers in MessagePack to those who prefer it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the answer on in the form that was asked for."""
+        wanted = preferred(Headers(scope=scope).get("accept", "")) if scope["type"] == "http" else None
+        if wanted is None:
+            await self._app(scope, receive, send)
+            return
+        start: Message = {}
+        parts: list[bytes] = []
+
+        async def packed(message: Message) -> None:
+            nonlocal start
+            if message["type"] == "http.response.start":
+                start = message
+                if media_type(Headers(raw=message["headers"]).get("content-type", "")) not in _JSON:
+                    await send(message)
+                return
+            if media_type(Headers(raw=start["headers"]).get("content-type", "")) not in _JSON:
+                await send(message)
+                return
+            parts.append(message.get("body", b""))
+            if not message.get("more_body"):
+                body = ormsgpack.packb(orjson.loads(b"".join(parts)))
+                headers = MutableHeaders(raw=start["headers"])
+                headers["content-type"] = wanted
+                headers["content-length"] = str(len(body))
+                headers.add_vary_header("Accept")
+                await send(start)
+                await send({"type": "http.response.body", "body": body})
+
+        await self._app(scope, receive, packed)

@@ -1,0 +1,115 @@
+"""The bus between processes: a doorbell, and short messages that may get lost.
+
+It only says that there is something to read. What it loses is caught up from the tables, so a bus that is down costs
+speed and nothing else. Three kinds, chosen by what is there: within the process (and, on SQLite, by asking the file
+whether another process has written), LISTEN/NOTIFY of PostgreSQL, publish/subscribe of Redis or Valkey.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import Protocol
+
+import structlog
+
+CHANNEL = "convene"
+MESSAGE_MAX = 7_000  # PostgreSQL carries 8,000 bytes
+#: A doorbell without a message: there is something to read in the tables.
+RING = b""
+_RETRY_MAX = 5.0
+
+_log = structlog.get_logger("convene.bus")
+
+Hear = Callable[[bytes], None]
+
+
+class Wire(Protocol):
+    """What carries messages to other processes."""
+
+    async def listen(self, hear: Hear, connected: Callable[[], None]) -> None:
+        """Hear messages until the connection is lost."""
+        ...
+
+    async def send(self, messages: list[bytes]) -> None:
+        """Send messages to all processes, this one too."""
+        ...
+
+
+class Bus:
+    """Sends doorbells and messages, coalesced, and hears those of all processes.
+
+    Never raises to who sends: a request must not fail, nor wait, because a bus is down.
+    """
+
+    def __init__(self, wire: Wire | None) -> None:
+        self._wire = wire
+        self._hearers: list[Hear] = []
+        self._waiting: list[bytes] = []
+        self._flush = asyncio.Event()
+        self.connected = wire is None
+
+    def hear(self, hearer: Hear) -> None:
+        """Call somebody for each message, RING included, also after a connection that was lost is there again."""
+        self._hearers.append(hearer)
+
+    def ring(self) -> None:
+        """Say that there is something to read; many rings in one moment are one."""
+        if RING not in self._waiting:
+            self._waiting.append(RING)
+        self._flush.set()
+
+    def send(self, message: bytes) -> None:
+        """Send a short message that may get lost."""
+        if len(message) <= MESSAGE_MAX:
+            self._waiting.append(message)
+            self._flush.set()
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Carry messages while the block runs."""
+        tasks = [asyncio.create_task(self._send_all())]
+        if self._wire is not None:
+            tasks.append(asyncio.create_task(self._listen_always(self._wire)))
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            for task in tasks:
+                with suppress(asyncio.CancelledError):
+                    await task
+
+    def _heard(self, message: bytes) -> None:
+        for hearer in self._hearers:
+            hearer(message)
+
+    async def _send_all(self) -> None:
+        while True:
+            await self._flush.wait()
+            self._flush.clear()
+            messages, self._waiting = self._waiting, []
+            # This process hears at once; others when the wire has carried it. Hearing twice does no harm.
+            for message in messages:
+                self._heard(message)
+            if self._wire is not None and self.connected:
+                await self._guarded(self._wire.send(messages))
+
+    async def _listen_always(self, wire: Wire) -> None:
+        pause = 0.1
+        while True:
+            await self._guarded(wire.listen(self._heard, self._is_connected))
+            self.connected = False
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, _RETRY_MAX) if not self.connected else 0.1
+
+    def _is_connected(self) -> None:
+        self.connected = True
+        self._heard(RING)  # whatever was said while nobody listened is in the tables
+
+    async def _guarded(self, work: Awaitable[None]) -> None:
+        try:
+            await work
+        except Exception as error:  # noqa: BLE001 - the outer edge: a bus that is down must not end its task
+            _log.warning("the bus is interrupted", error=repr(error))

@@ -1,0 +1,226 @@
+"""The hub: everybody who listens live to this process, and what they are told.
+
+One task follows the tables: whenever the bus rings, or every few seconds, it reads what has been written since it last
+looked, for all listeners together, and puts it into their queues. A listener that does not keep up loses its
+connection, not anybody else's time; when it comes back it says what it saw last.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from enum import Enum
+
+import structlog
+
+from convene.delivery.bus import RING, Bus
+from convene.domain.errors import ConveneError
+from convene.operations import identity, notifications, sync
+from convene.operations.identity import SignedIn
+from convene.operations.notifications import Told
+from convene.storage.notifications import Place
+from convene.storage.unit_of_work import Units
+
+QUEUE_MAX = 256
+POLL_SECONDS = 3.0
+SESSION_SECONDS = 2.0
+_BATCH = 1_000
+_PAGE = 200
+_BREATH = 0.01
+
+_log = structlog.get_logger("convene.hub")
+
+
+class Ended(Enum):
+    """Why a listener's connection ends."""
+
+    SESSION = "the session has ended"
+    TOO_SLOW = "the listener does not keep up"
+    STOPPING = "the server is stopping"
+
+
+@dataclass(frozen=True, slots=True)
+class EventMoved:
+    """An event that the listener sees has changed, or is seen no more: time to ask for changes."""
+
+    event_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """Who looks at an event now."""
+
+    event_id: int
+    people: tuple[tuple[int, str, bool], ...]
+
+
+News = Told | EventMoved | Presence | Ended
+
+
+@dataclass(eq=False, slots=True)
+class Listener:
+    """Somebody who listens: a bounded queue of news, and how far they have been told."""
+
+    me: SignedIn
+    expires_at: float
+    place: Place
+    queue: asyncio.Queue[News] = field(default_factory=lambda: asyncio.Queue(QUEUE_MAX + 1))
+    ended: bool = False
+
+    def put(self, news: News) -> None:
+        """Hand news over; a queue that is full ends the connection."""
+        if self.ended:
+            return
+        if isinstance(news, Ended) or self.queue.qsize() >= QUEUE_MAX:
+            self.ended = True
+            self.queue.put_nowait(news if isinstance(news, Ended) else Ended.TOO_SLOW)
+        else:
+            self.queue.put_nowait(news)
+
+
+class Hub:
+    """Follows the tables for all who listen to this process."""
+
+    def __init__(self, units: Units, bus: Bus) -> None:
+        self._units = units
+        self._bus = bus
+        self._listeners: dict[int, set[Listener]] = {}
+        self._rung = asyncio.Event()
+        self.epoch = ""
+        self._told: Place = (0, 0)
+        self._moved = 0
+        self._checked = 0.0
+
+    @property
+    def listeners(self) -> int:
+        """How many listen."""
+        return sum(map(len, self._listeners.values()))
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Follow the tables while the block runs; then tell all listeners that the server is stopping."""
+        self._bus.hear(self._hear)
+        async with self._units.reading() as work:
+            self.epoch = (await sync.clock_of(work)).epoch
+        task = asyncio.create_task(self._follow())
+        try:
+            yield
+        finally:
+            self._end(self._everybody(), Ended.STOPPING)
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+    @asynccontextmanager
+    async def listening(self, me: SignedIn, expires_at: float) -> AsyncIterator[Listener]:
+        """Be told of everything from here on while the block runs; `expires_at` ends the token (seconds, epoch)."""
+        if not self._listeners:
+            async with self._units.reading() as work:
+                newest = await notifications.newest_place(work)
+            if not self._listeners:  # nobody came meanwhile
+                self._told, self._moved = newest, newest[0]
+        listener = Listener(me, expires_at, self._told)
+        self._listeners.setdefault(me.user_id, set()).add(listener)
+        try:
+            yield listener
+        finally:
+            mine = self._listeners[me.user_id]
+            mine.discard(listener)
+            if not mine:
+                del self._listeners[me.user_id]
+
+    async def news(self, listener: Listener, after: Place | None) -> AsyncIterator[News]:
+        """Give the listener's news, the last of which says why they end.
+
+        With a place, what was missed since then comes first. The listener has been in the queues' list before the
+        missed is read, and what came both ways is skipped: neither gap nor duplicate.
+        """
+        if after is not None:
+            begins, listener.place = listener.place, after
+            async for told in self._missed(listener, begins):
+                yield told
+        while True:
+            one = await listener.queue.get()
+            if isinstance(one, Told):
+                place = (one.row.position, one.row.id)
+                if place <= listener.place:
+                    continue
+                listener.place = place
+            yield one
+            if isinstance(one, Ended):
+                return
+
+    async def _missed(self, listener: Listener, begins: Place) -> AsyncIterator[Told]:
+        """Read what was told until the place where the hub's own news for this listener begin."""
+        while True:
+            async with self._units.reading() as work:
+                settled = (await sync.clock_of(work)).settled
+                page = await notifications.missed(work, listener.me.user_id, listener.place, _PAGE)
+            for told in page:
+                listener.place = (told.row.position, told.row.id)
+                yield told
+            if len(page) < _PAGE and settled > begins[0]:
+                return
+            if len(page) < _PAGE:
+                await asyncio.sleep(_BREATH)
+
+    def _hear(self, message: bytes) -> None:
+        if message == RING:
+            self._rung.set()
+
+    async def _follow(self) -> None:
+        while True:
+            with suppress(TimeoutError):
+                # Not wait_for: in Python 3.11 it loses a cancellation that comes together with the ring.
+                async with asyncio.timeout(POLL_SECONDS):
+                    await self._rung.wait()
+            self._rung.clear()
+            try:
+                await self._read()
+                await self._end_sessions()
+                await asyncio.sleep(_BREATH)  # a burst of writes is read together
+            except ConveneError as error:
+                _log.warning("live channels wait for the database", error=repr(error))
+                await asyncio.sleep(1)
+
+    async def _read(self) -> None:
+        if not self._listeners:
+            return  # the first who comes says where to begin
+        async with self._units.reading() as work:
+            moved, self._moved = await sync.events_moved_since(work, self._moved, list(self._listeners))
+            told = await notifications.told_since(work, self._told, _BATCH, list(self._listeners))
+        for user_id, event_id in moved:
+            self._tell(user_id, EventMoved(event_id))
+        for one in told:
+            self._told = (one.row.position, one.row.id)
+            self._tell(one.row.user_id, one)
+        if len(told) == _BATCH:
+            self._rung.set()
+
+    def _tell(self, user_id: int, news: News) -> None:
+        for listener in self._listeners.get(user_id, ()):
+            listener.put(news)
+
+    async def _end_sessions(self) -> None:
+        """End the listeners whose session has ended, or whose token has expired, at most once a few seconds."""
+        if time.monotonic() - self._checked < SESSION_SECONDS:
+            return
+        self._checked = time.monotonic()
+        everybody = self._everybody()
+        if not everybody:
+            return
+        async with self._units.reading() as work:
+            alive = await identity.living_sessions(work, [listener.me.session_id for listener in everybody])
+        now = time.time()
+        over = (one for one in everybody if one.me.session_id not in alive or one.expires_at <= now)
+        self._end(over, Ended.SESSION)
+
+    def _everybody(self) -> list[Listener]:
+        return [listener for mine in self._listeners.values() for listener in mine]
+
+    def _end(self, listeners: Iterable[Listener], why: Ended) -> None:
+        for listener in listeners:
+            listener.put(why)

@@ -1,0 +1,109 @@
+"""Notifications: reading them, marking them read, and what one wants to hear of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from convene.domain.errors import NotFound
+from convene.domain.notices import NoticeKind
+from convene.domain.words import Difference, folded, in_words, sentence
+from convene.operations.access import ViewableEvent
+from convene.operations.identity import SignedIn
+from convene.storage import notifications, preferences
+from convene.storage.notifications import NotificationRow, Place
+from convene.storage.unit_of_work import UnitOfWork
+
+NEWEST: Place = (2**63 - 1, 2**63 - 1)
+_WITH_CHANGES = frozenset({NoticeKind.CHANGED, NoticeKind.MERGED, NoticeKind.ROLLED_BACK})
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A notification, and what it says."""
+
+    row: NotificationRow
+    message: str
+    changes: tuple[Difference, ...]
+
+
+async def list_notifications(
+    work: UnitOfWork, me: SignedIn, *, unread: bool, below: Place | None, most: int
+) -> list[Told]:
+    """List one's notifications, the last told first."""
+    rows = await notifications.list_notifications(work, me.user_id, unread=unread, below=below or NEWEST, most=most)
+    return await put_into_words(work, rows)
+
+
+async def missed(work: UnitOfWork, user_id: int, after: Place, most: int) -> list[Told]:
+    """List what a user was told after a place, oldest first."""
+    return await put_into_words(work, await notifications.missed_notifications(work, user_id, after, most))
+
+
+async def told_since(work: UnitOfWork, after: Place, most: int, user_ids: Sequence[int]) -> list[Told]:
+    """List what some users were told after a place, oldest first."""
+    return await put_into_words(work, await notifications.tail_notifications(work, after, most, user_ids))
+
+
+async def newest_place(work: UnitOfWork) -> Place:
+    """The place after everything that anybody has been told until now."""
+    return await notifications.newest_place(work)
+
+
+async def put_into_words(work: UnitOfWork, rows: Sequence[NotificationRow]) -> list[Told]:
+    """Say what each notification is about; those of one change share the work."""
+    said: dict[tuple[int, int, int], tuple[Difference, ...]] = {}
+    told = []
+    for row in rows:
+        kind = NoticeKind(row.kind)
+        changes: tuple[Difference, ...] = ()
+        if kind in _WITH_CHANGES and row.event_id and row.from_version and row.version_number:
+            key = (row.event_id, row.from_version, row.version_number)
+            if key not in said:
+                logged = await notifications.changes_between(work, *key)
+                said[key] = folded(Difference(*one) for one in logged)
+            changes = said[key]
+        message = sentence(kind, actor=row.actor, title=row.title, role=row.role)
+        told.append(Told(row, f"{message}: {in_words(changes)}" if changes else message, changes))
+    return told
+
+
+async def count_unread(work: UnitOfWork, me: SignedIn) -> int:
+    """Count one's unread notifications."""
+    return await notifications.count_unread(work, me.user_id)
+
+
+async def mark_read(work: UnitOfWork, me: SignedIn, notification_id: int) -> None:
+    """Mark a notification read.
+
+    Raises:
+        NotFound: one has none with this id.
+    """
+    if not await notifications.mark_read(work, me.user_id, notification_id):
+        raise NotFound("notification", notification_id)
+
+
+async def mark_all_read(work: UnitOfWork, me: SignedIn, up_to: int) -> int:
+    """Mark all one's notifications up to an id read; gives how many were unread."""
+    return await notifications.mark_all_read(work, me.user_id, up_to)
+
+
+async def set_muted(work: UnitOfWork, event: ViewableEvent, *, muted: bool) -> None:
+    """Hear no more of an event, or hear of it again."""
+    change = preferences.mute if muted else preferences.unmute
+    await change(work, event.me.user_id, event.id)
+
+
+async def read_preferences(work: UnitOfWork, me: SignedIn) -> dict[NoticeKind, tuple[bool, bool]]:
+    """Read for each kind whether one hears of it (live, by e-mail); both until something else is said."""
+    said = await preferences.read_preferences(work, me.user_id)
+    return {kind: said.get(kind, (True, True)) for kind in NoticeKind}
+
+
+async def write_preferences(
+    work: UnitOfWork, me: SignedIn, wanted: Mapping[NoticeKind, tuple[bool, bool]]
+) -> dict[NoticeKind, tuple[bool, bool]]:
+    """Say for some kinds whether one wants to hear of them; the others stay."""
+    together = {**await preferences.read_preferences(work, me.user_id), **wanted}
+    await preferences.write_preferences(work, me.user_id, together)
+    return await read_preferences(work, me)

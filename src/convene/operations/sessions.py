@@ -1,0 +1,110 @@
+"""Signing in and out: sessions, and the tokens that belong to them.
+
+These take `units` instead of one unit of work, because a password is verified between transactions, never in one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from convene.domain import names
+from convene.domain.errors import BadCredentials, BadToken, NotFound
+from convene.operations.identity import Identities, SignedIn
+from convene.operations.passwords import Passwords
+from convene.operations.tokens import TokenPair, Tokens, new_id
+from convene.storage import accounts
+from convene.storage.accounts import SessionRow, UserRow
+from convene.storage.unit_of_work import UnitOfWork, Units
+
+_USER_AGENT_MAX = 200
+
+
+async def log_in(
+    units: Units, passwords: Passwords, tokens: Tokens, credentials: tuple[str, str], *, user_agent: str
+) -> TokenPair:
+    """Begin a session for a username or e-mail address and a password.
+
+    Raises:
+        BadCredentials: they are wrong or the account is switched off; in the same time, and saying the same.
+    """
+    name, password = credentials
+    async with units.reading() as work:
+        user = await accounts.find_login(work, names.folded(name))
+    if not await passwords.verify(user.hashed_password if user else None, password):
+        raise BadCredentials
+    if user is None or not user.is_active:
+        raise BadCredentials
+    async with units.writing() as work:
+        if not _can_still_sign_in(user, await accounts.lock_user(work, user.id)):
+            raise BadCredentials
+        session = SessionRow(
+            id=new_id(),
+            user_id=user.id,
+            refresh_id=new_id(),
+            user_agent=user_agent[:_USER_AGENT_MAX] or None,
+            created_at=work.now,
+            last_used_at=work.now,
+            expires_at=work.now + tokens.refresh_life,
+            revoked_at=None,
+        )
+        await accounts.insert_session(work, session)
+        return tokens.pair(user_id=user.id, session_id=session.id, refresh_id=session.refresh_id, now=work.now)
+
+
+def _can_still_sign_in(user: UserRow, now: UserRow | None) -> bool:
+    """Whether nothing has happened to an account while its password was being verified.
+
+    A new password and switching off end all sessions; one that begins in that moment must not slip through.
+    """
+    return now is not None and now.is_active and now.hashed_password == user.hashed_password
+
+
+async def refresh(units: Units, tokens: Tokens, identities: Identities, token: str) -> TokenPair:
+    """Give new tokens for a refresh token, which is used up.
+
+    Raises:
+        BadToken: it is not good; if it had been used before, somebody else holds a copy, and the session is ended.
+    """
+    claims = tokens.read(token, "refresh")
+    async with units.writing() as work:
+        found = await accounts.find_session(work, claims.session_id)
+        if found is None or found[0].revoked_at is not None or not found[1].is_active:
+            raise BadToken("revoked")
+        session = found[0]
+        if session.user_id != claims.user_id:
+            raise BadToken("malformed")
+        following = new_id()
+        until = work.now + tokens.refresh_life
+        rotated = session.expires_at > work.now and await accounts.rotate_session(
+            work, session.id, seen=claims.token_id, following=following, expires_at=until
+        )
+        if not rotated:
+            await accounts.revoke_session(work, session.user_id, session.id)
+        now = work.now
+    if not rotated:
+        identities.forget(claims.session_id)
+        raise BadToken("reused")
+    return tokens.pair(user_id=session.user_id, session_id=session.id, refresh_id=following, now=now)
+
+
+async def log_out(units: Units, identities: Identities, me: SignedIn) -> None:
+    """End the session that is asking; its tokens die here at once and everywhere within five seconds."""
+    await end_session(units, identities, me, me.session_id)
+
+
+async def end_session(units: Units, identities: Identities, me: SignedIn, session_id: str) -> None:
+    """End one of one's own sessions.
+
+    Raises:
+        NotFound: there is no such live session of this user.
+    """
+    async with units.writing() as work:
+        ended = await accounts.revoke_session(work, me.user_id, session_id)
+    identities.forget(session_id)
+    if not ended:
+        raise NotFound("session", session_id)
+
+
+async def list_sessions(work: UnitOfWork, me: SignedIn) -> Sequence[SessionRow]:
+    """List one's own signed-in devices, the last used first."""
+    return await accounts.live_sessions(work, me.user_id)

@@ -1,0 +1,96 @@
+"""The order of changes, as SQL expressions that mean the same on both databases: see docs/architecture.md, Live."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import BigInteger, Text
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import GenericFunction
+
+
+class transaction_position(GenericFunction[int]):  # noqa: N801 - named like an SQL function
+    """Where this transaction stands in the order of changes: see docs/architecture.md, sync.
+
+    PostgreSQL: the transaction's id, so that readers can stop below the oldest one still running. SQLite: a counter
+    that `storage.sqlite` moves at the start of each writing transaction, under the write lock.
+    """
+
+    type = BigInteger()
+    inherit_cache = True
+
+
+@compiles(transaction_position, "postgresql")
+def _position_postgresql(element: transaction_position, compiler: SQLCompiler, **kw: Any) -> str:  # noqa: ANN401, ARG001
+    return "(pg_current_xact_id()::text::bigint)"
+
+
+@compiles(transaction_position, "sqlite")
+def _position_sqlite(element: transaction_position, compiler: SQLCompiler, **kw: Any) -> str:  # noqa: ANN401, ARG001
+    return "(SELECT position FROM database_identity)"
+
+
+class settled_position(GenericFunction[int]):  # noqa: N801 - named like an SQL function
+    """Below this, no position can appear any more: everything that will ever be there can be read now.
+
+    On PostgreSQL transactions become visible in another order than that of their ids; a reader stops below the oldest
+    one that its snapshot saw running, or it would step past a change that commits later. Ids are those of the whole
+    cluster: transactions that are known to run in another database are left out, or a long one there would hold all
+    news up here. It may go back a little from one reading to the next (who runs elsewhere is only known while they
+    run); what was below it once is settled for good. On SQLite writers come one by one.
+    """
+
+    type = BigInteger()
+    inherit_cache = True
+
+
+@compiles(settled_position, "postgresql")
+def _settled_postgresql(element: settled_position, compiler: SQLCompiler, **kw: Any) -> str:  # noqa: ANN401, ARG001
+    return """(
+        SELECT coalesce(min(running.xid::text::bigint), pg_snapshot_xmax(pg_current_snapshot())::text::bigint)
+        FROM pg_snapshot_xip(pg_current_snapshot()) AS running(xid)
+        WHERE NOT EXISTS (
+            SELECT FROM pg_stat_activity AS elsewhere
+            WHERE elsewhere.backend_xid = running.xid::xid AND elsewhere.datname <> current_database()
+        )
+    )"""
+
+
+@compiles(settled_position, "sqlite")
+def _settled_sqlite(element: settled_position, compiler: SQLCompiler, **kw: Any) -> str:  # noqa: ANN401, ARG001
+    return "(SELECT position + 1 FROM database_identity)"
+
+
+class newest_position(GenericFunction[int]):  # noqa: N801 - named like an SQL function
+    """No transaction that has ended stands at or after this: a cursor that does is of another order of changes."""
+
+    type = BigInteger()
+    inherit_cache = True
+
+
+@compiles(newest_position, "postgresql")
+def _newest_postgresql(element: newest_position, compiler: SQLCompiler, **kw: Any) -> str:  # noqa: ANN401, ARG001
+    return "(pg_snapshot_xmax(pg_current_snapshot())::text::bigint)"
+
+
+@compiles(newest_position, "sqlite")
+def _newest_sqlite(element: newest_position, compiler: SQLCompiler, **kw: Any) -> str:  # noqa: ANN401, ARG001
+    return "(SELECT position + 1 FROM database_identity)"
+
+
+class cluster_identity(GenericFunction[str]):  # noqa: N801 - named like an SQL function
+    """Which server's order of positions this is: transaction ids start anew where a dump is restored elsewhere."""
+
+    type = Text()
+    inherit_cache = True
+
+
+@compiles(cluster_identity, "postgresql")
+def _cluster_postgresql(element: cluster_identity, compiler: SQLCompiler, **kw: Any) -> str:  # noqa: ANN401, ARG001
+    return "(SELECT system_identifier::text FROM pg_control_system())"
+
+
+@compiles(cluster_identity, "sqlite")
+def _cluster_sqlite(element: cluster_identity, compiler: SQLCompiler, **kw: Any) -> str:  # noqa: ANN401, ARG001
+    return "''"

@@ -1,0 +1,92 @@
+"""What comparing may cost: it skips where nothing is, and what is too much is refused, never booked unseen."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from time import perf_counter
+
+from tests.api.booking import EVENTS, at, book, book_all_the_same
+from tests.api.steps import path_of, refusal
+from tests.people import Json, Person
+
+BATCH = f"{EVENTS}/batch"
+UNTIL = "X-Conflicts-Checked-Until"
+EVERY_HOUR = {"frequency": "daily", "by_hour": list(range(24))}
+
+
+def minute(year: int, title: str = "far") -> Json:
+    """An event of a minute in some year."""
+    return {"title": title, "start_time": f"{year}-03-01T09:00:00Z", "end_time": f"{year}-03-01T09:01:00Z"}
+
+
+def hourly(minute_of_hour: int) -> Json:
+    """An endless series of minutes, one in every hour."""
+    start, end = f"01 00:{minute_of_hour:02}", f"01 00:{minute_of_hour + 1:02}"
+    return at(start, end, recurrence_pattern=EVERY_HOUR)
+
+
+async def allowed(person: Person, batch: list[Json]) -> None:
+    response = await person.post(BATCH, batch, params={"on_conflict": "allow"})
+    assert response.status_code == 201, response.text
+
+
+async def test_a_batch_costs_what_is_in_it_however_far_apart(alice: Person):
+    began = perf_counter()
+    response = await alice.post(BATCH, [minute(2030 + 8 * number) for number in range(300)])
+    assert response.status_code == 201
+    assert perf_counter() - began < 5
+
+
+async def test_a_batch_far_apart_still_finds_every_clash(alice: Person):
+    taken = (await alice.post(EVENTS, minute(4000, "Taken"))).json()
+    batch = [minute(4000), minute(2030), minute(9000)]
+    [found] = refusal(await alice.post(BATCH, batch), 409, "schedule-conflict")["conflicts"]
+    assert (found["index"], found["event_id"]) == (0, taken["id"])
+    late_first = [minute(9000), minute(2030), minute(9000, "again")]
+    [found] = refusal(await alice.post(BATCH, late_first), 409, "schedule-conflict")["conflicts"]
+    assert (found["index"], found["other_index"], found["title"]) == (0, 2, "again")
+
+
+async def test_a_batch_that_is_too_much_to_compare_is_refused_unless_allowed(alice: Person):
+    batch = [hourly(number) for number in range(59)]
+    problem = refusal(await alice.post(BATCH, batch), 422, "too-much")
+    assert "on_conflict=allow" in problem["detail"]
+    assert (await alice.get(EVENTS)).json() == []
+    await allowed(alice, batch)
+
+
+async def test_a_booking_in_a_calendar_too_full_to_compare_is_refused_unless_allowed(alice: Person):
+    await allowed(alice, [hourly(number) for number in range(58)])
+    problem = refusal(await alice.post(EVENTS, hourly(58)), 422, "too-much")
+    assert "on_conflict=allow" in problem["detail"]
+    assert UNTIL not in (await alice.post(EVENTS, hourly(58), params={"on_conflict": "allow"})).headers
+
+
+async def test_every_booking_says_until_when_it_was_compared(alice: Person):
+    sent = at("01 09:00", "01 10:00", recurrence_pattern={"frequency": "weekly"})
+    created = await alice.post(EVENTS, sent)
+    assert datetime.fromisoformat(created.headers[UNTIL]) == datetime.fromisoformat("2047-03-02T09:00:00Z")
+    event = created.json()
+    moved = await alice.put(path_of(event), {"end_time": "2045-03-01T11:00:00Z"})
+    assert moved.headers[UNTIL] == created.headers[UNTIL]
+    assert UNTIL not in (await alice.put(path_of(event), {"title": "Renamed"})).headers
+    await alice.delete(path_of(event))
+    assert (await alice.post(f"{path_of(event)}/restore")).headers[UNTIL] == created.headers[UNTIL]
+    assert UNTIL in (await alice.post(BATCH, [minute(2030)])).headers
+
+
+async def test_going_back_and_handing_over_say_until_when_was_compared(alice: Person, ben: Person):
+    event = await book(alice, "01 09:00", "01 10:00")
+    await alice.changes(event, end_time="2045-03-01T09:30:00Z")
+    assert UNTIL in (await alice.post(f"{path_of(event)}/rollback/1")).headers
+    await alice.shares(event, ben)
+    assert UNTIL in (await alice.post(f"{path_of(event)}/transfer", {"user_id": ben.id})).headers
+
+
+async def test_a_window_with_too_many_series_is_refused_even_when_none_occurs(alice: Person):
+    yearly = at("01 09:00", "01 10:00", recurrence_pattern={"frequency": "yearly"})
+    for _ in range(11):
+        await allowed(alice, [yearly] * 1_000)
+    window = {"from": "2046-06-01T00:00:00Z", "to": "2046-07-01T00:00:00Z"}
+    refusal(await alice.get(EVENTS, **window), 422, "too-much")
+    await book_all_the_same(alice, "02 09:00", "02 10:00")

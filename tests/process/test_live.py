@@ -1,0 +1,236 @@
+"""Live channels between two processes, on all three buses: what happens on one is heard on the other."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import statistics
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, asynccontextmanager
+from typing import Any, NamedTuple
+
+import pytest
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+from websockets.typing import Subprotocol
+
+from tests.databases import fresh_database
+from tests.people import Person
+from tests.process.callers import ServedApi, calling
+from tests.process.servers import Server, both_serving, serving
+from tests.valkey import Valkey, valkey_server
+
+BUSES = ("sqlite", "postgresql", "valkey")
+
+
+class Pair(NamedTuple):
+    """Two servers on one database, and the Valkey that is their bus, if it is."""
+
+    kind: str
+    one: Server
+    other: Server
+    valkey: Valkey | None
+
+
+@pytest.fixture(scope="module", params=BUSES)
+def bus(request: pytest.FixtureRequest) -> Iterator[Pair]:
+    with ExitStack() as stack:
+        kind = "postgresql" if request.param == "valkey" else request.param
+        url = stack.enter_context(fresh_database(kind))
+        valkey = stack.enter_context(valkey_server()) if request.param == "valkey" else None
+        settings = {"REDIS_URL": valkey.url} if valkey else {}
+        one, other = stack.enter_context(both_serving(url, **settings))
+        yield Pair(request.param, one, other, valkey)
+
+
+@pytest.fixture
+async def here(bus: Pair) -> AsyncIterator[ServedApi]:
+    async with calling(bus.one.url) as api:
+        yield api
+
+
+class Ear:
+    """A WebSocket that collects what it hears."""
+
+    def __init__(self, socket: ClientConnection) -> None:
+        self.socket = socket
+
+    async def next(self, kind: str, *, seconds: float = 10.0) -> Any:
+        """The next message of a kind."""
+        async with asyncio.timeout(seconds):
+            while True:
+                message = json.loads(await self.socket.recv())
+                if message["type"] == kind:
+                    return message
+
+    async def closed(self, *, seconds: float = 15.0) -> int | None:
+        """The code with which the server closes."""
+        async with asyncio.timeout(seconds):
+            try:
+                while True:
+                    await self.socket.recv()
+            except ConnectionClosed as error:
+                return error.rcvd.code if error.rcvd else None
+
+
+@asynccontextmanager
+async def listening(server: Server, person: Person, query: str = "", **options: Any) -> AsyncIterator[Ear]:
+    address = server.url.replace("http://", "ws://") + f"/ws/notifications{query}"
+    token = person.tokens["access_token"]
+    async with connect(address, subprotocols=[Subprotocol(f"bearer.{token}")], proxy=None, **options) as socket:
+        ear = Ear(socket)
+        await ear.next("ready")
+        yield ear
+
+
+async def test_a_change_on_one_process_is_heard_on_the_other_within_a_tenth_of_a_second(bus: Pair, here: ServedApi):
+    alice, ben = await here.person("alice"), await here.person("ben")
+    event = await alice.creates("Planning")
+    async with listening(bus.other, ben) as ear:
+        waited = []
+        for number in range(15):
+            began = time.perf_counter()
+            role = ("viewer", "editor")[number % 2]
+            await alice.shares(event, ben, role)
+            heard = await ear.next("notification")
+            waited.append(time.perf_counter() - began)
+            assert heard["notification"]["role"] == role
+    assert statistics.median(waited) < 0.1, waited
+
+
+async def test_missed_notifications_come_first_and_none_comes_twice(bus: Pair, here: ServedApi):
+    alice, ben = await here.person("alice"), await here.person("ben")
+    cursor = (await ben.get("/api/v1/notifications")).headers["X-Cursor"]
+    titles = [f"Event {number}" for number in range(6)]
+    for title in titles[:3]:
+        await alice.shares(await alice.creates(title), ben)
+    async with listening(bus.other, ben, f"?after={cursor}") as ear:
+        heard = [await ear.next("notification") for _ in range(3)]
+        for title in titles[3:]:
+            await alice.shares(await alice.creates(title), ben)
+        heard += [await ear.next("notification") for _ in range(3)]
+    assert [one["notification"]["title"] for one in heard] == titles
+    async with listening(bus.one, ben, f"?after={heard[3]['cursor']}") as ear:
+        again = [await ear.next("notification") for _ in range(2)]
+    assert [one["notification"]["title"] for one in again] == titles[4:]
+
+
+async def test_ones_own_other_devices_hear_that_an_event_changed(bus: Pair, here: ServedApi):
+    alice = await here.person("alice")
+    async with listening(bus.other, alice) as ear:
+        event = await alice.creates("Planning")
+        assert (await ear.next("changed"))["event_id"] == event["id"]
+
+
+async def test_who_looks_at_an_event_is_seen_on_both_processes(bus: Pair, here: ServedApi):
+    alice, ben = await here.person("alice"), await here.person("ben")
+    event = await alice.creates("Planning")
+    await alice.shares(event, ben)
+    # A look at the file of SQLite carries no messages: there, one sees those of one's own process.
+    there = bus.one if bus.kind == "sqlite" else bus.other
+    async with listening(bus.one, alice) as first, listening(there, ben) as second:
+        await first.socket.send(json.dumps({"type": "watch", "event_id": event["id"]}))
+        assert await _seen(first) == [(alice.username, False)]
+        await second.socket.send(json.dumps({"type": "watch", "event_id": event["id"], "editing": True}))
+        assert await _seen(first) == [(alice.username, False), (ben.username, True)]
+        await second.socket.close()
+        assert await _seen(first) == [(alice.username, False)]
+
+
+async def _seen(ear: Ear) -> list[tuple[str, bool]]:
+    return [(one["username"], one["editing"]) for one in (await ear.next("presence"))["people"]]
+
+
+async def test_a_stranger_cannot_watch_an_event(bus: Pair, here: ServedApi):
+    alice, stranger = await here.person("alice"), await here.person("stranger")
+    event = await alice.creates("Planning")
+    async with listening(bus.one, stranger) as ear:
+        await ear.socket.send(json.dumps({"type": "watch", "event_id": event["id"]}))
+        assert (await ear.next("error"))["detail"] == "there is no such event"
+
+
+async def test_a_session_that_ends_ends_its_sockets_everywhere(bus: Pair, here: ServedApi):
+    alice = await here.person("alice")
+    async with listening(bus.one, alice) as first, listening(bus.other, alice) as second:
+        await alice.post("/api/v1/auth/logout")
+        assert await first.closed() == 4401
+        assert await second.closed() == 4401
+
+
+async def test_a_token_may_come_as_the_first_message_and_must_be_good(bus: Pair, here: ServedApi):
+    alice = await here.person("alice")
+    address = bus.one.url.replace("http://", "ws://") + "/ws/notifications"
+    async with connect(address, proxy=None) as socket:
+        await socket.send(json.dumps({"type": "auth", "token": alice.tokens["access_token"]}))
+        await Ear(socket).next("ready")
+    async with connect(address, proxy=None) as socket:
+        await socket.send(json.dumps({"type": "auth", "token": "nonsense"}))
+        assert await Ear(socket).closed() == 4401
+    async with connect(f"{address}?token={alice.tokens['access_token']}", proxy=None) as socket:
+        await Ear(socket).next("ready")
+
+
+@pytest.mark.parametrize(
+    ("frame", "code"), [("no json", 1007), ("[1]", 1007), ("x" * 70_000, 1009), ("[" * 5_000, 1007)]
+)
+async def test_a_frame_that_cannot_be_read_ends_the_connection(bus: Pair, here: ServedApi, frame: str, code: int):
+    alice = await here.person("alice")
+    async with listening(bus.one, alice) as ear:
+        await ear.socket.send(frame)
+        assert await ear.closed() == code
+
+
+async def test_a_client_that_talks_too_much_is_sent_away(bus: Pair, here: ServedApi):
+    alice = await here.person("alice")
+    async with listening(bus.one, alice) as ear:
+        for _ in range(101):
+            await ear.socket.send('{"type": "ping"}')
+        assert await ear.closed() == 1008
+
+
+async def test_the_stream_tells_the_same_as_the_socket(here: ServedApi):
+    alice, ben = await here.person("alice"), await here.person("ben")
+    cursor = (await ben.get("/api/v1/notifications")).headers["X-Cursor"]
+    await alice.shares(await alice.creates("Missed"), ben)
+    async with ben.client.stream("GET", "/api/v1/stream", headers={"Last-Event-ID": cursor}) as stream:
+        lines = stream.aiter_lines()
+        first = await _notification(lines)
+        await alice.shares(await alice.creates("Live"), ben)
+        second = await _notification(lines)
+    assert [first["notification"]["title"], second["notification"]["title"]] == ["Missed", "Live"]
+    response = await ben.get("/api/v1/notifications", after=first["cursor"])
+    assert [one["title"] for one in response.json()] == ["Live"]
+
+
+async def _notification(lines: AsyncIterator[str]) -> Any:
+    async with asyncio.timeout(10):
+        while True:
+            line = await anext(lines)
+            if line.startswith("data: ") and '"type":"notification"' in line:
+                return json.loads(line[6:])
+
+
+async def test_what_happens_while_the_bus_is_cut_off_is_heard_all_the_same(bus: Pair, here: ServedApi):
+    valkey = bus.valkey
+    if valkey is None:
+        return
+    alice, ben = await here.person("alice"), await here.person("ben")
+    async with listening(bus.other, ben) as ear:
+        valkey.stop()
+        await alice.shares(await alice.creates("While it is away"), ben)
+        assert (await ear.next("notification"))["notification"]["title"] == "While it is away"
+        valkey.start()
+        await alice.shares(await alice.creates("When it is back"), ben)
+        assert (await ear.next("notification"))["notification"]["title"] == "When it is back"
+
+
+async def test_a_server_that_stops_says_so_to_its_sockets():
+    with fresh_database("sqlite") as url, serving(url) as server:
+        async with calling(server.url) as api:
+            alice = await api.person("alice")
+            async with listening(server, alice) as ear:
+                server.ask_to_stop()
+                assert await ear.closed() == 1012
+        assert await asyncio.to_thread(server.wait_for_end) in {0, -signal.SIGTERM}

@@ -1,0 +1,59 @@
+"""The benchmarks measure what they say: candidates work, and the floor answers what Convene answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from urllib.parse import urlencode
+
+import httpx2
+import pytest
+from bench.filling import KEY, Filling, fill, token
+from bench.floor import Floor
+from bench.load import Load
+from bench.servers import FLOOR, TYPICAL, Candidate, running
+from bench.speed import FILLING, SCENARIOS
+from bench.stands import Stand
+from bench.typical_models import fill_typical
+
+from tests.databases import KINDS, fresh_database
+from tests.people import running_api
+
+SIGNED_IN = {"Authorization": f"Bearer {token()}"}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("candidate", [FLOOR, TYPICAL], ids=lambda candidate: candidate.name)
+def test_what_convene_is_compared_with_answers_every_scenario(candidate: Candidate, kind: str, tmp_path: Path):
+    with ExitStack() as stack:
+        url = stack.enter_context(fresh_database(kind, migrated=False))
+        (fill_typical if candidate is TYPICAL else fill)(url, FILLING)
+        server = stack.enter_context(running(candidate, url, tmp_path))
+        stand = Stand(candidate.name, server, stack.enter_context(Load()), SCENARIOS, connections=())
+        assert {name: stand.send(name, 2, 10.0, 8) for name in SCENARIOS} == dict.fromkeys(SCENARIOS, 8)
+
+
+@pytest.fixture(params=KINDS)
+def filled(request: pytest.FixtureRequest) -> Iterator[str]:
+    with fresh_database(request.param) as url:
+        fill(url, Filling(people=3, events_each=20))
+        yield url
+
+
+async def test_the_floor_answers_what_convene_answers(filled: str):
+    window = {"from": "2027-01-01T00:00:00Z", "to": "2027-01-05T00:00:00Z", "limit": 200}
+    floor = Floor(filled, KEY)
+    await floor.open()
+    async with running_api(filled, secret_key=KEY) as api:
+        for path in ("/api/v1/events/4", f"/api/v1/events?{urlencode(window)}"):
+            asked = [await _get(app, path) for app in (floor, api.app)]
+            assert asked[0] == asked[1]
+    await floor.close()
+
+
+async def _get(app: object, path: str) -> tuple[int, object]:
+    transport = httpx2.ASGITransport(app)  # type: ignore[arg-type]
+    async with httpx2.AsyncClient(transport=transport, base_url="http://bench.test", headers=SIGNED_IN) as client:
+        answer = await client.get(path)
+        return answer.status_code, answer.json()

@@ -1,0 +1,143 @@
+"""`convene` on the command line: what it does, in processes of its own, and that it complains in one line."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from secrets import token_hex
+
+import pytest
+
+from convene import __version__
+from tests.databases import fresh_database
+from tests.people import PASSWORD, running_api
+from tests.process.commands import run_here
+from tests.process.servers import convene
+
+Complaint = Callable[..., str]
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="module")
+def database_url() -> Iterator[str]:
+    with fresh_database("sqlite") as url:
+        yield url
+
+
+@pytest.fixture
+def run(database_url: str) -> Run:
+    """Run a command on a migrated database."""
+
+    def command(*arguments: str, password: str = PASSWORD, **settings: str) -> subprocess.CompletedProcess[str]:
+        settings = {"database_url": database_url, "CONVENE_PASSWORD": password, **settings}
+        return convene(*arguments, **settings)
+
+    return command
+
+
+def said(end: subprocess.CompletedProcess[str]) -> str:
+    """What a command that went well had to say."""
+    assert (end.returncode, end.stderr) == (0, "")
+    return end.stdout
+
+
+def ask(database_url: str, path: str, **sent: str) -> int:
+    """Ask the API, on the database that a command works with."""
+
+    async def answer() -> int:
+        async with running_api(database_url) as api:
+            return int((await api.nobody().post(f"/api/v1/auth/{path}", sent)).status_code)
+
+    return asyncio.run(answer())
+
+
+def signs_in(database_url: str, name: str, password: str = PASSWORD) -> bool:
+    """Whether somebody can sign in to what a command has left behind."""
+    return ask(database_url, "login", username=name, password=password) == 200
+
+
+@pytest.fixture
+def complaint(database_url: str, tmp_path: Path) -> Complaint:
+    """The one line of a command that cannot do what it is asked for, run in this process."""
+
+    def line(*arguments: str, **settings: str) -> str:
+        return run_here(tmp_path, database_url, *arguments, **settings).line.removeprefix("convene: ")
+
+    return line
+
+
+@pytest.fixture
+def ben(database_url: str) -> str:
+    """The name of somebody with an account."""
+    name = f"ben{token_hex(4)}"
+    assert ask(database_url, "register", username=name, email=f"{name}@example.com", password=PASSWORD) == 201
+    return name
+
+
+def test_the_version_is_said(run: Run):
+    assert said(run("version")) == f"{__version__}\n"
+
+
+def test_migrating_says_that_it_is_done():
+    with fresh_database("sqlite", migrated=False) as url:
+        assert said(convene("migrate", database_url=url)) == "the database is up to date\n"
+
+
+def test_an_account_can_be_made_and_signed_in_to(run: Run, database_url: str):
+    made = run("user", "create", "Ada", "ada@example.com", "--time-zone", "Europe/Berlin")
+    assert said(made).startswith("Ada is user ")
+    assert signs_in(database_url, "ada")
+    assert signs_in(database_url, "ADA@example.com")
+
+
+def test_an_account_whose_name_is_taken_is_not_made(complaint: Complaint, ben: str):
+    assert complaint("user", "create", ben.upper(), "else@example.com") == "the username is taken"
+
+
+def test_an_account_is_held_to_the_same_rules_as_everywhere(complaint: Complaint, database_url: str):
+    line = complaint("user", "create", "eve", "nowhere", CONVENE_PASSWORD="2short")
+    assert line.startswith("/email must be an e-mail address; /password ")
+    assert "2short" not in line
+    assert not signs_in(database_url, "eve", "2short")
+
+
+def test_an_account_can_be_switched_off_by_its_address(run: Run, database_url: str, ben: str):
+    assert said(run("user", "deactivate", f"{ben.upper()}@example.com")) == f"{ben} is switched off\n"
+    assert not signs_in(database_url, ben)
+
+
+def test_a_password_can_be_set(run: Run, database_url: str, ben: str):
+    assert said(run("user", "password", ben, password="another horse")) == f"{ben} has a new password\n"
+    assert signs_in(database_url, ben, "another horse")
+    assert not signs_in(database_url, ben)
+
+
+def test_a_password_is_held_to_the_same_rules_as_everywhere(complaint: Complaint, database_url: str, ben: str):
+    assert complaint("user", "password", ben, CONVENE_PASSWORD="x" * 129).startswith("/new_password ")
+    assert signs_in(database_url, ben)
+
+
+def test_who_is_nobody_is_said(complaint: Complaint):
+    assert complaint("user", "deactivate", "nobody-here") == "there is no user nobody-here"
+
+
+def test_reindexing_counts_what_it_moved(run: Run):
+    assert said(run("reindex")) == "0 events happen at other times than before\n"
+
+
+def test_production_does_not_start_without_a_secret(run: Run):
+    end = run("serve", ENVIRONMENT="production", SECRET_KEY="")
+    assert (end.returncode, end.stdout) == (1, "")
+    [line] = end.stderr.splitlines()
+    assert line.startswith(
+        "convene: SECRET_KEY is missing or weak: in production it must be at least 32 random bytes; "
+    )
+
+
+def test_every_setting_that_is_wrong_is_named(complaint: Complaint):
+    line = complaint("migrate", PORT="eighty", ALGORITHM="none", SECRET_KEY="hunter2-hunter2-hunter2")
+    assert "PORT" in line
+    assert "ALGORITHM" in line
+    assert "hunter2" not in line
