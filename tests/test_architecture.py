@@ -36,7 +36,10 @@ BROAD_EXCEPTS = {
     "storage/postgresql.py": "rolls back and raises again",
 }
 #: Loops that must outlive whatever goes wrong in them: they log it and go on.
-OUTER_EDGES = {"delivery/bus.py": "a bus that is down must not end the task that listens to it"}
+OUTER_EDGES = {
+    "delivery/bus.py": "a bus that is down must not end the task that listens to it",
+    "delivery/hub.py": "those who listen must not listen in vain for ever",
+}
 
 
 # -- who may do what -----------------------------------------------------------------------------------------

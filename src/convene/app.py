@@ -24,6 +24,7 @@ from convene.delivery.presence import Watch
 from convene.delivery.wires import PostgresWire, RedisWire, SqliteWire
 from convene.operations.identity import Identities
 from convene.operations.passwords import Passwords
+from convene.operations.sync import clock_of
 from convene.operations.tokens import Tokens
 from convene.settings import Settings
 from convene.storage.engine import Database, make_database
@@ -79,7 +80,7 @@ async def _services(settings: Settings) -> AsyncIterator[Services]:
     database = make_database(
         settings.database_url, pool_size=settings.database_pool_size, timeout=settings.database_timeout_seconds
     )
-    bus = Bus(_wire(settings, database))
+    bus = Bus()
     units = Units(database, on_write=bus.ring)
     passwords = Passwords(time_cost=settings.password_time_cost, memory_kib=settings.password_memory_kib)
     tokens = Tokens(
@@ -99,15 +100,17 @@ async def _services(settings: Settings) -> AsyncIterator[Services]:
     )
     await database.open()
     try:
-        async with bus.running(), hub.running(), watch.running():
+        async with units.reading() as work:
+            epoch = (await clock_of(work)).epoch
+        async with bus.running(_wire(settings, database, epoch)), hub.running(epoch), watch.running():
             yield services
     finally:
         passwords.close()
         await database.close()
 
 
-def _wire(settings: Settings, database: Database) -> Wire:
+def _wire(settings: Settings, database: Database, epoch: str) -> Wire:
     """Choose what carries the bus: Redis if there is one, else the database itself."""
     if settings.redis_url:
-        return RedisWire(settings.redis_url.get_secret_value())
+        return RedisWire(settings.redis_url.get_secret_value(), epoch)
     return SqliteWire(database.path) if isinstance(database, SqliteDatabase) else PostgresWire(database.dsn)

@@ -15,6 +15,7 @@ from convene import __version__
 from convene import demo as demo_team
 from convene.api.logs import configure
 from convene.api.schemas import Body, PasswordChange, Register
+from convene.api.sockets import FRAME_MAX
 from convene.app import create_app
 from convene.domain.errors import ConveneError, Invalid, NameTaken, NotFound, Unavailable
 from convene.operations import accounts, upkeep
@@ -94,6 +95,8 @@ def serve(
         host=host or settings.host,
         port=settings.port if port is None else port,
         ws="websockets-sansio",
+        ws_max_size=FRAME_MAX,
+        ws_per_message_deflate=False,
         access_log=False,
         log_config=None,
         server_header=False,

@@ -19,6 +19,7 @@ from websockets.typing import Subprotocol
 from tests.databases import fresh_database
 from tests.people import Person
 from tests.process.callers import ServedApi, calling
+from tests.process.outside import outside
 from tests.process.servers import Server, both_serving, serving
 from tests.valkey import Valkey, valkey_server
 
@@ -29,9 +30,26 @@ class Pair(NamedTuple):
     """Two servers on one database, and the Valkey that is their bus, if it is."""
 
     kind: str
+    url: str
     one: Server
     other: Server
     valkey: Valkey | None
+
+    async def cut(self) -> None:
+        """Take the bus away: Valkey for as long as it is not mended, PostgreSQL's listeners until they come back."""
+        if self.valkey is not None:
+            self.valkey.stop()
+            return
+        async with outside(self.url) as connection:
+            await connection.rows(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE application_name = 'convene bus' AND datname = current_database()"
+            )
+
+    def mend(self) -> None:
+        """Bring the bus back."""
+        if self.valkey is not None:
+            self.valkey.start()
 
 
 @pytest.fixture(scope="module", params=BUSES)
@@ -42,7 +60,7 @@ def bus(request: pytest.FixtureRequest) -> Iterator[Pair]:
         valkey = stack.enter_context(valkey_server()) if request.param == "valkey" else None
         settings = {"REDIS_URL": valkey.url} if valkey else {}
         one, other = stack.enter_context(both_serving(url, **settings))
-        yield Pair(request.param, one, other, valkey)
+        yield Pair(request.param, url, one, other, valkey)
 
 
 @pytest.fixture
@@ -64,6 +82,14 @@ class Ear:
                 message = json.loads(await self.socket.recv())
                 if message["type"] == kind:
                     return message
+
+    async def kinds_until(self, kind: str) -> list[str]:
+        """The kinds of all messages up to the first of a kind."""
+        kinds: list[str] = []
+        async with asyncio.timeout(10):
+            while kind not in kinds:
+                kinds.append(json.loads(await self.socket.recv())["type"])
+        return kinds
 
     async def closed(self, *, seconds: float = 15.0) -> int | None:
         """The code with which the server closes."""
@@ -151,6 +177,24 @@ async def test_a_stranger_cannot_watch_an_event(bus: Pair, here: ServedApi):
         assert (await ear.next("error"))["detail"] == "there is no such event"
 
 
+async def test_whoever_loses_access_watches_no_more(bus: Pair, here: ServedApi):
+    alice, ben = await here.person("alice"), await here.person("ben")
+    event = await alice.creates("Planning")
+    await alice.shares(event, ben)
+    async with listening(bus.one, alice) as first, listening(bus.one, ben) as second:
+        for ear in (first, second):
+            await ear.socket.send(json.dumps({"type": "watch", "event_id": event["id"]}))
+        while len(await _seen(first)) < 2:
+            pass
+        await alice.delete(f"/api/v1/events/{event['id']}/permissions/{ben.id}")
+        assert await _seen(first) == [(alice.username, False)]
+        assert (await second.next("unwatched"))["event_id"] == event["id"]
+        await first.socket.send(json.dumps({"type": "watch", "event_id": event["id"], "editing": True}))
+        assert await _seen(first) == [(alice.username, True)]
+        await second.socket.send(json.dumps({"type": "ping"}))
+        assert "presence" not in await second.kinds_until("pong")
+
+
 async def test_a_session_that_ends_ends_its_sockets_everywhere(bus: Pair, here: ServedApi):
     alice = await here.person("alice")
     async with listening(bus.one, alice) as first, listening(bus.other, alice) as second:
@@ -212,16 +256,14 @@ async def _notification(lines: AsyncIterator[str]) -> Any:
                 return json.loads(line[6:])
 
 
+@pytest.mark.parametrize("bus", ["postgresql", "valkey"], indirect=True)
 async def test_what_happens_while_the_bus_is_cut_off_is_heard_all_the_same(bus: Pair, here: ServedApi):
-    valkey = bus.valkey
-    if valkey is None:
-        return
     alice, ben = await here.person("alice"), await here.person("ben")
     async with listening(bus.other, ben) as ear:
-        valkey.stop()
+        await bus.cut()
         await alice.shares(await alice.creates("While it is away"), ben)
         assert (await ear.next("notification"))["notification"]["title"] == "While it is away"
-        valkey.start()
+        bus.mend()
         await alice.shares(await alice.creates("When it is back"), ben)
         assert (await ear.next("notification"))["notification"]["title"] == "When it is back"
 

@@ -7,13 +7,10 @@ first message (better: neither is logged anywhere).
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
-from contextlib import suppress
 from typing import Annotated, Any
 
 import orjson
-import ormsgpack
 from fastapi import Depends, Header, Query, Request, WebSocket, WebSocketDisconnect
 from fastapi.responses import StreamingResponse
 
@@ -22,22 +19,19 @@ from convene.api.declared import SIGNED_IN, problems
 from convene.api.dependencies import Held, Services
 from convene.api.news import told_json
 from convene.api.planned import feature_router
+from convene.api.sockets import Closed, Socket
 from convene.delivery.hub import Ended, EventMoved, Listener, News, Presence
-from convene.domain.errors import BadToken, ConveneError, Gone, Invalid
+from convene.domain.errors import BadToken, ConveneError, Gone, Invalid, NotFound
 from convene.operations import access
 from convene.operations.identity import SignedIn
 from convene.storage.notifications import Place
 
 router = feature_router("live", "/api/v1")
 
-FRAME_MAX = 64 * 1024
 FIRST_MESSAGE_SECONDS = 10.0
 HEARTBEAT_SECONDS = 20.0
-#: A client may say so much in so many seconds; more ends the connection (1008).
-MESSAGES_MAX, MESSAGES_SECONDS = 100, 10.0
 
 _CLOSE = {Ended.SESSION: 4401, Ended.TOO_SLOW: 1013, Ended.STOPPING: 1012}
-_JSON, _MSGPACK, _BEARER = "convene.json", "convene.msgpack", "bearer."
 
 
 def news_json(news: News, held: Services) -> dict[str, Any]:
@@ -55,74 +49,11 @@ def news_json(news: News, held: Services) -> dict[str, Any]:
             return {"type": "notification", "notification": told_json(news), "cursor": cursor}
 
 
-class _Closed(Exception):
-    """The connection must end with this code."""
-
-    def __init__(self, code: int, reason: str) -> None:
-        super().__init__(code, reason)
-        self.code = code
-        self.reason = reason
-
-
-class _Socket:
-    """A WebSocket that speaks JSON, or MessagePack when the subprotocol says so."""
-
-    def __init__(self, raw: WebSocket) -> None:
-        self._raw = raw
-        asked = raw.scope.get("subprotocols", [])
-        self._packed = _MSGPACK in asked
-        self.token = raw.query_params.get("token") or next(
-            (name.removeprefix(_BEARER) for name in asked if name.startswith(_BEARER)), None
-        )
-        self._protocol = next((name for name in (_MSGPACK, _JSON) if name in asked), None)
-        if self._protocol is None and self.token is not None and f"{_BEARER}{self.token}" in asked:
-            self._protocol = f"{_BEARER}{self.token}"  # a browser wants one of those that it offered
-        self._said: list[float] = []
-
-    async def accept(self) -> None:
-        await self._raw.accept(subprotocol=self._protocol)
-
-    async def say(self, message: dict[str, Any]) -> None:
-        if self._packed:
-            await self._raw.send_bytes(ormsgpack.packb(message))
-        else:
-            await self._raw.send_text(orjson.dumps(message).decode())
-
-    async def hear(self) -> dict[str, Any]:
-        """The next message.
-
-        Raises:
-            _Closed: it is no object, too large, or one of too many.
-            WebSocketDisconnect: the client has gone.
-        """
-        frame = await self._raw.receive()
-        if frame["type"] == "websocket.disconnect":
-            raise WebSocketDisconnect(frame.get("code", 1005))
-        data: bytes = frame.get("bytes") or (frame.get("text") or "").encode()
-        now = time.monotonic()
-        self._said = [*(at for at in self._said if at > now - MESSAGES_SECONDS), now]
-        if len(self._said) > MESSAGES_MAX:
-            raise _Closed(1008, "too many messages")
-        if len(data) > FRAME_MAX:
-            raise _Closed(1009, "the message is too large")
-        try:
-            message = ormsgpack.unpackb(data) if self._packed else orjson.loads(data)
-        except ValueError as error:
-            raise _Closed(1007, "the message cannot be read") from error
-        if not isinstance(message, dict):
-            raise _Closed(1007, "the message is no object")
-        return message
-
-    async def close(self, code: int, reason: str) -> None:
-        with suppress(RuntimeError, WebSocketDisconnect):  # the client may have gone first
-            await self._raw.close(code, reason)
-
-
 @router.websocket("/ws/notifications")
 async def notifications_socket(raw: WebSocket) -> None:
     """Notifications, changes and presence, live; with `?after=` those that were missed come first."""
     held: Services = raw.app.state.services
-    socket = _Socket(raw)
+    socket = Socket(raw)
     await socket.accept()
     try:
         token = socket.token or await _first_message(socket)
@@ -134,7 +65,7 @@ async def notifications_socket(raw: WebSocket) -> None:
         await socket.close(4401, f"token: {error.reason}")
     except Gone:
         await socket.close(4410, "the cursor is too old; connect without one")
-    except _Closed as error:
+    except Closed as error:
         await socket.close(error.code, error.reason)
     except ConveneError:
         await socket.close(4400, "the query makes no sense")
@@ -142,7 +73,7 @@ async def notifications_socket(raw: WebSocket) -> None:
         return
 
 
-async def _first_message(socket: _Socket) -> str:
+async def _first_message(socket: Socket) -> str:
     try:
         async with asyncio.timeout(FIRST_MESSAGE_SECONDS):
             message = await socket.hear()
@@ -161,7 +92,7 @@ async def _after(held: Services, cursor: str | None) -> Place | None:
         return await read_place(work, cursor)
 
 
-async def _converse(socket: _Socket, held: Services, listener: Listener, after: Place | None) -> None:
+async def _converse(socket: Socket, held: Services, listener: Listener, after: Place | None) -> None:
     telling = asyncio.create_task(_tell(socket, held, listener, after))
     hearing = asyncio.create_task(_hear(socket, held, listener))
     try:
@@ -175,15 +106,17 @@ async def _converse(socket: _Socket, held: Services, listener: Listener, after: 
         await asyncio.gather(telling, hearing, return_exceptions=True)
 
 
-async def _tell(socket: _Socket, held: Services, listener: Listener, after: Place | None) -> None:
+async def _tell(socket: Socket, held: Services, listener: Listener, after: Place | None) -> None:
     await socket.say({"type": "ready", "user_id": listener.me.user_id})
     async for news in held.hub.news(listener, after):
         if isinstance(news, Ended):
-            raise _Closed(_CLOSE[news], news.value)
+            raise Closed(_CLOSE[news], news.value)
+        if isinstance(news, EventMoved) and held.watch.watches(listener, news.event_id):
+            await _recheck(socket, held, listener, news.event_id)
         await socket.say(news_json(news, held))
 
 
-async def _hear(socket: _Socket, held: Services, listener: Listener) -> None:
+async def _hear(socket: Socket, held: Services, listener: Listener) -> None:
     while True:
         message = await socket.hear()
         match message.get("type"):
@@ -197,7 +130,7 @@ async def _hear(socket: _Socket, held: Services, listener: Listener) -> None:
                 await socket.say({"type": "error", "detail": "send ping, watch or unwatch, with an event_id"})
 
 
-async def _watch(socket: _Socket, held: Services, listener: Listener, message: dict[str, Any], *, begins: bool) -> None:
+async def _watch(socket: Socket, held: Services, listener: Listener, message: dict[str, Any], *, begins: bool) -> None:
     event_id = message["event_id"]
     if not begins:
         held.watch.unwatch(listener, event_id)
@@ -210,6 +143,16 @@ async def _watch(socket: _Socket, held: Services, listener: Listener, message: d
         return
     if not held.watch.watch(listener, event_id, editing=message.get("editing") is True):
         await socket.say({"type": "error", "detail": "you watch too many events", "event_id": event_id})
+
+
+async def _recheck(socket: Socket, held: Services, listener: Listener, event_id: int) -> None:
+    """Who may not see an event any more, or whose event is gone, is not shown who looks at it."""
+    try:
+        async with held.units.reading() as work:
+            await access.open_to_view(work, listener.me, event_id)
+    except NotFound:
+        held.watch.unwatch(listener, event_id)
+        await socket.say({"type": "unwatched", "event_id": event_id})
 
 
 # -- server-sent events --------------------------------------------------------------------------------------

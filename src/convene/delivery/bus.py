@@ -43,12 +43,11 @@ class Bus:
     Never raises to who sends: a request must not fail, nor wait, because a bus is down.
     """
 
-    def __init__(self, wire: Wire | None) -> None:
-        self._wire = wire
+    def __init__(self) -> None:
         self._hearers: list[Hear] = []
         self._waiting: list[bytes] = []
         self._flush = asyncio.Event()
-        self.connected = wire is None
+        self.connected = False
 
     def hear(self, hearer: Hear) -> None:
         """Call somebody for each message, RING included, also after a connection that was lost is there again."""
@@ -67,11 +66,9 @@ class Bus:
             self._flush.set()
 
     @asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
-        """Carry messages while the block runs."""
-        tasks = [asyncio.create_task(self._send_all())]
-        if self._wire is not None:
-            tasks.append(asyncio.create_task(self._listen_always(self._wire)))
+    async def running(self, wire: Wire) -> AsyncIterator[None]:
+        """Carry messages over a wire while the block runs."""
+        tasks = [asyncio.create_task(self._send_all(wire)), asyncio.create_task(self._listen_always(wire))]
         try:
             yield
         finally:
@@ -85,7 +82,7 @@ class Bus:
         for hearer in self._hearers:
             hearer(message)
 
-    async def _send_all(self) -> None:
+    async def _send_all(self, wire: Wire) -> None:
         while True:
             await self._flush.wait()
             self._flush.clear()
@@ -93,8 +90,8 @@ class Bus:
             # This process hears at once; others when the wire has carried it. Hearing twice does no harm.
             for message in messages:
                 self._heard(message)
-            if self._wire is not None and self.connected:
-                await self._guarded(self._wire.send(messages))
+            if self.connected:
+                await self._guarded(wire.send(messages))
 
     async def _listen_always(self, wire: Wire) -> None:
         pause = 0.1

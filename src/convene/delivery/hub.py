@@ -100,11 +100,10 @@ class Hub:
         return sum(map(len, self._listeners.values()))
 
     @asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
+    async def running(self, epoch: str) -> AsyncIterator[None]:
         """Follow the tables while the block runs; then tell all listeners that the server is stopping."""
         self._bus.hear(self._hear)
-        async with self._units.reading() as work:
-            self.epoch = (await sync.clock_of(work)).epoch
+        self.epoch = epoch
         task = asyncio.create_task(self._follow())
         try:
             yield
@@ -184,6 +183,9 @@ class Hub:
                 await asyncio.sleep(_BREATH)  # a burst of writes is read together
             except ConveneError as error:
                 _log.warning("live channels wait for the database", error=repr(error))
+                await asyncio.sleep(1)
+            except Exception:  # noqa: BLE001 - an outer edge: whatever this was, nobody must listen in vain for ever
+                _log.exception("live channels failed to read")
                 await asyncio.sleep(1)
 
     async def _read(self) -> None:

@@ -75,9 +75,9 @@ class Watch:
         for event_id in [event_id for event_id, listeners in self._here.items() if listener in listeners]:
             self.unwatch(listener, event_id)
 
-    def watched(self) -> dict[int, list[Listener]]:
-        """Who watches what on this process: whoever may not see an event any more must be sent away."""
-        return {event_id: list(listeners) for event_id, listeners in self._here.items()}
+    def watches(self, listener: Listener, event_id: int) -> bool:
+        """Whether a listener is seen on an event."""
+        return listener in self._here.get(event_id, {})
 
     def _say(self, event_id: int) -> None:
         people = self._people_here(event_id)

@@ -53,15 +53,16 @@ class PostgresWire:
 
 
 class RedisWire:
-    """Publish/subscribe of Redis or Valkey."""
+    """Publish/subscribe of Redis or Valkey, on a channel of each database: several may share one server."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, epoch: str) -> None:
+        self._channel = f"{CHANNEL}:{epoch}"
         self._client = redis.asyncio.Redis.from_url(url, socket_connect_timeout=2, health_check_interval=5)
 
     async def listen(self, hear: Hear, connected: Callable[[], None]) -> None:
         """Hear what is published until the connection is lost."""
         async with self._client.pubsub(ignore_subscribe_messages=True) as subscription:
-            await subscription.subscribe(CHANNEL)
+            await subscription.subscribe(self._channel)
             connected()
             while True:
                 message = await subscription.get_message(timeout=_ALIVE_EVERY)
@@ -72,7 +73,7 @@ class RedisWire:
         """Publish to all subscribers."""
         async with self._client.pipeline(transaction=False) as pipeline:
             for message in messages:
-                pipeline.publish(CHANNEL, message)
+                pipeline.publish(self._channel, message)
             await pipeline.execute()
 
 
