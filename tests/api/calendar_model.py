@@ -22,6 +22,7 @@ from tests.api.content_model import (
     need_occurrence,
     overlap,
     rescheduled,
+    under,
     without_occurrence,
 )
 
@@ -38,10 +39,20 @@ class Version(NamedTuple):
 
 
 class Written(NamedTuple):
-    """What a request writes: a version of the event, or none; and the later half of it, if it was split."""
+    """What a request writes: a version of the event, or none; the later half of it, if it is split; older halves."""
 
     version: Version | None
     later: Version | None = None
+    name: int = 0
+    halves: tuple[tuple[int, Version], ...] = ()
+
+
+class Cut(NamedTuple):
+    """The first version of an event that is only a half, before which occurrence that ends, and what continues it."""
+
+    version: int
+    name: int
+    later_id: int
 
 
 class Edit(NamedTuple):
@@ -70,6 +81,7 @@ class Event:
     split_from: int | None = None
     continued_by: int | None = None
     trashed: bool = False
+    cuts: list[Cut] = field(default_factory=list)
 
     @property
     def newest(self) -> int:
@@ -83,6 +95,10 @@ class Event:
         """Say which version an edit begins with that is based on an old one, or on the newest."""
         back = {"old": 1, "old match": 1, "older": 3, "oldest": self.newest}.get(base, 0)
         return max(self.newest - back, 1)
+
+    def cuts_since(self, base: int | None) -> list[Cut]:
+        """How it was split after a version."""
+        return [] if base is None else [cut for cut in self.cuts if cut.version > base]
 
     def role_of(self, who: str) -> str | None:
         return "owner" if who == self.owner else self.roles.get(who)
@@ -168,10 +184,50 @@ class Calendar:
 
     def _put(self, who: str, event_id: int, edit: Edit, base: Content, ours: Content) -> Written:
         event = self.events[event_id]
-        stale = edit.base not in (None, event.newest)
-        content = merged(base, ours, event.head) if stale else ours
-        kind = "merged" if content != ours else "updated"
-        return self._settle(event_id, Version(content, kind, who, edit.base), event.head, allow=edit.allow)
+        if edit.base in (None, event.newest):
+            return self._settle(event_id, Version(ours, "updated", who, edit.base), event.head, allow=edit.allow)
+        parts = [(event_id, base, ours)]
+        if event.cuts_since(edit.base):
+            if ours.schedule != base.schedule:
+                merged(base, ours, event.head)
+                raise Refused(409, "not-possible")
+            parts = self._shared_out(event_id, edit.base or 0, base, ours)
+        contents = []
+        for one, part_base, part in parts:
+            half = self.events[one]
+            if one != event_id and (half.trashed or half.owner != event.owner or half.role_of(who) in (None, "viewer")):
+                raise Refused(409, "not-possible")
+            content = merged(part_base, part, half.head)
+            kind = "merged" if content != ours else "updated"
+            contents.append((one, Version(content, kind, who, edit.base if one == event_id else None)))
+        return self._settle_halves(event_id, contents, allow=edit.allow)
+
+    def _shared_out(
+        self, event_id: int, since: int, base: Content, ours: Content
+    ) -> list[tuple[int, Content, Content]]:
+        """Cut an edit as its event was cut; parts without changes go."""
+        event, later = self.events[event_id], []
+        for cut in event.cuts_since(since):
+            schedule = event.versions[cut.version - 2].content.schedule
+            base, ours = under(base, schedule), under(ours, schedule)
+            (base, base_later), (ours, ours_later) = halves(base, cut.name), halves(ours, cut.name)
+            if base_later != ours_later:
+                later += self._shared_out(cut.later_id, 0, base_later, ours_later)
+        return later if base == ours else [(event_id, base, ours), *later]
+
+    def _settle_halves(self, event_id: int, contents: list[tuple[int, Version]], *, allow: bool) -> Written:
+        """What is written to one half takes its time before the next one asks whether its own is free."""
+        written: list[tuple[int, Version]] = []
+        try:
+            for one, version in contents:
+                if self._settle(one, version, self.events[one].head, allow=allow).version:
+                    self.events[one].versions.append(version)
+                    written.append((one, version))
+        finally:
+            for one, _ in written:
+                self.events[one].versions.pop()
+        of_event = dict(written).get(event_id)
+        return Written(of_event, halves=tuple(pair for pair in written if pair[0] != event_id))
 
     def _settle(self, event_id: int, version: Version, had: Content, *, allow: bool) -> Written:
         event = self.events[event_id]
@@ -193,7 +249,7 @@ class Calendar:
         ours = changed(base_later, asked)
         if ours == base_later:
             return Written(None)
-        if base.schedule != event.head.schedule:
+        if base.schedule != event.head.schedule or event.cuts_since(edit.base):
             return self._put(who, event_id, edit, base, ours)
         earlier, newest_later = halves(event.head, edit.name)
         later = merged(base_later, ours, newest_later)
@@ -206,7 +262,7 @@ class Calendar:
             whole = version._replace(content=later)
             return self._settle(event_id, whole, newest_later, allow=edit.allow)
         self._need_room_beside(event_id, version, later, newest_later, allow=edit.allow)
-        return Written(version, Version(later, "created", who))
+        return Written(version, Version(later, "created", who), edit.name)
 
     def _need_room_beside(self, event_id: int, earlier: Version, later: Content, had: Content, *, allow: bool) -> None:
         """The later half has to find its time free beside the earlier one, too."""

@@ -191,6 +191,13 @@ def merged(base: Content, ours: Content, theirs: Content) -> Content:
     return Content(**plain, schedule=schedule, tags=tags, own=kept)
 
 
+def under(content: Content, schedule: Schedule) -> Content:
+    """Bring one side of an edit under the schedule that somebody else gave the series meanwhile."""
+    if content.own and content.schedule != schedule:
+        raise Unsure
+    return replace(content, schedule=schedule)
+
+
 def _pick(base: Any, ours: Any, theirs: Any) -> Any:
     if ours in (base, theirs):
         return theirs
