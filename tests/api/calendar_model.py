@@ -7,12 +7,9 @@ before `Calendar.write` and its like are told to.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from tests.api.content_model import (
     Content,
-    Fields,
     Refused,
     changed,
     changed_occurrence,
@@ -25,83 +22,9 @@ from tests.api.content_model import (
     under,
     without_occurrence,
 )
+from tests.api.event_model import Cut, Edit, Event, Version, Written
 
 _RANKS = ("viewer", "editor", "owner")
-
-
-class Version(NamedTuple):
-    """One version; a `kind` of None may be any."""
-
-    content: Content
-    kind: str | None
-    by: str
-    base: int | None = None
-
-
-class Written(NamedTuple):
-    """What a request writes: a version of the event, or none; the later half of it, if it is split; older halves."""
-
-    version: Version | None
-    later: Version | None = None
-    name: int = 0
-    halves: tuple[tuple[int, Version], ...] = ()
-
-
-class Cut(NamedTuple):
-    """The first version of an event that is only a half, before which occurrence that ends, and what continues it."""
-
-    version: int
-    name: int
-    later_id: int
-
-
-class Edit(NamedTuple):
-    """A change as it is asked for.
-
-    `scope` and `name` say of what part. `base` and `match` are the versions that are said to be merged with, or to be
-    the newest. `seen_as` is the occurrence that is sent back.
-    """
-
-    fields: Fields
-    scope: str = "all"
-    name: int = 0
-    base: int | None = None
-    match: int | None = None
-    allow: bool = False
-    seen_as: int | None = None
-
-
-@dataclass
-class Event:
-    """An event with all its versions; `roles` are those of everybody but the owner."""
-
-    owner: str
-    versions: list[Version]
-    roles: dict[str, str] = field(default_factory=dict)
-    split_from: int | None = None
-    continued_by: int | None = None
-    trashed: bool = False
-    cuts: list[Cut] = field(default_factory=list)
-
-    @property
-    def newest(self) -> int:
-        return len(self.versions)
-
-    @property
-    def head(self) -> Content:
-        return self.versions[-1].content
-
-    def number(self, base: str) -> int:
-        """Say which version an edit begins with that is based on an old one, or on the newest."""
-        back = {"old": 1, "old match": 1, "older": 3, "oldest": self.newest}.get(base, 0)
-        return max(self.newest - back, 1)
-
-    def cuts_since(self, base: int | None) -> list[Cut]:
-        """How it was split after a version."""
-        return [] if base is None else [cut for cut in self.cuts if cut.version > base]
-
-    def role_of(self, who: str) -> str | None:
-        return "owner" if who == self.owner else self.roles.get(who)
 
 
 class Calendar:
@@ -227,7 +150,8 @@ class Calendar:
             for one, _ in written:
                 self.events[one].versions.pop()
         of_event = dict(written).get(event_id)
-        return Written(of_event, halves=tuple(pair for pair in written if pair[0] != event_id))
+        others = tuple(pair for pair in written if pair[0] != event_id)
+        return Written(of_event, halves=others, shows=contents[0][0] if contents else None)
 
     def _settle(self, event_id: int, version: Version, had: Content, *, allow: bool) -> Written:
         event = self.events[event_id]
@@ -284,8 +208,20 @@ class Calendar:
             if "start_time" in fields:
                 content = rescheduled(content, old.schedule)
             content = changed(content, {name: getattr(old, name) for name in fields if name != "start_time"})
+        if content.schedule != event.head.schedule:
+            for cut in event.cuts:
+                if number < cut.version or content.schedule.reaches(cut.name):
+                    self._need_gone(cut.later_id)
         version = Version(content, "rolled back", who, number)
         return self._settle(event_id, version, event.head, allow=allow)
+
+    def _need_gone(self, event_id: int) -> None:
+        """Refuse what would make a series whole again beside a half of it."""
+        event = self.events[event_id]
+        if not event.trashed:
+            raise Refused(409, "not-possible")
+        for cut in event.cuts:
+            self._need_gone(cut.later_id)
 
     # -- deleting ------------------------------------------------------------------------------------------------
 
@@ -315,8 +251,27 @@ class Calendar:
         event = self.events[event_id]
         if event.owner != who or not event.trashed:
             raise Refused(404, "not-found")
+        if not allow:
+            self._need_no_other_half(event_id)
         self.need_room(who, event.head, but=event_id, allow=allow)
         return Version(event.head, "restored", who)
+
+    def _need_no_other_half(self, event_id: int) -> None:
+        """Refuse an event that would come back beside a half that took its time over, or that it took over."""
+        for cut in self.events[event_id].cuts:
+            if self.events[event_id].head.schedule.reaches(cut.name):
+                self._need_gone(cut.later_id)
+        for earlier, cut in self._earlier(event_id):
+            if not earlier.trashed and earlier.head.schedule.reaches(cut.name):
+                raise Refused(409, "not-possible")
+
+    def _earlier(self, event_id: int) -> list[tuple[Event, Cut]]:
+        """What an event was split from, and that in its turn."""
+        found = [(one, event, cut) for one, event in self.events.items() for cut in event.cuts]
+        for one, event, cut in found:
+            if cut.later_id == event_id:
+                return [(event, cut), *self._earlier(one)]
+        return []
 
     # -- people --------------------------------------------------------------------------------------------------
 

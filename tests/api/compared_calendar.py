@@ -9,8 +9,9 @@ from typing import Any, TypeVar
 import httpx2
 from hypothesis.stateful import RuleBasedStateMachine
 
-from tests.api.calendar_model import Calendar, Cut, Edit, Event, Version, Written
+from tests.api.calendar_model import Calendar
 from tests.api.content_model import Content, Refused, Unsure, body, content_of, view, wall
+from tests.api.event_model import Cut, Edit, Event, Version, Written
 from tests.people import Api, Json, Person
 
 _T = TypeVar("_T")
@@ -93,8 +94,7 @@ class ComparedCalendar(RuleBasedStateMachine):
         of_event = ((event_id, written.version),) if written.version else ()
         for one, version in (*of_event, *written.halves):
             self.calendar.events[one].versions.append(version)
-        if written.later is None:
-            assert shown["id"] == (event_id if of_event or not written.halves else written.halves[0][0])
+        assert written.later is not None or shown["id"] == (written.shows or event_id)
         if of_event or written.halves:
             self.agree((written.version or written.halves[0][1]).by, shown, shown["id"])
         assert shown["version"] == self.calendar.events[shown["id"]].newest
@@ -145,7 +145,8 @@ class ComparedCalendar(RuleBasedStateMachine):
         written = [(one, self._new_version(who, one)) for one in self.calendar.events]
         found = {one: version for one, version in written if version}
         of_event = found.pop(event_id, None)
-        return Written(of_event and of_event._replace(base=edit.base), halves=tuple(found.items()))
+        of_event = of_event and of_event._replace(base=edit.base)
+        return Written(of_event, halves=tuple(found.items()), shows=shown["id"])
 
     def _new_version(self, who: str, event_id: int) -> Version | None:
         """The version that an event has and the model does not know of, if there is one."""

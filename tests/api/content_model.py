@@ -45,6 +45,10 @@ class Schedule(NamedTuple):
         """The starts of its occurrences, by which they are named."""
         return range(self.start, self.start + DAY * (self.times or 1), DAY)
 
+    def reaches(self, hour: int) -> bool:
+        """Whether anything starts then or later."""
+        return self.names[-1] >= hour
+
 
 class Occurrence(NamedTuple):
     """One taking place, with what is shown of it."""

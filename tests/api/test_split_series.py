@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+
 import pytest
 
 from tests.api.steps import (
@@ -242,3 +244,16 @@ async def test_an_older_split_inside_the_later_half_is_refused(alice: Person, be
     refused = await try_part(alice, series, "following", FOURTH, {"title": "Retro", "base_version": 1})
     refusal(refused, 409, "edit-conflict")
     assert await calendar(alice, *MARCH) == before
+
+
+async def test_an_older_edit_of_a_series_in_very_many_parts_is_refused(alice: Person):
+    whole = await alice.creates("Stand-up", recurrence_pattern={"frequency": "daily", "count": 103})
+    part = whole
+    for number in range(101):
+        day = (date(2027, 3, 2) + timedelta(days=number)).isoformat()
+        part = await change_part(alice, part, "following", f"{day}T09:00:00", location=f"Room {number}")
+    refused = await alice.put(path_of(whole), {"title": "Daily", "base_version": 1})
+    assert refusal(refused, 409, "not-possible")["reason"] == "series_split"
+    back = await alice.post(f"{path_of(whole)}/rollback/1")
+    assert refusal(back, 409, "not-possible")["reason"] == "series_split"
+    await alice.changes(await read(alice, whole), title="Daily", base_version=2)

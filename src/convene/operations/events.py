@@ -14,7 +14,7 @@ from convene.domain.series import has_occurrences
 from convene.operations import bookings
 from convene.operations.access import EditableEvent, OwnedEvent, TrashedEvent
 from convene.operations.bookings import Booking
-from convene.operations.halves import merged_halves
+from convene.operations.halves import merged_halves, refuse_doubling
 from convene.operations.identity import SignedIn
 from convene.operations.tokens import new_id
 from convene.operations.versions import Edit, Kind, Reason, content_at, save
@@ -211,9 +211,11 @@ async def restore(work: UnitOfWork, event: TrashedEvent, *, allow_overlap: bool)
     """Take an event out of the trash.
 
     Raises:
+        NotPossibleNow: another half of the series takes place at its time now; may be allowed as any overlap.
         ScheduleConflict: its time has been taken meanwhile.
     """
     content = event.head.content()
     if not allow_overlap:
+        await refuse_doubling(work, event)
         await bookings.refuse_overlap(work, Booking(event.head.owner_id, event.me, content, replaces=event.head.id))
     return await save(work, event, content, Reason(kind=Kind.RESTORED))

@@ -15,11 +15,15 @@ from convene.domain import series
 from convene.domain.content import EventContent
 from convene.domain.content_json import from_json
 from convene.domain.errors import NotFound, NotPossibleNow
-from convene.operations.access import EditableEvent, open_later_half
+from convene.operations.access import EditableEvent, TrashedEvent, open_later_half
 from convene.operations.versions import Edit, Sides, merged
-from convene.storage import history, splits
+from convene.storage import events, history, splits
+from convene.storage.events import EventHead
 from convene.storage.splits import SplitRow
 from convene.storage.unit_of_work import UnitOfWork
+
+#: How many later halves one edit reaches: each of them is read, merged and written under one lock.
+HALVES_MAX = 100
 
 
 async def merged_halves(work: UnitOfWork, edit: Edit, base: EventContent) -> list[tuple[EditableEvent, EventContent]]:
@@ -34,13 +38,16 @@ async def merged_halves(work: UnitOfWork, edit: Edit, base: EventContent) -> lis
         NotPossibleNow: a half cannot be changed along, or the edit is of the schedule, which is one no more.
     """
     event, ours = edit.event, edit.ours
-    since = await _splits_since(work, edit)
+    since = await _splits_since(work, event.head, edit.base_version)
     if not since or ours.schedule != base.schedule:
         content = await merged(work, edit, Sides(base, ours, event.content), event.head)
         if since:
             detail = "the series was split since that version: change the schedule of each half by itself"
             raise NotPossibleNow("series_split", detail)
         return [(event, content)]
+    if len(since) > HALVES_MAX:
+        detail = f"the series was split more than {HALVES_MAX} times since that version; read it again"
+        raise NotPossibleNow("series_split", detail)
     found: list[tuple[EditableEvent, EventContent]] = []
     for part in await _shared_out(work, edit, _Part(event.id, base, ours), since):
         half = event if part.event_id == event.id else await open_later_half(work, event, part.event_id)
@@ -50,13 +57,11 @@ async def merged_halves(work: UnitOfWork, edit: Edit, base: EventContent) -> lis
 
 async def was_split_since(work: UnitOfWork, event: EditableEvent, version: int) -> bool:
     """Whether occurrences that an event had in a version are in a later half now."""
-    return event.head.continued_by is not None and bool(await splits.splits_since(work, event.id, version))
+    return bool(await _splits_since(work, event.head, version))
 
 
-async def _splits_since(work: UnitOfWork, edit: Edit) -> list[SplitRow]:
-    if edit.event.head.continued_by is None:
-        return []
-    return await splits.splits_since(work, edit.event.id, edit.base_version)
+async def _splits_since(work: UnitOfWork, head: EventHead, version: int) -> list[SplitRow]:
+    return [] if head.continued_by is None else await splits.splits_since(work, head.id, version)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,3 +103,63 @@ async def _content_at(work: UnitOfWork, event_id: int, version: int) -> EventCon
     if row is None:
         raise NotFound("version", version)
     return from_json(row.data)
+
+
+# -- going back ----------------------------------------------------------------------------------------------
+
+
+async def refuse_revival(work: UnitOfWork, event: EditableEvent, version: int, content: EventContent) -> None:
+    """Let an event go back to the schedule that it had in a version, unless a later half has taken that over.
+
+    Raises:
+        NotPossibleNow: the event would take place beside its later half, which does not lie in the trash.
+    """
+    if content.schedule == event.content.schedule:
+        return
+    since = await _splits_since(work, event.head, 0)
+    for split in since:
+        if split.earlier_id == event.id and (version < split.version_number or _reaches(content, split)):
+            await _refuse_beside(work, event, [split, *_splits_of(split.later_id, since)])
+
+
+async def refuse_doubling(work: UnitOfWork, event: TrashedEvent) -> None:
+    """Let an event come out of the trash, unless another half takes place at its time: one that went back meanwhile.
+
+    Raises:
+        NotPossibleNow: it does.
+    """
+    since = await _splits_since(work, event.head, 0)
+    for split in since:
+        if split.earlier_id == event.head.id and _reaches(event.head.content(), split):
+            await _refuse_beside(work, event, [split, *_splits_of(split.later_id, since)])
+    if event.head.split_from is not None:
+        for ended, earlier in await splits.earlier_halves(work, event.head.id):
+            if series.reaches(earlier.content().schedule, ended):
+                raise _beside(earlier.id, await events.find_event(work, earlier.id, event.me.user_id))
+
+
+def _reaches(content: EventContent, split: SplitRow) -> bool:
+    return series.reaches(content.schedule, datetime.fromisoformat(split.occurrence))
+
+
+def _splits_of(event_id: int, since: Sequence[SplitRow]) -> list[SplitRow]:
+    """List the splits of an event and of its later halves."""
+    found: list[SplitRow] = []
+    halves = [event_id]
+    for half in halves:
+        own = [split for split in since if split.earlier_id == half]
+        found += own
+        halves += [split.later_id for split in own]
+    return found
+
+
+async def _refuse_beside(work: UnitOfWork, event: EditableEvent | TrashedEvent, halves: Sequence[SplitRow]) -> None:
+    for half in halves:
+        if half.deleted_at is None:
+            raise _beside(half.later_id, await events.find_event(work, half.later_id, event.me.user_id))
+
+
+def _beside(event_id: int, seen: EventHead | None) -> NotPossibleNow:
+    name = "" if seen is None else f" (event {event_id})"
+    detail = f"the series was split, and its other half{name} would take place beside it; delete or shorten that first"
+    return NotPossibleNow("series_split", detail)
