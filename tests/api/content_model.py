@@ -117,11 +117,13 @@ def rescheduled(content: Content, schedule: Schedule) -> Content:
 
 
 def changed_occurrence(content: Content, name: int, fields: Fields) -> Content:
-    """Put fields onto one occurrence, which keeps only what differs from the series."""
+    """Put fields onto one occurrence, which keeps only what differs from the series; a deleted one stays so."""
     need_occurrence(content, name)
+    if content.own.get(name, {}).get("excluded"):
+        raise Refused(409, "not-possible")
     regular = {**{key: getattr(content, key) for key in OWN}, "start": name, "hours": content.schedule.hours}
     sent = {key: value for key, value in fields.items() if key in regular}
-    before = {key: value for key, value in content.own.get(name, {}).items() if key not in ("excluded", *sent)}
+    before = {key: value for key, value in content.own.get(name, {}).items() if key not in sent}
     own = {**before, **_without(sent, **regular)}
     others = {other: value for other, value in content.own.items() if other != name}
     return replace(content, own=others | ({name: own} if own else {}))

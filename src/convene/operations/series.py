@@ -31,6 +31,7 @@ async def revise_one(work: UnitOfWork, event: EditableEvent, occurrence: When, r
 
     Raises:
         Invalid: it is no occurrence, or the field belongs to the whole series.
+        NotPossibleNow: the occurrence had been taken out of what the author began with.
         PreconditionFailed, EditConflict, ScheduleConflict: as `events.revise`.
     """
     base = await whole.base_content(work, event, revision)
