@@ -18,6 +18,7 @@ from convene.api.logs import RequestLog
 from convene.api.negotiation import PackedAnswers, PackedBodies
 from convene.api.openapi import describe
 from convene.api.planned import install
+from convene.delivery import housekeeping
 from convene.delivery.bus import Bus, Wire
 from convene.delivery.hub import Hub
 from convene.delivery.presence import Watch
@@ -102,7 +103,8 @@ async def _services(settings: Settings) -> AsyncIterator[Services]:
     try:
         async with units.reading() as work:
             epoch = (await clock_of(work)).epoch
-        async with bus.running(_wire(settings, database, epoch)), hub.running(epoch), watch.running():
+        wire = _wire(settings, database, epoch)
+        async with bus.running(wire), hub.running(epoch), watch.running(), housekeeping.running(units):
             yield services
     finally:
         passwords.close()

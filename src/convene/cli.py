@@ -138,6 +138,16 @@ def reindex() -> None:
 
 
 @app.command()
+def prune() -> None:
+    """Throw away old trash, traces of lost access, old notifications and ended sessions; a server does so every day."""
+    pruned = _run(upkeep.prune)
+    print(
+        f"thrown away: {pruned.events} events, {pruned.permissions} lost permissions, "
+        f"{pruned.notifications} notifications, {pruned.sessions} sessions"
+    )
+
+
+@app.command()
 def demo() -> None:
     """Fill the database with a team, its calendars, and some months of shared and edited events to look at."""
     settings = _settings()
