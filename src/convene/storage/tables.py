@@ -284,5 +284,7 @@ database_identity = Table(
     Column("position", BigId, nullable=False),
     # Tombstones up to here have been thrown away: a cursor from before cannot be served any more.
     Column("pruned_position", BigId, nullable=False, server_default="0"),
+    # On PostgreSQL, whose transactions are counted by `position`: see storage.restored.
+    Column("cluster", String(32), nullable=False, server_default=""),
     CheckConstraint("id = 1", name="one_row"),
 )
