@@ -138,6 +138,17 @@ events = Table(
     sqlite_autoincrement=True,
 )
 
+# Which event began as the later half of which: what `split_from` says as long as no half is split again, and for ever.
+splits = Table(
+    "splits",
+    metadata,
+    Column("later_id", BigId, ForeignKey("events.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("earlier_id", BigId, ForeignKey("events.id", ondelete="CASCADE"), nullable=False),
+    Column("version_number", Integer, nullable=False),  # the first of the earlier half that is only a half
+    Column("occurrence", String(26), nullable=False),  # the wall time that named the later half's first one then
+    Index(None, "earlier_id"),
+)
+
 # Who sees an event, with copies of its bounds: what user U sees between A and B is one scan of one index.
 permissions = Table(
     "permissions",
