@@ -1,13 +1,13 @@
 """Routes that read their parameters and solve their dependencies by a plan, made once when the route is made.
 
 FastAPI walks the tree of what a route depends on anew for each request, goes into every branch again that it has
-solved already, asks each parameter again what it could be, and validates those that were not sent: a third of reading an
-event, a quarter of creating one (docs/performance.md). What the signature of a route says stays true: the same
+solved already, asks each parameter again what it could be, and validates those that were not sent: a third of reading
+an event, a quarter of creating one (docs/performance.md). What the signature of a route says stays true: the same
 parameters, validated by the same fields, the same errors, the same order.
 
 A plan knows what our routes use. Anything else is left to FastAPI. It is made from parts of FastAPI that are not
-public, so pyproject.toml holds FastAPI to one minor version, and tests/api/test_planned.py holds it to the parts. It must
-know nothing of events.
+public, so pyproject.toml holds FastAPI to one minor version, and tests/api/test_planned.py holds it to the parts. It
+must know nothing of events.
 """
 
 from __future__ import annotations
