@@ -90,7 +90,7 @@ def _kept_secret(path: Path) -> str:
     except FileNotFoundError:
         path.parent.mkdir(parents=True, exist_ok=True)
     made = secrets.token_urlsafe(48)
-    temporary = path.with_name(f"{path.name}.{os.getpid()}")
+    temporary = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
     temporary.touch(mode=0o600)
     temporary.write_text(made, encoding="ascii")
     try:
