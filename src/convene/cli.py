@@ -9,6 +9,7 @@ from typing import Annotated, TypeVar
 
 import typer
 import uvicorn
+from fastapi import FastAPI
 from pydantic import ValidationError
 
 from convene import __version__
@@ -86,12 +87,19 @@ def _checked(kind: type[_Body], sent: dict[str, str]) -> _Body:
 def serve(
     host: Annotated[str | None, typer.Option(help="Overrides HOST.")] = None,
     port: Annotated[int | None, typer.Option(help="Overrides PORT.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Overrides WORKERS: processes that share the port.")] = None,
 ) -> None:
     """Bring the database up to date and serve the API."""
     settings = _settings()
     schema.migrate(settings.database_url)
+    many = settings.workers if workers is None else workers
+    if many > 1:
+        settings.signing_key()  # made once, before many processes would each make one
     uvicorn.run(
-        create_app(settings),
+        # Each of several processes makes the application for itself, from the same environment.
+        "convene.cli:application" if many > 1 else application,
+        factory=True,
+        workers=many,
         host=host or settings.host,
         port=settings.port if port is None else port,
         ws="websockets-sansio",
@@ -102,6 +110,11 @@ def serve(
         server_header=False,
         timeout_graceful_shutdown=20,
     )
+
+
+def application() -> FastAPI:
+    """Make the application as the environment says, for any ASGI server."""
+    return create_app(_settings())
 
 
 @app.command()
