@@ -101,12 +101,7 @@ def _occurrence_fields(head: EventHead, occurrence: Occurrence, series_start: st
     else:
         start, end = rfc3339(occurrence.starts_at, tz), rfc3339(occurrence.ends_at, tz)
         name = occurrence.recurrence_id.isoformat()
-    fields: JsonObject = {
-        "start_time": start,
-        "end_time": end,
-        "occurrence": name,
-        "series_start": series_start,
-    }
+    fields: JsonObject = {"start_time": start, "end_time": end, "occurrence": name, "series_start": series_start}
     if occurrence.own is not None:
         own = override_to_json(occurrence.own)
         fields |= {key: value for key, value in own.items() if key not in {"start", "duration"}}
