@@ -51,10 +51,10 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
-    # The lists come before single events: /events/trash is no event.
+    # What is asked most comes first, but the lists before single events: /events/trash is no event.
     install(
         app,
-        [feature.router for feature in (accounts, agenda, events, sharing, history, notifications, live, operations)],
+        [feature.router for feature in (agenda, events, sharing, history, notifications, accounts, live, operations)],
     )
     operations.install_docs(app)
     problems.install(app)
