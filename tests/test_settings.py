@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import stat
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -80,6 +81,12 @@ def test_the_example_says_the_defaults(read: ReadSettings):
     assert len(said) > 10
     Path(".env").write_text("\n".join(said), encoding="utf-8")
     assert read() == Settings(_env_file=None)
+
+
+@pytest.mark.parametrize("document", [".env.example", "README.md"])
+def test_the_documents_name_every_setting(document: str):
+    text = (Path(__file__).parents[1] / document).read_text(encoding="utf-8")
+    assert [name for name in Settings.model_fields if not re.search(rf"\b{name.upper()}\b", text)] == []
 
 
 def test_what_other_programs_and_later_versions_are_told_does_no_harm(read: ReadSettings):

@@ -18,6 +18,7 @@ from convene.api.logs import RequestLog
 from convene.api.negotiation import PackedAnswers, PackedBodies
 from convene.api.openapi import describe
 from convene.api.planned import install
+from convene.delivery import housekeeping
 from convene.delivery.bus import Bus, Wire
 from convene.delivery.hub import Hub
 from convene.delivery.presence import Watch
@@ -50,10 +51,10 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
-    # The lists come before single events: /events/trash is no event.
+    # What is asked most comes first, but the lists before single events: /events/trash is no event.
     install(
         app,
-        [feature.router for feature in (accounts, agenda, events, sharing, history, notifications, live, operations)],
+        [feature.router for feature in (agenda, events, sharing, history, notifications, accounts, live, operations)],
     )
     operations.install_docs(app)
     problems.install(app)
@@ -102,7 +103,8 @@ async def _services(settings: Settings) -> AsyncIterator[Services]:
     try:
         async with units.reading() as work:
             epoch = (await clock_of(work)).epoch
-        async with bus.running(_wire(settings, database, epoch)), hub.running(epoch), watch.running():
+        wire = _wire(settings, database, epoch)
+        async with bus.running(wire), hub.running(epoch), watch.running(), housekeeping.running(units):
             yield services
     finally:
         passwords.close()

@@ -36,6 +36,7 @@ class Settings(BaseSettings):
     project_name: str = "Convene"
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
+    workers: Annotated[int, Field(ge=1, le=64)] = 1
     # OWASP's figures for Argon2id; tests lower them.
     password_time_cost: Annotated[int, Field(ge=1)] = 2
     password_memory_kib: Annotated[int, Field(ge=8)] = 19_456
@@ -90,7 +91,7 @@ def _kept_secret(path: Path) -> str:
     except FileNotFoundError:
         path.parent.mkdir(parents=True, exist_ok=True)
     made = secrets.token_urlsafe(48)
-    temporary = path.with_name(f"{path.name}.{os.getpid()}")
+    temporary = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
     temporary.touch(mode=0o600)
     temporary.write_text(made, encoding="ascii")
     try:

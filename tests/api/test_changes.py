@@ -2,30 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from convene.api.paging import encode_cursor
 from tests.people import Person
-
-
-class Copy:
-    """A client's copy of its events, kept by sync alone."""
-
-    def __init__(self, person: Person) -> None:
-        self.person = person
-        self.events: dict[int, Any] = {}
-        self.cursor: str | None = None
-
-    async def catch_up(self) -> None:
-        more = True
-        while more:
-            response = await self.person.get("/api/v1/changes", **({"since": self.cursor} if self.cursor else {}))
-            assert response.status_code == 200, response.text
-            page = response.json()
-            self.events |= {event["id"]: event for event in page["changed"]}
-            for event_id in page["removed"]:
-                self.events.pop(event_id, None)
-            self.cursor, more = page["cursor"], page["more"]
+from tests.synced_copy import Copy
 
 
 async def test_a_copy_follows_creating_changing_deleting_and_restoring(alice: Person):

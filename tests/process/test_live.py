@@ -8,17 +8,15 @@ import signal
 import statistics
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import ExitStack
 from typing import Any, NamedTuple
 
 import pytest
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed
-from websockets.typing import Subprotocol
+from websockets.asyncio.client import connect
 
 from tests.databases import fresh_database
-from tests.people import Person
 from tests.process.callers import ServedApi, calling
+from tests.process.ears import Ear, listening
 from tests.process.outside import outside
 from tests.process.servers import Server, both_serving, serving
 from tests.valkey import Valkey, valkey_server
@@ -67,48 +65,6 @@ def bus(request: pytest.FixtureRequest) -> Iterator[Pair]:
 async def here(bus: Pair) -> AsyncIterator[ServedApi]:
     async with calling(bus.one.url) as api:
         yield api
-
-
-class Ear:
-    """A WebSocket that collects what it hears."""
-
-    def __init__(self, socket: ClientConnection) -> None:
-        self.socket = socket
-
-    async def next(self, kind: str, *, seconds: float = 10.0) -> Any:
-        """The next message of a kind."""
-        async with asyncio.timeout(seconds):
-            while True:
-                message = json.loads(await self.socket.recv())
-                if message["type"] == kind:
-                    return message
-
-    async def kinds_until(self, kind: str) -> list[str]:
-        """The kinds of all messages up to the first of a kind."""
-        kinds: list[str] = []
-        async with asyncio.timeout(10):
-            while kind not in kinds:
-                kinds.append(json.loads(await self.socket.recv())["type"])
-        return kinds
-
-    async def closed(self, *, seconds: float = 15.0) -> int | None:
-        """The code with which the server closes."""
-        async with asyncio.timeout(seconds):
-            try:
-                while True:
-                    await self.socket.recv()
-            except ConnectionClosed as error:
-                return error.rcvd.code if error.rcvd else None
-
-
-@asynccontextmanager
-async def listening(server: Server, person: Person, query: str = "", **options: Any) -> AsyncIterator[Ear]:
-    address = server.url.replace("http://", "ws://") + f"/ws/notifications{query}"
-    token = person.tokens["access_token"]
-    async with connect(address, subprotocols=[Subprotocol(f"bearer.{token}")], proxy=None, **options) as socket:
-        ear = Ear(socket)
-        await ear.next("ready")
-        yield ear
 
 
 async def test_a_change_on_one_process_is_heard_on_the_other_within_a_tenth_of_a_second(bus: Pair, here: ServedApi):

@@ -56,9 +56,8 @@ async def create(work: UnitOfWork, me: SignedIn, change: EventChange, *, allow_o
     calendar_id = await events.lock_agenda(work, me.user_id)
     if not allow_overlap:
         await bookings.refuse_overlap(work, Booking(me.user_id, me, content))
-    new = _new_event(me, content, calendar_id)
-    [event_id] = await writes.insert_events(work, [new])
-    return writes.head_of_new(work, new, event_id)
+    [head] = await writes.insert_events(work, [_new_event(me, content, calendar_id)])
+    return head
 
 
 async def create_batch(
@@ -74,9 +73,7 @@ async def create_batch(
     calendar_id = await events.lock_agenda(work, me.user_id)
     if not allow_overlap:
         await bookings.refuse_batch_overlap(work, me.user_id, contents)
-    new = [_new_event(me, content, calendar_id) for content in contents]
-    ids = await writes.insert_events(work, new)
-    return [writes.head_of_new(work, one, event_id) for one, event_id in zip(new, ids, strict=True)]
+    return await writes.insert_events(work, [_new_event(me, content, calendar_id) for content in contents])
 
 
 def _batch_contents(changes: Sequence[EventChange], default_zone: str) -> list[EventContent]:

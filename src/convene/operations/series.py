@@ -99,11 +99,11 @@ async def _split(
         continued_by=event.head.continued_by,
         change_description=revision.description,
     )
-    [later_id] = await writes.insert_events(work, [new])
-    await writes.link_halves(work, head.id, later_id, event.head.continued_by)
-    await splits.record_split(work, later_id, head, name)
-    await _share_alike(work, event, later_id, later)
-    return writes.head_of_new(work, new, later_id)._replace(role=head.role)
+    [made] = await writes.insert_events(work, [new])
+    await writes.link_halves(work, head.id, made.id, event.head.continued_by)
+    await splits.record_split(work, made.id, head, name)
+    await _share_alike(work, event, made.id, later)
+    return made._replace(role=head.role)
 
 
 async def _share_alike(work: UnitOfWork, event: EditableEvent, later_id: int, later: EventContent) -> None:

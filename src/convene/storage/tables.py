@@ -122,6 +122,19 @@ events = Table(
     UniqueConstraint("owner_id", "uid"),
     Index(None, "owner_id", "deleted_at"),
     Index(None, "calendar_id"),
+    # Whoever is referred to cannot be deleted before somebody has looked who refers to it.
+    Index(
+        "ix_events_split_from",
+        "split_from",
+        sqlite_where=text("split_from IS NOT NULL"),
+        postgresql_where=text("split_from IS NOT NULL"),
+    ),
+    Index(
+        "ix_events_continued_by",
+        "continued_by",
+        sqlite_where=text("continued_by IS NOT NULL"),
+        postgresql_where=text("continued_by IS NOT NULL"),
+    ),
     sqlite_autoincrement=True,
 )
 
@@ -227,6 +240,7 @@ notifications = Table(
     Column("read_at", UtcDateTime),
     Index(None, "user_id", "position", "id"),
     Index(None, "position", "id"),
+    Index(None, "event_id"),
     Index(
         "ix_notifications_unread",
         "user_id",
@@ -245,6 +259,7 @@ notification_mutes = Table(
     Column("event_id", BigId, ForeignKey("events.id"), nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     PrimaryKeyConstraint("user_id", "event_id"),
+    Index(None, "event_id"),
 )
 notification_preferences = Table(
     "notification_preferences",
@@ -280,5 +295,7 @@ database_identity = Table(
     Column("position", BigId, nullable=False),
     # Tombstones up to here have been thrown away: a cursor from before cannot be served any more.
     Column("pruned_position", BigId, nullable=False, server_default="0"),
+    # On PostgreSQL, whose transactions are counted by `position`: see storage.restored.
+    Column("cluster", String(32), nullable=False, server_default=""),
     CheckConstraint("id = 1", name="one_row"),
 )
