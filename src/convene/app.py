@@ -18,6 +18,8 @@ from convene.api.logs import RequestLog
 from convene.api.negotiation import PackedAnswers, PackedBodies
 from convene.api.openapi import describe
 from convene.api.planned import install
+from convene.api.quotas import Counts
+from convene.api.rates import OutsideRates, Rates
 from convene.delivery.bus import Bus, Wire
 from convene.delivery.hub import Hub
 from convene.delivery.presence import Watch
@@ -69,6 +71,7 @@ def create_app(settings: Settings) -> FastAPI:
         )
     app.add_middleware(PackedBodies)
     app.add_middleware(BodyLimits)
+    app.add_middleware(OutsideRates)
     app.add_middleware(Aliases)
     app.add_middleware(PackedAnswers)
     app.add_middleware(RequestLog)
@@ -90,6 +93,8 @@ async def _services(settings: Settings) -> AsyncIterator[Services]:
         refresh_life=timedelta(days=settings.refresh_token_expire_days),
     )
     hub, watch = Hub(units, bus), Watch(bus)
+    redis_url = settings.redis_url.get_secret_value() if settings.redis_url else None
+    counts = Counts(redis_url)
     services = Services(
         units=units,
         tokens=tokens,
@@ -97,20 +102,20 @@ async def _services(settings: Settings) -> AsyncIterator[Services]:
         identities=Identities(units, tokens),
         hub=hub,
         watch=watch,
+        rates=Rates(settings.rate_limit_per_minute, counts),
     )
     await database.open()
     try:
         async with units.reading() as work:
             epoch = (await clock_of(work)).epoch
-        async with bus.running(_wire(settings, database, epoch)), hub.running(epoch), watch.running():
+        wire = RedisWire(redis_url, epoch) if redis_url else _own_wire(database)
+        async with bus.running(wire), hub.running(epoch), watch.running(), counts.running(epoch):
             yield services
     finally:
         passwords.close()
         await database.close()
 
 
-def _wire(settings: Settings, database: Database, epoch: str) -> Wire:
-    """Choose what carries the bus: Redis if there is one, else the database itself."""
-    if settings.redis_url:
-        return RedisWire(settings.redis_url.get_secret_value(), epoch)
+def _own_wire(database: Database) -> Wire:
+    """What carries the bus where there is no Redis: the database itself."""
     return SqliteWire(database.path) if isinstance(database, SqliteDatabase) else PostgresWire(database.dsn)

@@ -57,24 +57,51 @@ def _login_form(form: FormData) -> dict[str, object]:
     return {key: values[0] for key, values in known.items()}
 
 
+async def _limited_registration(request: Request, held: Held) -> None:
+    await held.rates.of_registration(request.scope)
+
+
+async def _limited_sign_in(request: Request, held: Held) -> None:
+    await held.rates.of_sign_in(request.scope)
+
+
+async def _limited(request: Request, held: Held) -> None:
+    await held.rates.of_address(request.scope)
+
+
+LIMITED_SIGN_IN, LIMITED_REGISTRATION, LIMITED = map(Depends, (_limited_sign_in, _limited_registration, _limited))
 Credentials = Annotated[Login, Depends(_login)]
 
 
-@router.post("/auth/register", status_code=201, response_model=User, responses=problems(409, body=True))
+@router.post(
+    "/auth/register",
+    status_code=201,
+    response_model=User,
+    responses=problems(409, body=True),
+    dependencies=[LIMITED_REGISTRATION],
+)
 async def register(held: Held, body: Register) -> Response:
     """Make an account. Usernames and e-mail addresses are unique without regard to case."""
     return answer(user_json(await accounts.register(held.units, held.passwords, body.registration())), status=201)
 
 
-@router.post("/auth/login", response_model=TokenAnswer, responses=problems(401, body=True), openapi_extra=_LOGIN_BODY)
+@router.post(
+    "/auth/login",
+    response_model=TokenAnswer,
+    responses=problems(401, body=True),
+    openapi_extra=_LOGIN_BODY,
+    dependencies=[LIMITED_SIGN_IN],
+)
 async def log_in(held: Held, login: Credentials, request: Request) -> Response:
     """Begin a session, with JSON or the form of the OAuth2 password flow."""
     agent = request.headers.get("user-agent", "")
-    pair = await sessions.log_in(held.units, held.passwords, held.tokens, login.credentials(), user_agent=agent)
+    credentials = login.credentials()
+    async with held.rates.guessing(request.scope, credentials[0]):
+        pair = await sessions.log_in(held.units, held.passwords, held.tokens, credentials, user_agent=agent)
     return answer(tokens_json(pair), headers={"Cache-Control": "no-store"})
 
 
-@router.post("/auth/refresh", response_model=TokenAnswer, responses=problems(401, body=True))
+@router.post("/auth/refresh", response_model=TokenAnswer, responses=problems(401, body=True), dependencies=[LIMITED])
 async def refresh(held: Held, body: Refresh) -> Response:
     """Get new tokens for a refresh token, which is used up; using it again ends the session."""
     pair = await sessions.refresh(held.units, held.tokens, held.identities, body.refresh_token)
@@ -101,10 +128,11 @@ async def change_me(held: Held, me: Me, body: ProfileUpdate) -> Response:
 
 
 @router.post("/auth/password", status_code=204, responses=problems(*SIGNED_IN, body=True))
-async def change_password(held: Held, me: Me, body: PasswordChange) -> Response:
+async def change_password(held: Held, me: Me, body: PasswordChange, request: Request) -> Response:
     """Set a new password; every other session ends."""
     change = (body.current_password, body.new_password)
-    await accounts.change_password(held.units, held.passwords, held.identities, me, change)
+    async with held.rates.guessing(request.scope, me.username, wrong=Invalid):
+        await accounts.change_password(held.units, held.passwords, held.identities, me, change)
     return Response(status_code=204)
 
 

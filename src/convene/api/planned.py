@@ -98,7 +98,9 @@ def _steps(route: Dependant) -> list[_Step]:
         if dependant.call not in places:
             if not dependant.use_cache or dependant.concurrency or dependant.scope not in {None, "function"}:
                 raise _NotPlanned
-            needs = tuple((str(one.name), place_of(one)) for one in dependant.dependencies)
+            places_of = [(one.name, place_of(one)) for one in dependant.dependencies]
+            # What a route depends on without taking what it gives has no name.
+            needs = tuple((name, place) for name, place in places_of if name is not None)
             steps.append(_step(dependant, needs))
             places[dependant.call] = len(steps) - 1
         return places[dependant.call]

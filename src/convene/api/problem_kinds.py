@@ -134,6 +134,12 @@ KINDS: Mapping[type[errors.ConveneError], Kind] = {
             "current_version": e.current_version,
         },
     ),
+    errors.TooOften: Kind(
+        429,
+        "quota-exceeded",
+        "Too many requests",
+        lambda e: {"detail": f"ask again in {e.seconds} s", "violated-policies": [e.quota]},
+    ),
     errors.TooMuch: Kind(
         422,
         "too-much",

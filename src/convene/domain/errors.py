@@ -18,6 +18,7 @@ The tree::
     │   └── NotPossibleNow          any other state that forbids it (`reason` is a stable code)
     ├── Gone                        a cursor reaches further back than is kept, or belongs to another database
     ├── PreconditionFailed          If-Match names a version that is not the newest
+    ├── TooOften                    asked more often than a quota allows; ask again later
     ├── TooMuch                     more than can be answered at once; ask for less
     │   └── AgendaTooFull           the owner has too much in the time of a booking for it to be compared
     └── Unavailable                 the database is away, locked, full or broken
@@ -189,6 +190,15 @@ class PreconditionFailed(ConveneError):
     def __init__(self, current_version: int) -> None:
         super().__init__(current_version)
         self.current_version = current_version
+
+
+class TooOften(ConveneError):
+    """Asked more often than the quota of this name allows; it is whole again after so many seconds."""
+
+    def __init__(self, quota: str, seconds: int) -> None:
+        super().__init__(quota, seconds)
+        self.quota = quota
+        self.seconds = seconds
 
 
 class TooMuch(ConveneError):
