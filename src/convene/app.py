@@ -10,9 +10,21 @@ from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
 from convene import __version__
-from convene.api import accounts, agenda, events, history, live, notifications, operations, problems, sharing
+from convene.api import (
+    accounts,
+    agenda,
+    events,
+    history,
+    idempotency,
+    live,
+    notifications,
+    operations,
+    problems,
+    sharing,
+)
 from convene.api.aliases import Aliases
 from convene.api.dependencies import Services
+from convene.api.idempotency import Attempts
 from convene.api.limits import BodyLimits
 from convene.api.logs import RequestLog
 from convene.api.negotiation import PackedAnswers, PackedBodies
@@ -59,6 +71,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     operations.install_docs(app)
     problems.install(app)
+    idempotency.install(app)
     describe(app)
     # The last added is the outermost.
     if settings.backend_cors_origins:
@@ -102,6 +115,7 @@ async def _services(settings: Settings) -> AsyncIterator[Services]:
         identities=Identities(units, tokens),
         hub=hub,
         watch=watch,
+        attempts=Attempts(settings.signing_key()),
         rates=Rates(settings.rate_limit_per_minute, counts),
     )
     await database.open()

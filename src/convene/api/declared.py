@@ -33,7 +33,7 @@ class Problem(BaseModel):
 
 Responses = dict[int | str, dict[str, Any]]
 
-_DESCRIPTIONS = {
+DESCRIPTIONS = {
     304: "Not modified: `If-None-Match` names the newest version.",
     400: "The body is not JSON.",
     401: "No token, or one that is not good.",
@@ -51,6 +51,7 @@ _DESCRIPTIONS = {
 }
 
 
+PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
 _TEXT = {"schema": {"type": "string"}}
 _QUOTA_HEADERS = {
     "Retry-After": {"description": "Seconds.", "required": True, **_TEXT},
@@ -73,11 +74,9 @@ def problems(*statuses: int, body: bool = False) -> Responses:
     of_body = (400, 413, 415) if body else ()
     declared: Responses = {}
     for status in sorted({*statuses, *always, *of_body}):
-        declared[status] = {"description": _DESCRIPTIONS[status]}
+        declared[status] = {"description": DESCRIPTIONS[status]}
         if status != 304:
-            declared[status] |= {
-                "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
-            }
+            declared[status]["content"] = PROBLEM
     declared[429]["headers"] = _QUOTA_HEADERS
     return declared
 

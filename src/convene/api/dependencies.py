@@ -18,7 +18,9 @@ from fastapi import Depends, Header, Path, Query, Request
 from fastapi.security import OAuth2PasswordBearer
 from starlette.requests import HTTPConnection
 
+from convene.api import idempotency
 from convene.api.fields import Number
+from convene.api.idempotency import Attempts
 from convene.api.rates import Rates
 from convene.api.schemas import Transfer
 from convene.delivery.hub import Hub
@@ -43,6 +45,7 @@ class Services:
     hub: Hub
     watch: Watch
     rates: Rates
+    attempts: Attempts
 
 
 def services(request: HTTPConnection) -> Services:
@@ -108,9 +111,11 @@ async def reading(request: Request, me: Me) -> AsyncIterator[UnitOfWork]:  # noq
         yield work
 
 
-async def writing(request: Request, me: Me) -> AsyncIterator[UnitOfWork]:  # noqa: ARG001 - authenticated first
-    """A unit of work that commits when the route returns."""
-    async with services(request).units.writing() as work:
+async def writing(request: Request, me: Me) -> AsyncIterator[UnitOfWork]:
+    """A unit of work that commits when the route returns, and whose answer is kept when it has an Idempotency-Key."""
+    held = services(request)
+    async with held.attempts.of(request, me.user_id) as attempt, held.units.writing() as work:
+        await idempotency.begin(request, work, attempt)
         yield work
 
 

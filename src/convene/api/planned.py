@@ -22,6 +22,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 
 from convene.api.bodies import Handler, read_first
+from convene.api.idempotency import answered_once
 
 Values = dict[str, Any]
 
@@ -59,7 +60,12 @@ class _NotPlanned(Exception):
 
 
 class PlannedRoute(APIRoute):
-    """A route that is answered by its plan, if there is one."""
+    """A route that is answered by its plan, if there is one; a POST acts once under its Idempotency-Key."""
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:  # noqa: ANN401 - FastAPI's own
+        if set(options.get("methods") or ()) == {"POST"}:
+            endpoint = answered_once(endpoint)
+        super().__init__(path, endpoint, **options)
 
     def get_route_handler(self) -> Handler:
         """Make what answers requests."""

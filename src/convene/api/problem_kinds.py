@@ -119,6 +119,18 @@ KINDS: Mapping[type[errors.ConveneError], Kind] = {
         "Not possible as things stand",
         lambda e: {"detail": e.detail, "reason": e.reason},
     ),
+    errors.StillRunning: Kind(
+        409,
+        "still-running",
+        "The same request is at work",
+        lambda _e: {"detail": "a request with this Idempotency-Key has not been answered yet; send it again later"},
+    ),
+    errors.KeyReused: Kind(
+        422,
+        "key-reused",
+        "The key belongs to another request",
+        lambda _e: {"detail": "this Idempotency-Key was used for another request; make a new one for each"},
+    ),
     errors.Gone: Kind(
         410,
         "cursor-gone",
