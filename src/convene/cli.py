@@ -160,7 +160,7 @@ def prune() -> None:
     pruned = _run(upkeep.prune)
     print(
         f"thrown away: {pruned.events} events, {pruned.permissions} lost permissions, "
-        f"{pruned.notifications} notifications, {pruned.sessions} sessions"
+        f"{pruned.notifications} notifications, {pruned.sessions} sessions, {pruned.answers} kept answers"
     )
 
 
