@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated
 
-from fastapi import Query, Response
+from fastapi import Depends, Query, Request, Response
 
+from convene.api.bodies import MERGE_PATCH, media_type
 from convene.api.compared import compared
 from convene.api.declared import ON_EVENT, ON_EVENT_BY_ROLE, SIGNED_IN, problems
 from convene.api.dependencies import (
@@ -20,12 +22,12 @@ from convene.api.dependencies import (
     Viewable,
     WriteWork,
 )
+from convene.api.event_schemas import EventBatch, EventCreate, EventUpdate
 from convene.api.fields import Instant, Number, When
 from convene.api.planned import feature_router
 from convene.api.preconditions import IfNoneMatch, etag, tag_of
 from convene.api.representation import answer, busy_json, event_json, free_json
 from convene.api.responses import Check, Event
-from convene.api.schemas import EventBatch, EventCreate, EventUpdate
 from convene.domain.changes import new_content
 from convene.domain.errors import Invalid
 from convene.domain.zones import in_utc, utc_rfc3339
@@ -86,6 +88,14 @@ async def check_event(me: Me, work: ReadWork, body: EventCreate) -> Response:
     )
 
 
+async def _is_patch(request: Request) -> bool:
+    kind = media_type(request.headers.get("content-type", ""))
+    return request.method == "PATCH" and kind == MERGE_PATCH
+
+
+IsPatch = Annotated[bool, Depends(_is_patch)]
+
+
 # -- one event -----------------------------------------------------------------------------------------------
 
 
@@ -115,6 +125,7 @@ async def change_event(
     event: Editable,
     work: WriteWork,
     body: EventUpdate,
+    is_patch: IsPatch,
     allow_overlap: AllowOverlap,
     scope: AskedScope = Scope.ALL,
     occurrence: AskedOccurrence = None,
@@ -126,7 +137,7 @@ async def change_event(
     `following` answers with the later half, a new event.
     """
     revision = Revision(
-        change=body.change(),
+        change=replace(body.change(), is_patch=is_patch),
         base_version=body.base_version,
         seen_as=body.occurrence,
         allow_overlap=allow_overlap,
@@ -160,7 +171,8 @@ router.patch(
     name="merge_event",
     response_model=Event,
     responses=problems(*ON_EVENT_BY_ROLE, 409, 412, body=True),
-    description="The same as PUT: JSON Merge Patch (RFC 7396), where `null` clears.",
+    description="The same as PUT: the fields that are sent are changed, and `null` clears. As "
+    "`application/merge-patch+json` (RFC 7396), `recurrence_pattern` is changed member by member, too.",
 )(change_event)
 
 

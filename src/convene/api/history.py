@@ -19,6 +19,7 @@ from convene.api.dependencies import (
     Viewable,
     WriteWork,
 )
+from convene.api.event_schemas import Rollback
 from convene.api.fields import WITHOUT_NUL, Number
 from convene.api.paging import AskedPage
 from convene.api.planned import feature_router
@@ -33,7 +34,6 @@ from convene.api.representation import (
     version_json,
 )
 from convene.api.responses import BlameAnswer, Change, Difference, Event, Shelved, Version
-from convene.api.schemas import Rollback
 from convene.operations import history
 
 router = feature_router("history", "/api/v1/events/{event_id}")

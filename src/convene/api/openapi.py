@@ -9,6 +9,7 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
+from convene.api.bodies import MERGE_PATCH
 from convene.api.declared import Problem
 from convene.api.examples import EXAMPLES
 from convene.api.schemas import Login
@@ -79,6 +80,9 @@ def _document(app: FastAPI) -> dict[str, Any]:
         for operation in path.values():
             operation.setdefault("security", [])  # says that none is needed, where nothing said would leave it open
             _add_headers(operation)
+            if operation["operationId"] == "merge_event":
+                kinds = operation["requestBody"]["content"]
+                kinds[MERGE_PATCH] = {**kinds["application/json"]}
             # Examples not by way of FastAPI, which takes every null out of them.
             for content in operation.get("requestBody", {}).get("content", {}).values():
                 content["examples"] = EXAMPLES.get(operation["operationId"], {})

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from convene.domain.changes import EventChange, changed, new_content
 from convene.domain.content import EventContent
 from convene.domain.errors import Fault, Invalid
 from convene.domain.moments import When
 from convene.domain.occurrence_changes import occurrence_name, shown
+from convene.domain.patches import in_full
 from convene.domain.series import has_occurrences
 from convene.operations import bookings
 from convene.operations.access import EditableEvent, OwnedEvent, TrashedEvent
@@ -105,7 +106,7 @@ async def revise(work: UnitOfWork, event: EditableEvent, revision: Revision) -> 
         EditConflict: somebody else has changed the same meanwhile; see `versions.merged`.
         ScheduleConflict: the new time is taken.
     """
-    base = await base_content(work, event, revision)
+    base, revision = await begin(work, event, revision)
     ours = changed(base, revision.change, seen(base, revision))
     return await put(work, event, revision, base, ours)
 
@@ -121,17 +122,19 @@ def seen(base: EventContent, revision: Revision) -> EventContent | None:
     return shown(base, occurrence_name(base.schedule, revision.seen_as, "/occurrence"))
 
 
-async def base_content(work: UnitOfWork, event: EditableEvent, revision: Revision) -> EventContent:
-    """Read the content that a revision starts from.
+async def begin(work: UnitOfWork, event: EditableEvent, revision: Revision) -> tuple[EventContent, Revision]:
+    """Read the content that a revision starts from, and give the revision with its change in full.
 
     Raises:
-        Invalid: `base_version` is newer than the newest.
+        Invalid: `base_version` is newer than the newest, or the change is of what cannot be changed.
     """
     newest = event.head.version
     number = newest if revision.base_version is None else revision.base_version
     if not 1 <= number <= newest:
         raise Invalid.at("/base_version", f"there is no version {number}; the newest is {newest}")
-    return await content_at(work, event.head, number)
+    base = await content_at(work, event.head, number)
+    change = in_full(revision.change, base, of_occurrence=revision.seen_as is not None)
+    return base, replace(revision, change=change)
 
 
 async def put(

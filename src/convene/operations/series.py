@@ -34,7 +34,7 @@ async def revise_one(work: UnitOfWork, event: EditableEvent, occurrence: When, r
         NotPossibleNow: the occurrence had been taken out of what the author began with.
         EditConflict, ScheduleConflict: as `events.revise`.
     """
-    base = await whole.base_content(work, event, revision)
+    base, revision = await whole.begin(work, event, revision)
     name = _name(base, occurrence)
     return await whole.put(work, event, revision, base, changed_occurrence(base, name, revision.change))
 
@@ -48,7 +48,7 @@ async def revise_following(work: UnitOfWork, event: EditableEvent, occurrence: W
     Raises:
         Invalid, EditConflict, ScheduleConflict: as `events.revise`.
     """
-    base = await whole.base_content(work, event, revision)
+    base, revision = await whole.begin(work, event, revision)
     name = _name(base, occurrence)
     if name == base.schedule.start:
         return await whole.revise(work, event, revision)
