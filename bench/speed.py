@@ -103,7 +103,8 @@ def _started(candidate: Candidate, kind: str, postgres: str, folder: Path, stack
 
 def _filled_elsewhere(checkout: Path, url: str) -> str:
     """Let another checkout fill a database, because its schema may be another, and give a token that it takes."""
-    command = f"from bench.filling import Filling, fill, token; fill({url!r}, {FILLING!r}); print(token())"
+    filling = f"Filling(people={FILLING.people}, events_each={FILLING.events_each})"
+    command = f"from bench.filling import Filling, fill, token; fill({url!r}, {filling}); print(token())"
     paths = os.pathsep.join((str(checkout / "src"), str(checkout)))
     environment = {**os.environ, "PYTHONPATH": paths}
     filled = subprocess.run(
