@@ -10,14 +10,29 @@ from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
 from convene import __version__
-from convene.api import accounts, agenda, events, history, live, notifications, operations, problems, sharing
+from convene.api import (
+    accounts,
+    agenda,
+    events,
+    history,
+    idempotency,
+    live,
+    notifications,
+    operations,
+    problems,
+    sharing,
+)
 from convene.api.aliases import Aliases
 from convene.api.dependencies import Services
+from convene.api.idempotency import Attempts
 from convene.api.limits import BodyLimits
 from convene.api.logs import RequestLog
 from convene.api.negotiation import PackedAnswers, PackedBodies
 from convene.api.openapi import describe
 from convene.api.planned import install
+from convene.api.quotas import Counts
+from convene.api.rates import OutsideRates, Rates
+from convene.delivery import housekeeping
 from convene.delivery.bus import Bus, Wire
 from convene.delivery.hub import Hub
 from convene.delivery.presence import Watch
@@ -57,6 +72,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     operations.install_docs(app)
     problems.install(app)
+    idempotency.install(app)
     describe(app)
     # The last added is the outermost.
     if settings.backend_cors_origins:
@@ -69,6 +85,7 @@ def create_app(settings: Settings) -> FastAPI:
         )
     app.add_middleware(PackedBodies)
     app.add_middleware(BodyLimits)
+    app.add_middleware(OutsideRates)
     app.add_middleware(Aliases)
     app.add_middleware(PackedAnswers)
     app.add_middleware(RequestLog)
@@ -83,13 +100,10 @@ async def _services(settings: Settings) -> AsyncIterator[Services]:
     bus = Bus()
     units = Units(database, on_write=bus.ring)
     passwords = Passwords(time_cost=settings.password_time_cost, memory_kib=settings.password_memory_kib)
-    tokens = Tokens(
-        key=settings.signing_key(),
-        algorithm=settings.algorithm,
-        access_life=timedelta(minutes=settings.access_token_expire_minutes),
-        refresh_life=timedelta(days=settings.refresh_token_expire_days),
-    )
+    tokens = _tokens(settings)
     hub, watch = Hub(units, bus), Watch(bus)
+    redis_url = settings.redis_url.get_secret_value() if settings.redis_url else None
+    counts = Counts(redis_url)
     services = Services(
         units=units,
         tokens=tokens,
@@ -97,20 +111,36 @@ async def _services(settings: Settings) -> AsyncIterator[Services]:
         identities=Identities(units, tokens),
         hub=hub,
         watch=watch,
+        attempts=Attempts(settings.signing_key()),
+        rates=Rates(settings.rate_limit_per_minute, counts),
     )
     await database.open()
     try:
         async with units.reading() as work:
             epoch = (await clock_of(work)).epoch
-        async with bus.running(_wire(settings, database, epoch)), hub.running(epoch), watch.running():
+        wire = RedisWire(redis_url, epoch) if redis_url else _own_wire(database)
+        async with (
+            bus.running(wire),
+            hub.running(epoch),
+            watch.running(),
+            counts.running(epoch),
+            housekeeping.running(units),
+        ):
             yield services
     finally:
         passwords.close()
         await database.close()
 
 
-def _wire(settings: Settings, database: Database, epoch: str) -> Wire:
-    """Choose what carries the bus: Redis if there is one, else the database itself."""
-    if settings.redis_url:
-        return RedisWire(settings.redis_url.get_secret_value(), epoch)
+def _tokens(settings: Settings) -> Tokens:
+    return Tokens(
+        key=settings.signing_key(),
+        algorithm=settings.algorithm,
+        access_life=timedelta(minutes=settings.access_token_expire_minutes),
+        refresh_life=timedelta(days=settings.refresh_token_expire_days),
+    )
+
+
+def _own_wire(database: Database) -> Wire:
+    """What carries the bus where there is no Redis: the database itself."""
     return SqliteWire(database.path) if isinstance(database, SqliteDatabase) else PostgresWire(database.dsn)

@@ -71,6 +71,8 @@ def problem(error: errors.ConveneError, scope: Mapping[str, Any]) -> Response:
         headers["WWW-Authenticate"] = 'Bearer realm="convene"'
     if kind.status == HTTPStatus.SERVICE_UNAVAILABLE:
         headers["Retry-After"] = "1"
+    if isinstance(error, errors.TooOften):
+        headers["Retry-After"] = str(error.seconds)
     body = problem_body(kind.status, kind.slug, kind.title, kind.members(error), scope=scope)
     return Response(body, kind.status, headers, MEDIA_TYPE)
 

@@ -14,9 +14,10 @@ from convene.domain.series import has_occurrences
 from convene.operations import bookings
 from convene.operations.access import EditableEvent, OwnedEvent, TrashedEvent
 from convene.operations.bookings import Booking
+from convene.operations.halves import merged_halves, refuse_doubling
 from convene.operations.identity import SignedIn
 from convene.operations.tokens import new_id
-from convene.operations.versions import Kind, Reason, Sides, content_at, merged, save
+from convene.operations.versions import Edit, Kind, Reason, content_at, save
 from convene.storage import events, writes
 from convene.storage.events import EventHead
 from convene.storage.unit_of_work import UnitOfWork
@@ -144,17 +145,24 @@ async def put(
 ) -> EventHead:
     """Make `ours`, an edit of `base`, the newest content; merged with the newest one if that is not `base`.
 
+    If the series was split since, the edit reaches its later halves too. Gives the head of the event, or of the later
+    half if it is there that all of the edit went.
+
     Raises:
         EditConflict, ScheduleConflict, Invalid: as `revise`.
+        NotPossibleNow: a later half that the edit concerns cannot be changed along.
     """
-    newest = event.head.version
-    stale = revision.base_version not in (None, newest)
-    content = ours
-    if stale:
-        content = await merged(work, event, revision.base_version or newest, Sides(base, ours, event.content))
-    kind = Kind.MERGED if stale and content != ours else Kind.UPDATED
-    reason = Reason(kind=kind, base_version=revision.base_version, description=revision.description)
-    return await settle(work, event, content, reason, allow_overlap=revision.allow_overlap)
+    base_version, description = revision.base_version, revision.description
+    if base_version in (None, event.head.version):
+        reason = Reason(kind=Kind.UPDATED, base_version=base_version, description=description)
+        return await settle(work, event, ours, reason, allow_overlap=revision.allow_overlap)
+    heads: list[EventHead] = []
+    for half, content in await merged_halves(work, Edit(event, base_version or 1, ours), base):
+        kind = Kind.UPDATED if content == ours else Kind.MERGED
+        number = base_version if half.id == event.id else None
+        reason = Reason(kind=kind, base_version=number, description=description)
+        heads.append(await settle(work, half, content, reason, allow_overlap=revision.allow_overlap))
+    return heads[0] if heads else event.head
 
 
 async def settle(
@@ -200,9 +208,11 @@ async def restore(work: UnitOfWork, event: TrashedEvent, *, allow_overlap: bool)
     """Take an event out of the trash.
 
     Raises:
+        NotPossibleNow: another half of the series takes place at its time now; may be allowed as any overlap.
         ScheduleConflict: its time has been taken meanwhile.
     """
     content = event.head.content()
     if not allow_overlap:
+        await refuse_doubling(work, event)
         await bookings.refuse_overlap(work, Booking(event.head.owner_id, event.me, content, replaces=event.head.id))
     return await save(work, event, content, Reason(kind=Kind.RESTORED))
