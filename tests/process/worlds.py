@@ -15,7 +15,7 @@ FIRST = datetime(2026, 1, 1, 9, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class World:
-    """Somebody with events, one every day, of which the first is shared and has been edited; nobody else sees the second, `alone`."""
+    """Somebody with events, one every day: the first is shared and has been edited, the second is `alone`."""
 
     alice: Person
     event: Any
