@@ -27,6 +27,7 @@ from convene.api.dependencies import Services
 from convene.api.idempotency import Attempts
 from convene.api.limits import BodyLimits
 from convene.api.logs import RequestLog
+from convene.api.metrics import Metrics
 from convene.api.negotiation import PackedAnswers, PackedBodies
 from convene.api.openapi import describe
 from convene.api.planned import install
@@ -48,10 +49,11 @@ from convene.storage.unit_of_work import Units
 
 def create_app(settings: Settings) -> FastAPI:
     """Make the application. Its database must have been migrated; it is opened when the application starts."""
+    metrics = Metrics()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with _services(settings) as services:
+        async with _services(settings, metrics) as services:
             app.state.services = services
             yield
 
@@ -73,26 +75,33 @@ def create_app(settings: Settings) -> FastAPI:
     problems.install(app)
     idempotency.install(app)
     describe(app)
-    # The last added is the outermost.
+    _wrap(app, settings, metrics)
+    return app
+
+
+def _wrap(app: FastAPI, settings: Settings, metrics: Metrics) -> None:
+    """Put the middleware around an application: the last added is the outermost."""
     if settings.backend_cors_origins:
         app.add_middleware(
             CORSMiddleware,
             allow_origins=list(settings.backend_cors_origins),
             allow_methods=["*"],
             allow_headers=["*"],
-            expose_headers=["ETag", "Link", "Location", "X-Request-ID"],
+            expose_headers=[
+                *("ETag", "Link", "Location", "X-Request-ID", "Retry-After", "RateLimit", "RateLimit-Policy"),
+                *("Idempotent-Replayed", "X-Conflicts-Checked-Until"),
+            ],
         )
     app.add_middleware(PackedBodies)
     app.add_middleware(BodyLimits)
     app.add_middleware(OutsideRates)
     app.add_middleware(Aliases)
     app.add_middleware(PackedAnswers)
-    app.add_middleware(RequestLog)
-    return app
+    app.add_middleware(RequestLog, metrics=metrics)
 
 
 @asynccontextmanager
-async def _services(settings: Settings) -> AsyncIterator[Services]:
+async def _services(settings: Settings, metrics: Metrics) -> AsyncIterator[Services]:
     database = make_database(
         settings.database_url, pool_size=settings.database_pool_size, timeout=settings.database_timeout_seconds
     )
@@ -115,9 +124,13 @@ async def _services(settings: Settings) -> AsyncIterator[Services]:
         identities=Identities(units, tokens),
         hub=hub,
         watch=watch,
+        bus=bus,
+        metrics=metrics,
+        metrics_token=settings.metrics_token.get_secret_value() if settings.metrics_token else None,
         attempts=Attempts(settings.signing_key()),
         rates=Rates(settings.rate_limit_per_minute, counts),
     )
+    _watch(services, counts)
     await database.open()
     try:
         async with units.reading() as work:
@@ -133,3 +146,17 @@ async def _services(settings: Settings) -> AsyncIterator[Services]:
 def _own_wire(database: Database) -> Wire:
     """What carries the bus where there is no Redis: the database itself."""
     return SqliteWire(database.path) if isinstance(database, SqliteDatabase) else PostgresWire(database.dsn)
+
+
+def _watch(services: Services, counts: Counts) -> None:
+    """Name what is read when somebody asks for metrics. Whatever has a queue or an age adds its own here."""
+    watch, database = services.metrics.watch, services.units.database
+    about = "Connections to the database: open, idle among them, and at most."
+    watch("convene_database_connections", about, lambda: database.use().open, label="open")
+    watch("convene_database_connections", about, lambda: database.use().idle, label="idle")
+    watch("convene_database_connections", about, lambda: database.use().most, label="most")
+    watch("convene_listeners", "Sockets and streams that listen.", lambda: services.hub.listening_now)
+    watch("convene_bus_connected", "1 while other processes are heard of at once.", lambda: services.bus.connected)
+    watch("convene_quotas_shared", "1 while requests are counted with other processes.", lambda: counts.shared)
+    watch("convene_quota_outages", "How often Redis went away from the quotas.", lambda: counts.outages, counts=True)
+    services.metrics.watch_counter("convene_quota_refused", "Requests too many.", "quota", counts.refused)

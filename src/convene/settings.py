@@ -31,6 +31,8 @@ class Settings(BaseSettings):
     refresh_token_expire_days: Annotated[int, Field(ge=1, le=366)] = 7
     # Of one user, and of one address of people who are not signed in; 0 switches all limits off.
     rate_limit_per_minute: Annotated[int, Field(ge=0)] = 100
+    # Whoever shows it may read /metrics; without one, only this machine may.
+    metrics_token: SecretStr | None = None
     redis_url: SecretStr | None = None
     backend_cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
     environment: Literal["development", "test", "production"] = "development"
@@ -44,6 +46,12 @@ class Settings(BaseSettings):
     database_pool_size: Annotated[int, Field(ge=1, le=1000)] = 16
     # How long a request waits for a connection, for a lock, and for an answer, before it is told 503.
     database_timeout_seconds: Annotated[float, Field(ge=0.1, le=600)] = 30
+
+    @field_validator("redis_url", "metrics_token", mode="before")
+    @classmethod
+    def _nothing_is_none(cls, value: object) -> object:
+        """Read a name without a value as one that is not there: an empty token would be no secret."""
+        return value or None
 
     @field_validator("backend_cors_origins", mode="before")
     @classmethod

@@ -20,6 +20,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.dependencies.utils import request_params_to_args
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
+from starlette.types import Receive, Scope, Send
 
 from convene.api.bodies import Handler, read_first
 from convene.api.idempotency import answered_once
@@ -66,6 +67,11 @@ class PlannedRoute(APIRoute):
         if set(options.get("methods") or ()) == {"POST"}:
             endpoint = answered_once(endpoint)
         super().__init__(path, endpoint, **options)
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, and let the log know by which route: by its template, of which there are few."""
+        scope.setdefault("state", {})["route"] = self.path
+        await super().handle(scope, receive, send)
 
     def get_route_handler(self) -> Handler:
         """Make what answers requests."""

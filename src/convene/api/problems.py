@@ -66,6 +66,7 @@ def plain_problem(
 def problem(error: errors.ConveneError, scope: Mapping[str, Any]) -> Response:
     """Answer with the problem that an error stands for in the table."""
     kind = kind_of(error)
+    scope["state"]["problem"] = kind.slug  # counted by `logs`
     headers: dict[str, str] = {}
     if kind.status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = 'Bearer realm="convene"'

@@ -166,6 +166,11 @@ class Hub:
             if len(page) < _PAGE:
                 await asyncio.sleep(_BREATH)
 
+    @property
+    def listening_now(self) -> int:
+        """How many connections listen to this process."""
+        return sum(map(len, self._listeners.values()))
+
     def _hear(self, message: bytes) -> None:
         if message == RING:
             self._rung.set()
