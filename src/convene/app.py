@@ -7,7 +7,9 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 
 from fastapi import FastAPI
+from pydantic import SecretStr
 from starlette.middleware.cors import CORSMiddleware
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from convene import __version__
 from convene.api import (
@@ -36,6 +38,7 @@ from convene.api.rates import OutsideRates, Rates
 from convene.delivery.bus import Bus, Wire
 from convene.delivery.hub import Hub
 from convene.delivery.presence import Watch
+from convene.delivery.stopping import before_stopping
 from convene.delivery.wires import PostgresWire, RedisWire, SqliteWire
 from convene.operations.identity import Identities
 from convene.operations.passwords import Passwords
@@ -50,10 +53,11 @@ from convene.storage.unit_of_work import Units
 def create_app(settings: Settings) -> FastAPI:
     """Make the application. Its database must have been migrated; it is opened when the application starts."""
     metrics = Metrics()
+    rates = Rates(settings.rate_limit_per_minute, Counts(_said(settings.redis_url)))
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with _services(settings, metrics) as services:
+        async with _services(settings, metrics, rates) as services:
             app.state.services = services
             yield
 
@@ -75,11 +79,11 @@ def create_app(settings: Settings) -> FastAPI:
     problems.install(app)
     idempotency.install(app)
     describe(app)
-    _wrap(app, settings, metrics)
+    _wrap(app, settings, metrics, rates)
     return app
 
 
-def _wrap(app: FastAPI, settings: Settings, metrics: Metrics) -> None:
+def _wrap(app: FastAPI, settings: Settings, metrics: Metrics, rates: Rates) -> None:
     """Put the middleware around an application: the last added is the outermost."""
     if settings.backend_cors_origins:
         app.add_middleware(
@@ -94,29 +98,24 @@ def _wrap(app: FastAPI, settings: Settings, metrics: Metrics) -> None:
         )
     app.add_middleware(PackedBodies)
     app.add_middleware(BodyLimits)
-    app.add_middleware(OutsideRates)
+    app.add_middleware(OutsideRates, rates=rates)
     app.add_middleware(Aliases)
     app.add_middleware(PackedAnswers)
     app.add_middleware(RequestLog, metrics=metrics)
+    if settings.trusted_proxies:
+        app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(settings.trusted_proxies))
 
 
 @asynccontextmanager
-async def _services(settings: Settings, metrics: Metrics) -> AsyncIterator[Services]:
+async def _services(settings: Settings, metrics: Metrics, rates: Rates) -> AsyncIterator[Services]:
     database = make_database(
         settings.database_url, pool_size=settings.database_pool_size, timeout=settings.database_timeout_seconds
     )
     bus = Bus()
     units = Units(database, on_write=bus.ring)
     passwords = Passwords(time_cost=settings.password_time_cost, memory_kib=settings.password_memory_kib)
-    tokens = Tokens(
-        key=settings.signing_key(),
-        algorithm=settings.algorithm,
-        access_life=timedelta(minutes=settings.access_token_expire_minutes),
-        refresh_life=timedelta(days=settings.refresh_token_expire_days),
-    )
+    tokens = _tokens(settings)
     hub, watch = Hub(units, bus), Watch(bus)
-    redis_url = settings.redis_url.get_secret_value() if settings.redis_url else None
-    counts = Counts(redis_url)
     services = Services(
         units=units,
         tokens=tokens,
@@ -126,21 +125,36 @@ async def _services(settings: Settings, metrics: Metrics) -> AsyncIterator[Servi
         watch=watch,
         bus=bus,
         metrics=metrics,
-        metrics_token=settings.metrics_token.get_secret_value() if settings.metrics_token else None,
+        metrics_token=_said(settings.metrics_token),
         attempts=Attempts(settings.signing_key()),
-        rates=Rates(settings.rate_limit_per_minute, counts),
+        rates=rates,
     )
-    _watch(services, counts)
+    _watch(services)
     await database.open()
     try:
         async with units.reading() as work:
             epoch = (await clock_of(work)).epoch
+        redis_url = _said(settings.redis_url)
         wire = RedisWire(redis_url, epoch) if redis_url else _own_wire(database)
-        async with bus.running(wire), hub.running(epoch), watch.running(), counts.running(epoch):
-            yield services
+        async with bus.running(wire), hub.running(epoch), watch.running(), rates.counts.running(epoch):
+            with before_stopping(hub.stop):
+                yield services
     finally:
         passwords.close()
         await database.close()
+
+
+def _tokens(settings: Settings) -> Tokens:
+    return Tokens(
+        key=settings.signing_key(),
+        algorithm=settings.algorithm,
+        access_life=timedelta(minutes=settings.access_token_expire_minutes),
+        refresh_life=timedelta(days=settings.refresh_token_expire_days),
+    )
+
+
+def _said(secret: SecretStr | None) -> str | None:
+    return secret.get_secret_value() if secret else None
 
 
 def _own_wire(database: Database) -> Wire:
@@ -148,9 +162,10 @@ def _own_wire(database: Database) -> Wire:
     return SqliteWire(database.path) if isinstance(database, SqliteDatabase) else PostgresWire(database.dsn)
 
 
-def _watch(services: Services, counts: Counts) -> None:
+def _watch(services: Services) -> None:
     """Name what is read when somebody asks for metrics. Whatever has a queue or an age adds its own here."""
     watch, database = services.metrics.watch, services.units.database
+    counts = services.rates.counts
     about = "Connections to the database: open, idle among them, and at most."
     watch("convene_database_connections", about, lambda: database.use().open, label="open")
     watch("convene_database_connections", about, lambda: database.use().idle, label="idle")

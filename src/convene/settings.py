@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -35,6 +36,8 @@ class Settings(BaseSettings):
     metrics_token: SecretStr | None = None
     redis_url: SecretStr | None = None
     backend_cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    # Addresses and networks of proxies: only they may say for whom they ask, and by which scheme.
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
     environment: Literal["development", "test", "production"] = "development"
     debug: bool = False
     project_name: str = "Convene"
@@ -53,9 +56,16 @@ class Settings(BaseSettings):
         """Read a name without a value as one that is not there: an empty token would be no secret."""
         return value or None
 
-    @field_validator("backend_cors_origins", mode="before")
+    @field_validator("trusted_proxies")
     @classmethod
-    def _split_origins(cls, value: object) -> object:
+    def _refuse_everybody(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for one in value:
+            ip_network(one)  # `*` is none: whoever trusts all addresses lets everybody make one up
+        return value
+
+    @field_validator("backend_cors_origins", "trusted_proxies", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
         """Read `a,b` and `["a", "b"]`."""
         if isinstance(value, str):
             return tuple(part.strip(" \"'") for part in value.strip("[] ").split(",") if part.strip(" \"'"))

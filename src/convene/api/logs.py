@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from convene.api.metrics import Metrics
 from convene.api.rates import rate_headers
+from convene.api.safety import safety_headers
 
 _GIVEN_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 _log = structlog.get_logger("convene.requests")
@@ -99,7 +100,8 @@ class RequestLog:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 own = (b"x-request-id", request_id.encode())
-                message["headers"] = [*message["headers"], own, *rate_headers(scope)]
+                said = message["headers"]
+                message["headers"] = [*said, own, *rate_headers(scope), *safety_headers(scope, said)]
             await send(message)
 
         try:

@@ -18,6 +18,7 @@ from starlette.routing import compile_path
 
 from convene.api.bodies import segment
 from convene.api.problem_kinds import Members, kind_of
+from convene.api.safety import safety_headers
 from convene.domain import errors
 
 MEDIA_TYPE = "application/problem+json"
@@ -108,6 +109,7 @@ def install(app: FastAPI) -> None:
         detail = "the error has been logged under the request_id"
         # The error goes on to the server, which closes the connection: whoever would ask there again is told so.
         headers = {"X-Request-ID": request_id, "Connection": "close"}
+        headers |= {name.decode(): value.decode() for name, value in safety_headers(request.scope)}
         return plain_problem(500, detail, request.scope, headers)
 
 

@@ -108,7 +108,7 @@ class Hub:
         try:
             yield
         finally:
-            self._end(self._everybody(), Ended.STOPPING)
+            self.stop()
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
@@ -165,6 +165,10 @@ class Hub:
                 return
             if len(page) < _PAGE:
                 await asyncio.sleep(_BREATH)
+
+    def stop(self) -> None:
+        """Tell all listeners that the server is stopping: their connections end, and they come back to another one."""
+        self._end(self._everybody(), Ended.STOPPING)
 
     @property
     def listening_now(self) -> int:
