@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import os
 import random
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
@@ -19,7 +22,7 @@ import orjson
 
 from bench.filling import APART, FIRST, SHARED_EVERY, ZONE, Filling, fill
 from bench.load import Ask, Load
-from bench.servers import CONVENE, CONVENE_DEFAULT, FLOOR, TYPICAL, Candidate, Server, empty_database, running
+from bench.servers import CONVENE, CONVENE_DEFAULT, FLOOR, ROOT, TYPICAL, Candidate, Server, empty_database, running
 from bench.stands import Effort, Line, Scenario, Stand, take_turns
 from bench.typical_models import fill_typical
 from convene.domain.zones import instant, utc_rfc3339, zone
@@ -89,6 +92,21 @@ def measure(
 
 def _started(candidate: Candidate, kind: str, postgres: str, folder: Path, stack: contextlib.ExitStack) -> Server:
     url = stack.enter_context(empty_database(kind, postgres))
-    filler = fill_typical if candidate is TYPICAL else fill
-    filler(url, FILLING)
-    return stack.enter_context(running(candidate, url, folder))
+    if candidate.checkout == ROOT:
+        (fill_typical if candidate is TYPICAL else fill)(url, FILLING)
+        return stack.enter_context(running(candidate, url, folder))
+    theirs = _filled_elsewhere(candidate.checkout, url)
+    server = stack.enter_context(running(candidate, url, folder))
+    server.token = theirs
+    return server
+
+
+def _filled_elsewhere(checkout: Path, url: str) -> str:
+    """Let another checkout fill a database, because its schema may be another, and give a token that it takes."""
+    command = f"from bench.filling import Filling, fill, token; fill({url!r}, {FILLING!r}); print(token())"
+    paths = os.pathsep.join((str(checkout / "src"), str(checkout)))
+    environment = {**os.environ, "PYTHONPATH": paths}
+    filled = subprocess.run(
+        [sys.executable, "-c", command], cwd=checkout, env=environment, stdout=subprocess.PIPE, text=True, check=True
+    )
+    return filled.stdout.split()[-1]

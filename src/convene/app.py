@@ -35,6 +35,7 @@ from convene.api.openapi import describe
 from convene.api.planned import install
 from convene.api.quotas import Counts
 from convene.api.rates import OutsideRates, Rates
+from convene.delivery import housekeeping
 from convene.delivery.bus import Bus, Wire
 from convene.delivery.hub import Hub
 from convene.delivery.presence import Watch
@@ -70,10 +71,10 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
-    # The lists come before single events: /events/trash is no event.
+    # What is asked most comes first, but the lists before single events: /events/trash is no event.
     install(
         app,
-        [feature.router for feature in (accounts, agenda, events, sharing, history, notifications, live, operations)],
+        [feature.router for feature in (agenda, events, sharing, history, notifications, accounts, live, operations)],
     )
     operations.install_docs(app)
     problems.install(app)
@@ -132,16 +133,29 @@ async def _services(settings: Settings, metrics: Metrics, rates: Rates) -> Async
     _watch(services)
     await database.open()
     try:
-        async with units.reading() as work:
-            epoch = (await clock_of(work)).epoch
-        redis_url = _said(settings.redis_url)
-        wire = RedisWire(redis_url, epoch) if redis_url else _own_wire(database)
-        async with bus.running(wire), hub.running(epoch), watch.running(), rates.counts.running(epoch):
-            with before_stopping(hub.stop):
-                yield services
+        async with _running(services, _said(settings.redis_url)):
+            yield services
     finally:
         passwords.close()
         await database.close()
+
+
+@asynccontextmanager
+async def _running(held: Services, redis_url: str | None) -> AsyncIterator[None]:
+    """Let run what goes on beside the requests."""
+    units = held.units
+    async with units.reading() as work:
+        epoch = (await clock_of(work)).epoch
+    wire = RedisWire(redis_url, epoch) if redis_url else _own_wire(units.database)
+    async with (
+        held.bus.running(wire),
+        held.hub.running(epoch),
+        held.watch.running(),
+        held.rates.counts.running(epoch),
+        housekeeping.running(units),
+    ):
+        with before_stopping(held.hub.stop):
+            yield
 
 
 def _tokens(settings: Settings) -> Tokens:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Annotated, TypeVar
 
 import typer
 import uvicorn
+from fastapi import FastAPI
 from pydantic import ValidationError
 
 from convene import __version__
@@ -21,9 +23,9 @@ from convene.domain.errors import ConveneError, Invalid, NameTaken, NotFound, Un
 from convene.operations import accounts, upkeep
 from convene.operations.passwords import Passwords
 from convene.settings import Settings
-from convene.storage import schema
+from convene.storage import backup, schema
 from convene.storage.engine import make_database, parse_url
-from convene.storage.errors import SchemaMismatch
+from convene.storage.errors import BackupRefused, SchemaMismatch
 from convene.storage.unit_of_work import Units
 
 app = typer.Typer(
@@ -50,7 +52,7 @@ def main() -> None:
     """Run a command; what goes wrong is told in one line."""
     try:
         app()
-    except (Refusal, SchemaMismatch) as error:
+    except (Refusal, SchemaMismatch, BackupRefused) as error:
         print(f"convene: {error}", file=sys.stderr)
         sys.exit(1)
 
@@ -86,12 +88,19 @@ def _checked(kind: type[_Body], sent: dict[str, str]) -> _Body:
 def serve(
     host: Annotated[str | None, typer.Option(help="Overrides HOST.")] = None,
     port: Annotated[int | None, typer.Option(help="Overrides PORT.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Overrides WORKERS: processes that share the port.")] = None,
 ) -> None:
     """Bring the database up to date and serve the API."""
     settings = _settings()
     schema.migrate(settings.database_url)
+    many = settings.workers if workers is None else workers
+    if many > 1:
+        settings.signing_key()  # made once, before many processes would each make one
     uvicorn.run(
-        create_app(settings),
+        # Each of several processes makes the application for itself, from the same environment.
+        "convene.cli:application" if many > 1 else application,
+        factory=True,
+        workers=many,
         host=host or settings.host,
         port=settings.port if port is None else port,
         ws="websockets-sansio",
@@ -103,6 +112,11 @@ def serve(
         proxy_headers=False,  # the application does it, and trusts nobody who was not named
         timeout_graceful_shutdown=20,
     )
+
+
+def application() -> FastAPI:
+    """Make the application as the environment says, for any ASGI server."""
+    return create_app(_settings())
 
 
 @app.command()
@@ -123,6 +137,32 @@ def reindex() -> None:
     """Work out anew, from wall time and zone, when every event happens: after the rules of zones have changed."""
     changed = _run(upkeep.reindex)
     print(f"{changed} events happen at other times than before")
+
+
+@app.command("backup")
+def back_up(file: Path) -> None:
+    """Copy the whole database to a new file, while the server goes on; on PostgreSQL with pg_dump."""
+    backup.back_up(_settings().database_url, file)
+    print(f"the database is copied to {file}")
+
+
+@app.command()
+def restore(file: Path) -> None:
+    """Make the database of such a copy; there must be none yet, or an empty one."""
+    settings = _settings()
+    backup.restore(settings.database_url, file)
+    schema.migrate(settings.database_url)
+    print(f"the database is made of {file}; clients that follow changes will copy everything once more")
+
+
+@app.command()
+def prune() -> None:
+    """Throw away old trash, traces of lost access, old notifications and ended sessions; a server does so every day."""
+    pruned = _run(upkeep.prune)
+    print(
+        f"thrown away: {pruned.events} events, {pruned.permissions} lost permissions, "
+        f"{pruned.notifications} notifications, {pruned.sessions} sessions, {pruned.answers} kept answers"
+    )
 
 
 @app.command()

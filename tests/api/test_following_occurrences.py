@@ -224,17 +224,6 @@ async def test_both_halves_keep_a_history(alice: Person):
     assert created["data"]["title"] == "Daily"
 
 
-async def test_rolling_the_earlier_half_back_clashes_with_the_later_one(alice: Person):
-    times = {"start": "2045-03-01T09:00:00Z", "end": "2045-03-01T10:00:00Z"}
-    series = await alice.creates("Stand-up", **times, recurrence_pattern={"frequency": "daily", "count": 4})
-    later = await change_part(alice, series, "following", "2045-03-03T09:00:00", title="Daily")
-    back = await alice.post(f"{path_of(series)}/rollback/1")
-    assert {one["event_id"] for one in refusal(back, 409, "schedule-conflict")["conflicts"]} == {later["id"]}
-    await alice.delete(path_of(later))
-    assert (await alice.post(f"{path_of(series)}/rollback/1")).status_code == 200
-    assert len(await occurrences(alice, series, "2045-03-01", "2045-03-31")) == 4
-
-
 # -- deleting ------------------------------------------------------------------------------------------------
 
 

@@ -14,7 +14,6 @@ from hypothesis.stateful import initialize, precondition, rule, run_state_machin
 
 from tests import hypothesis_profiles  # noqa: F401 - registers the profiles
 from tests.api.calendar_checks import check_history, check_lists, check_past, check_people, check_window
-from tests.api.calendar_model import Edit, Version
 from tests.api.calendar_wishes import (
     EVENTS_MAX,
     Attempt,
@@ -31,6 +30,7 @@ from tests.api.calendar_wishes import (
 )
 from tests.api.compared_calendar import NAMES, ComparedCalendar
 from tests.api.content_model import DAY, Content, Fields, Schedule, body_of, wall
+from tests.api.event_model import Edit, Version
 from tests.people import Api
 
 

@@ -133,7 +133,7 @@ def answered_once(endpoint: Endpoint) -> Endpoint:
     async def keeping(**arguments: Any) -> Response:  # noqa: ANN401 - whatever the route takes
         request: Request = arguments[own] if own else arguments.pop("asked_request")
         response = await endpoint(**arguments)
-        work, attempt = request.scope["state"].pop("attempt", (None, None))
+        work, attempt = request.scope.get("state", {}).pop("attempt", (None, None))
         if work is not None:
             await keep(work, attempt, response)
         return response

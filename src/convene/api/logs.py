@@ -53,6 +53,17 @@ def configure(*, as_json: bool, debug: bool) -> None:
     logging.basicConfig(level=level, handlers=[handler], force=True)
     # At INFO, Alembic tells at every start which database it has met.
     logging.getLogger("alembic").setLevel(logging.WARNING)
+    # At DEBUG, whatever goes over a WebSocket is told, with the token of its first message.
+    server = logging.getLogger("uvicorn.error")
+    server.setLevel(logging.INFO)
+    server.addFilter(_without_queries)
+
+
+def _without_queries(record: logging.LogRecord) -> bool:
+    """Leave out the query of a WebSocket's address, which may hold a token."""
+    if isinstance(record.args, tuple):
+        record.args = tuple(part.partition("?")[0] if isinstance(part, str) else part for part in record.args)
+    return True
 
 
 class _Printer:

@@ -22,6 +22,8 @@ _JSON = ("application/json", "application/problem+json")
 
 def preferred(accept: str) -> str | None:
     """Which name of MessagePack an Accept header prefers to JSON; None for JSON (RFC 9110, 12.5.1)."""
+    if "msgpack" not in accept.lower():
+        return None
     weights: dict[str, float] = {}
     for part in accept.split(","):
         kind, *parameters = (piece.strip().lower() for piece in part.split(";"))

@@ -39,6 +39,7 @@ def _sentence(faults: tuple[errors.Fault, ...]) -> str:
 def _edit_conflict(error: errors.EditConflict) -> Members:
     return {
         "detail": "somebody else has changed the same: " + ", ".join(one.atom for one in error.conflicts),
+        "event_id": error.event_id,
         "base_version": error.base_version,
         "current_version": error.current_version,
         "conflicts": [conflict_json(one) for one in error.conflicts],

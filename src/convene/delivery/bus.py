@@ -20,6 +20,8 @@ MESSAGE_MAX = 7_000  # PostgreSQL carries 8,000 bytes
 #: A doorbell without a message: there is something to read in the tables.
 RING = b""
 _RETRY_MAX = 5.0
+#: So long whatever is said after something waits, to be carried together: each carrying costs as much as a query.
+_BREATH = 0.01
 
 _log = structlog.get_logger("convene.bus")
 
@@ -34,12 +36,12 @@ class Wire(Protocol):
         ...
 
     async def send(self, messages: list[bytes]) -> None:
-        """Send messages to all processes, this one too."""
+        """Send messages to all other processes; this one may hear them too."""
         ...
 
 
 class Bus:
-    """Sends doorbells and messages, coalesced, and hears those of all processes.
+    """Sends doorbells and messages, those of a burst together, and hears those of all processes.
 
     Never raises to who sends: a request must not fail, nor wait, because a bus is down.
     """
@@ -57,7 +59,7 @@ class Bus:
         self._hearers.append(hearer)
 
     def ring(self) -> None:
-        """Say that there is something to read; many rings in one moment are one."""
+        """Say that there is something to read; the rings of a burst are one."""
         if RING not in self._waiting:
             self._waiting.append(RING)
         self._flush.set()
@@ -95,6 +97,7 @@ class Bus:
                 self._heard(message)
             if self.connected:
                 await self._guarded(wire.send(messages))
+            await asyncio.sleep(_BREATH)
 
     async def _listen_always(self, wire: Wire) -> None:
         pause = 0.1

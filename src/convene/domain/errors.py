@@ -124,20 +124,23 @@ class NameTaken(Conflict):
 class EditConflict(Conflict):
     """Two edits touched one atom in ways that cannot be merged; nothing was written to the event.
 
-    `merged` is what would have gone through: every change of both sides that does not clash, with theirs where
-    it does. `shelf_id` says where the losing side is kept for its author, once it has been put there.
+    `event_id` is the event whose newest content clashes: the one that was edited, or a later half of it. `merged` is
+    what would have gone through there: every change of both sides that does not clash, with theirs where it does.
+    `shelf_id` says where the losing side is kept for its author, once it has been put there.
     """
 
     def __init__(
         self,
         *,
+        event_id: int,
         base_version: int,
         current_version: int,
         conflicts: tuple[AtomConflict, ...],
         merged: EventContent,
         ours: EventContent,
     ) -> None:
-        super().__init__(base_version, current_version, conflicts)
+        super().__init__(event_id, base_version, current_version, conflicts)
+        self.event_id = event_id
         self.base_version = base_version
         self.current_version = current_version
         self.conflicts = conflicts

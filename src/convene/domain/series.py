@@ -221,6 +221,13 @@ def _day_before(wall: datetime) -> datetime:
     return wall - MARGIN if wall - BEGINNING_OF_TIME > MARGIN else BEGINNING_OF_TIME
 
 
+def reaches(schedule: Schedule, wall: datetime) -> bool:
+    """Whether anything starts at a wall time or later."""
+    if schedule.rule is None:
+        return schedule.start >= wall
+    return any(True for _ in starts(schedule.rule, schedule.start, after=wall, before=END_OF_TIME))
+
+
 def rescheduled(content: EventContent, schedule: Schedule) -> EventContent:
     """Give a content another schedule, and its overrides the names of the occurrences that they now belong to.
 

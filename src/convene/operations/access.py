@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from convene.domain.content import EventContent
-from convene.domain.errors import NotFound, RoleTooLow
+from convene.domain.errors import NotFound, NotPossibleNow, RoleTooLow
 from convene.domain.roles import Role
 from convene.operations.identity import SignedIn
 from convene.storage import events, sharing
@@ -81,6 +81,22 @@ async def open_to_edit(work: UnitOfWork, me: SignedIn, event_id: int) -> Editabl
     head = _existing(await _locked(work, me, event_id), event_id)
     _require(head, Role.EDITOR)
     return EditableEvent(head, me)
+
+
+async def open_later_half(work: UnitOfWork, event: EditableEvent, later_id: int) -> EditableEvent:
+    """Open what an event was split into for the same edit, under the same lock.
+
+    Raises:
+        NotPossibleNow: `me` may not edit it, it lies in the trash, or the lock is not on the agenda that it is in.
+    """
+    head = await events.find_event(work, later_id, event.me.user_id)
+    name = "a later half" if head is None else f"a later half (event {later_id})"
+    detail = f"the series was split since that version, and {name} cannot be changed along; read it again"
+    if head is None or head.deleted_at is not None or head.owner_id != event.head.owner_id:
+        raise NotPossibleNow("series_split", detail)
+    if not Role(head.role).allows(Role.EDITOR):
+        raise NotPossibleNow("series_split", detail)
+    return EditableEvent(head, event.me)
 
 
 async def open_to_own(work: UnitOfWork, me: SignedIn, event_id: int) -> OwnedEvent:

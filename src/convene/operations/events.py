@@ -14,9 +14,10 @@ from convene.domain.series import has_occurrences
 from convene.operations import bookings
 from convene.operations.access import EditableEvent, OwnedEvent, TrashedEvent
 from convene.operations.bookings import Booking
+from convene.operations.halves import merged_halves, refuse_doubling
 from convene.operations.identity import SignedIn
 from convene.operations.tokens import new_id
-from convene.operations.versions import Kind, Reason, Sides, content_at, merged, save
+from convene.operations.versions import Edit, Kind, Reason, content_at, save
 from convene.storage import events, writes
 from convene.storage.events import EventHead
 from convene.storage.unit_of_work import UnitOfWork
@@ -55,9 +56,8 @@ async def create(work: UnitOfWork, me: SignedIn, change: EventChange, *, allow_o
     calendar_id = await events.lock_agenda(work, me.user_id)
     if not allow_overlap:
         await bookings.refuse_overlap(work, Booking(me.user_id, me, content))
-    new = _new_event(me, content, calendar_id)
-    [event_id] = await writes.insert_events(work, [new])
-    return writes.head_of_new(work, new, event_id)
+    [head] = await writes.insert_events(work, [_new_event(me, content, calendar_id)])
+    return head
 
 
 async def create_batch(
@@ -73,9 +73,7 @@ async def create_batch(
     calendar_id = await events.lock_agenda(work, me.user_id)
     if not allow_overlap:
         await bookings.refuse_batch_overlap(work, me.user_id, contents)
-    new = [_new_event(me, content, calendar_id) for content in contents]
-    ids = await writes.insert_events(work, new)
-    return [writes.head_of_new(work, one, event_id) for one, event_id in zip(new, ids, strict=True)]
+    return await writes.insert_events(work, [_new_event(me, content, calendar_id) for content in contents])
 
 
 def _batch_contents(changes: Sequence[EventChange], default_zone: str) -> list[EventContent]:
@@ -147,17 +145,24 @@ async def put(
 ) -> EventHead:
     """Make `ours`, an edit of `base`, the newest content; merged with the newest one if that is not `base`.
 
+    If the series was split since, the edit reaches its later halves too. Gives the head of the event, or of the later
+    half if it is there that all of the edit went.
+
     Raises:
         EditConflict, ScheduleConflict, Invalid: as `revise`.
+        NotPossibleNow: a later half that the edit concerns cannot be changed along.
     """
-    newest = event.head.version
-    stale = revision.base_version not in (None, newest)
-    content = ours
-    if stale:
-        content = await merged(work, event, revision.base_version or newest, Sides(base, ours, event.content))
-    kind = Kind.MERGED if stale and content != ours else Kind.UPDATED
-    reason = Reason(kind=kind, base_version=revision.base_version, description=revision.description)
-    return await settle(work, event, content, reason, allow_overlap=revision.allow_overlap)
+    base_version, description = revision.base_version, revision.description
+    if base_version in (None, event.head.version):
+        reason = Reason(kind=Kind.UPDATED, base_version=base_version, description=description)
+        return await settle(work, event, ours, reason, allow_overlap=revision.allow_overlap)
+    heads: list[EventHead] = []
+    for half, content in await merged_halves(work, Edit(event, base_version or 1, ours), base):
+        kind = Kind.UPDATED if content == ours else Kind.MERGED
+        number = base_version if half.id == event.id else None
+        reason = Reason(kind=kind, base_version=number, description=description)
+        heads.append(await settle(work, half, content, reason, allow_overlap=revision.allow_overlap))
+    return heads[0] if heads else event.head
 
 
 async def settle(
@@ -203,9 +208,11 @@ async def restore(work: UnitOfWork, event: TrashedEvent, *, allow_overlap: bool)
     """Take an event out of the trash.
 
     Raises:
+        NotPossibleNow: another half of the series takes place at its time now; may be allowed as any overlap.
         ScheduleConflict: its time has been taken meanwhile.
     """
     content = event.head.content()
     if not allow_overlap:
+        await refuse_doubling(work, event)
         await bookings.refuse_overlap(work, Booking(event.head.owner_id, event.me, content, replaces=event.head.id))
     return await save(work, event, content, Reason(kind=Kind.RESTORED))

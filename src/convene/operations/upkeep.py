@@ -1,12 +1,29 @@
-"""What an operator does to all events: repairing what is derived from the truth."""
+"""What an operator does to all events: repairing what is derived from the truth, throwing away what nobody can have."""
 
 from __future__ import annotations
 
-from convene.storage import upkeep
-from convene.storage.events import content_columns
-from convene.storage.unit_of_work import Units
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TypeVar
 
+from convene.operations import idempotency
+from convene.operations.access import TRASH_LIFE
+from convene.storage import pruning, upkeep
+from convene.storage.events import content_columns
+from convene.storage.pruning import Stretch
+from convene.storage.unit_of_work import UnitOfWork, Units
+
+#: Processes' clocks may differ: what one of them might still restore is not thrown away by another.
+_DOUBT = timedelta(days=1)
+#: For how long who lost access to an event can learn so from sync.
+TOMBSTONE_LIFE = TRASH_LIFE
+READ_LIFE = timedelta(days=90)
+UNREAD_LIFE = timedelta(days=365)
 _PAGE = 500
+_BREATH = 0.005
+_Counts = TypeVar("_Counts")
 
 
 async def reindex(units: Units) -> int:
@@ -27,3 +44,64 @@ async def reindex(units: Units) -> int:
                 if any(columns[name] != getattr(head, name) for name in upkeep.DERIVED):
                     await upkeep.save_derived(work, head.id, columns)
                     changed += 1
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """How much was thrown away."""
+
+    events: int
+    permissions: int
+    notifications: int
+    sessions: int
+    answers: int
+
+
+async def prune(units: Units) -> Pruned:
+    """Throw away what nobody can have back, or asks for.
+
+    That is old trash, traces of lost access, old notifications, ended sessions, and answers that were kept for requests
+    that are sent again.
+
+    Safe at any time, in any number of processes at once. A cursor of `/changes` from before what was thrown away is
+    answered with 410 from then on.
+    """
+
+    async def of_events(work: UnitOfWork, stretch: Stretch) -> tuple[int, int]:
+        dead = await pruning.prune_events(work, stretch, work.now - TRASH_LIFE - _DOUBT)
+        return dead, await pruning.prune_lost_access(work, stretch, work.now - TOMBSTONE_LIFE - _DOUBT)
+
+    async def of_notifications(work: UnitOfWork, stretch: Stretch) -> tuple[int]:
+        read_before, told_before = work.now - READ_LIFE, work.now - UNREAD_LIFE
+        return (await pruning.prune_notifications(work, stretch, read_before=read_before, told_before=told_before),)
+
+    events = await _stretch_by_stretch(units, pruning.stretch_of_events, of_events)
+    notifications = await _stretch_by_stretch(units, pruning.stretch_of_notifications, of_notifications)
+    async with units.writing() as work:
+        sessions = await pruning.prune_sessions(work, work.now - _DOUBT)
+        answers = await idempotency.forget(work)
+    return Pruned(
+        events=sum(dead for dead, _ in events),
+        permissions=sum(lost for _, lost in events),
+        notifications=sum(count for (count,) in notifications),
+        sessions=sessions,
+        answers=answers,
+    )
+
+
+async def _stretch_by_stretch(
+    units: Units,
+    next_stretch: Callable[[UnitOfWork, int, int], Awaitable[Stretch | None]],
+    work_on: Callable[[UnitOfWork, Stretch], Awaitable[_Counts]],
+) -> list[_Counts]:
+    counts: list[_Counts] = []
+    last = 0
+    while True:
+        async with units.reading() as work:
+            stretch = await next_stretch(work, last, _PAGE)
+        if stretch is None:
+            return counts
+        async with units.writing() as work:
+            counts.append(await work_on(work, stretch))
+        last = stretch[1]
+        await asyncio.sleep(_BREATH)  # others write, too

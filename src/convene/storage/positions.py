@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from sqlalchemy import BigInteger, Text
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
-from sqlalchemy.sql.functions import GenericFunction
+from sqlalchemy.sql.functions import FunctionElement, GenericFunction
+
+
+def _means(expression: type[FunctionElement[Any]], *, postgresql: str, sqlite: str) -> None:
+    """Say what an expression is on each database."""
+    for dialect, sql in (("postgresql", postgresql), ("sqlite", sqlite)):
+        compiles(expression, dialect)(partial(_as_it_is, sql))
+
+
+def _as_it_is(sql: str, _element: FunctionElement[Any], _compiler: SQLCompiler, **_kw: object) -> str:
+    return sql
 
 
 class transaction_position(GenericFunction[int]):  # noqa: N801 - named like an SQL function
-    """Where this transaction stands in the order of changes: see docs/architecture.md, sync.
+    """Where this transaction stands in the order of changes: see docs/architecture.md, Live.
 
     PostgreSQL: the transaction's id, so that readers can stop below the oldest one still running. SQLite: a counter
     that `storage.sqlite` moves at the start of each writing transaction, under the write lock.
@@ -21,14 +32,11 @@ class transaction_position(GenericFunction[int]):  # noqa: N801 - named like an 
     inherit_cache = True
 
 
-@compiles(transaction_position, "postgresql")
-def _position_postgresql(element: transaction_position, compiler: SQLCompiler, **kw: Any) -> str:  # noqa: ANN401, ARG001
-    return "(pg_current_xact_id()::text::bigint)"
-
-
-@compiles(transaction_position, "sqlite")
-def _position_sqlite(element: transaction_position, compiler: SQLCompiler, **kw: Any) -> str:  # noqa: ANN401, ARG001
-    return "(SELECT position FROM database_identity)"
+_means(
+    transaction_position,
+    postgresql="(pg_current_xact_id()::text::bigint)",
+    sqlite="(SELECT position FROM database_identity)",
+)
 
 
 class settled_position(GenericFunction[int]):  # noqa: N801 - named like an SQL function
@@ -45,21 +53,18 @@ class settled_position(GenericFunction[int]):  # noqa: N801 - named like an SQL 
     inherit_cache = True
 
 
-@compiles(settled_position, "postgresql")
-def _settled_postgresql(element: settled_position, compiler: SQLCompiler, **kw: Any) -> str:  # noqa: ANN401, ARG001
-    return """(
+_means(
+    settled_position,
+    postgresql="""(
         SELECT coalesce(min(running.xid::text::bigint), pg_snapshot_xmax(pg_current_snapshot())::text::bigint)
         FROM pg_snapshot_xip(pg_current_snapshot()) AS running(xid)
         WHERE NOT EXISTS (
             SELECT FROM pg_stat_activity AS elsewhere
             WHERE elsewhere.backend_xid = running.xid::xid AND elsewhere.datname <> current_database()
         )
-    )"""
-
-
-@compiles(settled_position, "sqlite")
-def _settled_sqlite(element: settled_position, compiler: SQLCompiler, **kw: Any) -> str:  # noqa: ANN401, ARG001
-    return "(SELECT position + 1 FROM database_identity)"
+    )""",
+    sqlite="(SELECT position + 1 FROM database_identity)",
+)
 
 
 class newest_position(GenericFunction[int]):  # noqa: N801 - named like an SQL function
@@ -69,14 +74,11 @@ class newest_position(GenericFunction[int]):  # noqa: N801 - named like an SQL f
     inherit_cache = True
 
 
-@compiles(newest_position, "postgresql")
-def _newest_postgresql(element: newest_position, compiler: SQLCompiler, **kw: Any) -> str:  # noqa: ANN401, ARG001
-    return "(pg_snapshot_xmax(pg_current_snapshot())::text::bigint)"
-
-
-@compiles(newest_position, "sqlite")
-def _newest_sqlite(element: newest_position, compiler: SQLCompiler, **kw: Any) -> str:  # noqa: ANN401, ARG001
-    return "(SELECT position + 1 FROM database_identity)"
+_means(
+    newest_position,
+    postgresql="(pg_snapshot_xmax(pg_current_snapshot())::text::bigint)",
+    sqlite="(SELECT position + 1 FROM database_identity)",
+)
 
 
 class cluster_identity(GenericFunction[str]):  # noqa: N801 - named like an SQL function
@@ -86,11 +88,8 @@ class cluster_identity(GenericFunction[str]):  # noqa: N801 - named like an SQL 
     inherit_cache = True
 
 
-@compiles(cluster_identity, "postgresql")
-def _cluster_postgresql(element: cluster_identity, compiler: SQLCompiler, **kw: Any) -> str:  # noqa: ANN401, ARG001
-    return "(SELECT system_identifier::text FROM pg_control_system())"
-
-
-@compiles(cluster_identity, "sqlite")
-def _cluster_sqlite(element: cluster_identity, compiler: SQLCompiler, **kw: Any) -> str:  # noqa: ANN401, ARG001
-    return "''"
+_means(
+    cluster_identity,
+    postgresql="(SELECT system_identifier::text FROM pg_control_system())",
+    sqlite="''",
+)

@@ -123,7 +123,31 @@ events = Table(
     UniqueConstraint("owner_id", "uid"),
     Index(None, "owner_id", "deleted_at"),
     Index(None, "calendar_id"),
+    # Whoever is referred to cannot be deleted before somebody has looked who refers to it.
+    Index(
+        "ix_events_split_from",
+        "split_from",
+        sqlite_where=text("split_from IS NOT NULL"),
+        postgresql_where=text("split_from IS NOT NULL"),
+    ),
+    Index(
+        "ix_events_continued_by",
+        "continued_by",
+        sqlite_where=text("continued_by IS NOT NULL"),
+        postgresql_where=text("continued_by IS NOT NULL"),
+    ),
     sqlite_autoincrement=True,
+)
+
+# Which event began as the later half of which: what `split_from` says as long as no half is split again, and for ever.
+splits = Table(
+    "splits",
+    metadata,
+    Column("later_id", BigId, ForeignKey("events.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("earlier_id", BigId, ForeignKey("events.id", ondelete="CASCADE"), nullable=False),
+    Column("version_number", Integer, nullable=False),  # the first of the earlier half that is only a half
+    Column("occurrence", String(26), nullable=False),  # the wall time that named the later half's first one then
+    Index(None, "earlier_id"),
 )
 
 # Who sees an event, with copies of its bounds: what user U sees between A and B is one scan of one index.
@@ -217,6 +241,7 @@ notifications = Table(
     Column("read_at", UtcDateTime),
     Index(None, "user_id", "position", "id"),
     Index(None, "position", "id"),
+    Index(None, "event_id"),
     Index(
         "ix_notifications_unread",
         "user_id",
@@ -235,6 +260,7 @@ notification_mutes = Table(
     Column("event_id", BigId, ForeignKey("events.id"), nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     PrimaryKeyConstraint("user_id", "event_id"),
+    Index(None, "event_id"),
 )
 notification_preferences = Table(
     "notification_preferences",
@@ -285,5 +311,7 @@ database_identity = Table(
     Column("position", BigId, nullable=False),
     # Tombstones up to here have been thrown away: a cursor from before cannot be served any more.
     Column("pruned_position", BigId, nullable=False, server_default="0"),
+    # On PostgreSQL, whose transactions are counted by `position`: see storage.restored.
+    Column("cluster", String(32), nullable=False, server_default=""),
     CheckConstraint("id = 1", name="one_row"),
 )

@@ -71,6 +71,21 @@ def upgrade() -> None:
             batch_op.f("ix_notifications_user_id_position_id"), ["user_id", "position", "id"], unique=False
         )
 
+        batch_op.create_index(batch_op.f("ix_notifications_event_id"), ["event_id"], unique=False)
+
+    with op.batch_alter_table("notification_mutes", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_notification_mutes_event_id"), ["event_id"], unique=False)
+
+    with op.batch_alter_table("events", schema=None) as batch_op:
+        for column in ("split_from", "continued_by"):
+            batch_op.create_index(
+                f"ix_events_{column}",
+                [column],
+                unique=False,
+                sqlite_where=sa.text(f"{column} IS NOT NULL"),
+                postgresql_where=sa.text(f"{column} IS NOT NULL"),
+            )
+
     with op.batch_alter_table("database_identity", schema=None) as batch_op:
         batch_op.add_column(
             sa.Column(
@@ -80,6 +95,7 @@ def upgrade() -> None:
                 nullable=False,
             )
         )
+        batch_op.add_column(sa.Column("cluster", sa.String(length=32), server_default="", nullable=False))
 
     with op.batch_alter_table("event_versions", schema=None) as batch_op:
         batch_op.add_column(
@@ -96,9 +112,18 @@ def downgrade() -> None:
         batch_op.drop_column("position")
 
     with op.batch_alter_table("database_identity", schema=None) as batch_op:
+        batch_op.drop_column("cluster")
         batch_op.drop_column("pruned_position")
 
+    with op.batch_alter_table("events", schema=None) as batch_op:
+        batch_op.drop_index("ix_events_continued_by")
+        batch_op.drop_index("ix_events_split_from")
+
+    with op.batch_alter_table("notification_mutes", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_notification_mutes_event_id"))
+
     with op.batch_alter_table("notifications", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_notifications_event_id"))
         batch_op.drop_index(batch_op.f("ix_notifications_user_id_position_id"))
         batch_op.drop_index(
             "ix_notifications_unread",

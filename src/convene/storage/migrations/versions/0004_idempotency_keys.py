@@ -1,7 +1,7 @@
 """Answers that were given under an Idempotency-Key.
 
 Revision: 0004
-Follows: 0002
+Follows: 0003
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from alembic import op
 from convene.storage import types
 
 revision = "0004"
-down_revision = "0002"
+down_revision = "0003"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,139 @@
+"""Throwing away what nobody can have back any more, a stretch of ids at a time so that no lock is held for long.
+
+Whoever follows changes learns of a deleted event, or of lost access, from the row that stays behind. Once that row is
+gone, a cursor from before it cannot be served any more: `pruned_position` remembers how far that goes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Column, and_, bindparam, case, delete, func, or_, select, update
+from sqlalchemy.sql.elements import ColumnElement
+
+from convene.storage.statements import Statement
+from convene.storage.tables import database_identity, events, metadata, notifications, permissions, sessions
+from convene.storage.types import JsonList, in_json_list
+from convene.storage.unit_of_work import UnitOfWork
+
+Stretch = tuple[int, int]
+
+
+def _end_of_stretch(column: Column[int]) -> Statement:
+    ids = select(column.label("id")).where(column > bindparam("last")).order_by(column).limit(bindparam("most"))
+    return Statement(select(func.max(ids.subquery().c.id)))
+
+
+def _in_stretch(column: Column[int]) -> ColumnElement[bool]:
+    return and_(column > bindparam("after"), column <= bindparam("until"))
+
+
+_IDS = bindparam("ids", type_=JsonList)
+_EVENT_STRETCH = _end_of_stretch(events.c.id)
+_NOTIFICATION_STRETCH = _end_of_stretch(notifications.c.id)
+_DEAD = Statement(
+    select(events.c.id).where(
+        _in_stretch(events.c.id), events.c.deleted_at <= bindparam("before", type_=events.c.deleted_at.type)
+    )
+)
+#: All columns that say which event a row belongs to: what another feature adds is found here, not forgotten.
+_OF_EVENTS = [
+    column
+    for table in reversed(metadata.sorted_tables)
+    for column in table.columns
+    if any(key.column is events.c.id for key in column.foreign_keys)
+]
+_BURY = [
+    Statement(delete(column.table).where(in_json_list(column, _IDS)))
+    for column in _OF_EVENTS
+    if column.table is not events
+]
+_UNLINK = [
+    Statement(update(events).where(in_json_list(column, _IDS)).values({column.name: None}))
+    for column in _OF_EVENTS
+    if column.table is events
+]
+_DELETE_EVENTS = Statement(delete(events).where(in_json_list(events.c.id, _IDS)))
+_POSITION_OF_DEAD = Statement(
+    select(func.max(permissions.c.position)).where(in_json_list(permissions.c.event_id, _IDS))
+)
+_LOST = and_(
+    _in_stretch(permissions.c.event_id),
+    permissions.c.revoked_at <= bindparam("before", type_=permissions.c.revoked_at.type),
+)
+_POSITION_OF_LOST = Statement(select(func.max(permissions.c.position)).where(_LOST))
+_DELETE_LOST = Statement(delete(permissions).where(_LOST))
+_REMEMBER = Statement(
+    update(database_identity).values(
+        pruned_position=case(
+            (database_identity.c.pruned_position < bindparam("position"), bindparam("position")),
+            else_=database_identity.c.pruned_position,
+        )
+    )
+)
+_TIME = notifications.c.read_at.type
+_DELETE_NOTIFICATIONS = Statement(
+    delete(notifications).where(
+        _in_stretch(notifications.c.id),
+        or_(
+            notifications.c.read_at <= bindparam("read_before", type_=_TIME),
+            notifications.c.updated_at <= bindparam("told_before", type_=_TIME),
+        ),
+    )
+)
+_DELETE_SESSIONS = Statement(
+    delete(sessions).where(sessions.c.expires_at <= bindparam("before", type_=sessions.c.expires_at.type))
+)
+
+
+async def stretch_of_events(work: UnitOfWork, last: int, most: int) -> Stretch | None:
+    """The next stretch of ids of events after one, as (above which, up to which); None at the end."""
+    return await _stretch(work, _EVENT_STRETCH, last, most)
+
+
+async def stretch_of_notifications(work: UnitOfWork, last: int, most: int) -> Stretch | None:
+    """The next stretch of ids of notifications after one; None at the end."""
+    return await _stretch(work, _NOTIFICATION_STRETCH, last, most)
+
+
+async def _stretch(work: UnitOfWork, statement: Statement, last: int, most: int) -> Stretch | None:
+    row = await work.one(statement, {"last": last, "most": most})
+    return (last, int(row[0])) if row and row[0] is not None else None
+
+
+async def prune_events(work: UnitOfWork, stretch: Stretch, before: datetime) -> int:
+    """Throw away the events of a stretch that were deleted before an instant, with all that belongs to them."""
+    values = {"after": stretch[0], "until": stretch[1], "before": before}
+    dead = [int(row[0]) for row in await work.all(_DEAD, values)]
+    if not dead:
+        return 0
+    await _remember(work, await work.one(_POSITION_OF_DEAD, {"ids": dead}))
+    for statement in (*_BURY, *_UNLINK, _DELETE_EVENTS):
+        await work.run(statement, {"ids": dead})
+    return len(dead)
+
+
+async def prune_lost_access(work: UnitOfWork, stretch: Stretch, before: datetime) -> int:
+    """Forget, for a stretch of events, who lost access before an instant."""
+    values = {"after": stretch[0], "until": stretch[1], "before": before}
+    await _remember(work, await work.one(_POSITION_OF_LOST, values))
+    return await work.run(_DELETE_LOST, values)
+
+
+async def _remember(work: UnitOfWork, highest: Sequence[int | None] | None) -> None:
+    if highest and highest[0] is not None:
+        await work.run(_REMEMBER, {"position": highest[0]})
+
+
+async def prune_notifications(
+    work: UnitOfWork, stretch: Stretch, *, read_before: datetime, told_before: datetime
+) -> int:
+    """Throw away the notifications of a stretch that were read before one instant, or last told before another."""
+    values = {"after": stretch[0], "until": stretch[1], "read_before": read_before, "told_before": told_before}
+    return await work.run(_DELETE_NOTIFICATIONS, values)
+
+
+async def prune_sessions(work: UnitOfWork, before: datetime) -> int:
+    """Throw away the sessions whose refresh tokens expired before an instant."""
+    return await work.run(_DELETE_SESSIONS, {"before": before})

@@ -1,0 +1,160 @@
+"""Pruning: what nobody can have back goes, with all that belongs to it, and whoever follows changes is told so."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
+
+import pytest
+
+from convene.delivery import housekeeping
+from convene.operations import upkeep
+from convene.operations.upkeep import Pruned
+from convene.storage.tables import metadata
+from tests.api.signing_in import sign_in
+from tests.api.steps import path_of, refusal
+from tests.api.test_trash import later
+from tests.databases import KINDS, fresh_database
+from tests.people import Api, Json, Person, running_api
+from tests.process.outside import outside
+from tests.synced_copy import Copy
+
+CHANGES = "/api/v1/changes"
+NOTIFICATIONS = "/api/v1/notifications"
+
+
+@pytest.fixture(params=KINDS)
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """A database of the test's own: pruning is for all that a database holds."""
+    with fresh_database(request.param) as url:
+        yield url
+
+
+@pytest.fixture
+async def api(database_url: str) -> AsyncIterator[Api]:
+    async with running_api(database_url) as api:
+        yield api
+
+
+async def pruned(api: Api, days: int) -> Pruned:
+    """What is thrown away after some days."""
+    with later(api, timedelta(days=days)):
+        return await upkeep.prune(api.app.state.services.units)
+
+
+async def rows_of(database_url: str, event: Json) -> dict[str, int]:
+    """In which tables something of an event is kept, and how many rows."""
+    found: dict[str, int] = {}
+    async with outside(database_url) as connection:
+        for table in metadata.sorted_tables:
+            name = "id" if table.name == "events" else "event_id"
+            if name in table.columns:
+                [[count]] = await connection.rows(f"SELECT count(*) FROM {table.name} WHERE {name} = {event['id']}")
+                found |= {table.name: count} if count else {}
+    return found
+
+
+async def everything_happens_to(alice: Person, ben: Person) -> Json:
+    """An event that has left something in every table, in alice's trash."""
+    event = await alice.creates("Old")
+    await alice.shares(event, ben, "editor")
+    await alice.changes(event, title="Older")
+    refusal(await ben.put(path_of(event), {"title": "Other", "base_version": 1}), 409, "edit-conflict")
+    assert (await ben.put(f"{path_of(event)}/mute", {})).status_code == 204
+    assert (await alice.delete(path_of(event))).status_code == 204
+    return event
+
+
+async def test_what_has_lain_in_the_trash_for_too_long_is_gone_with_all_that_belongs_to_it(
+    api: Api, database_url: str, alice: Person, ben: Person
+):
+    kept = await alice.creates("Kept")
+    event = await everything_happens_to(alice, ben)
+    assert len(await rows_of(database_url, event)) >= 7
+    assert (await pruned(api, 29)).events == 0
+    assert (await pruned(api, 32)).events == 1
+    assert await rows_of(database_url, event) == {}
+    assert (await alice.get(path_of(kept))).json() == kept
+    assert (await alice.get("/api/v1/events/trash")).json() == []
+
+
+async def test_the_half_of_a_series_outlives_the_other(api: Api, alice: Person):
+    series = await alice.creates("Daily", recurrence_pattern="FREQ=DAILY;COUNT=10")
+    params = {"scope": "following", "occurrence": "2027-03-04T09:00:00"}
+    later_half = (await alice.put(path_of(series), {"title": "Later"}, params=params)).json()
+    assert later_half["split_from"] == series["id"]
+    await alice.delete(path_of(series))
+    assert (await pruned(api, 40)).events == 1
+    assert (await alice.get(path_of(later_half))).json() == {**later_half, "split_from": None}
+
+
+async def test_whoever_follows_changes_is_told_what_went_before_it_is_forgotten(api: Api, alice: Person, ben: Person):
+    event = await alice.creates("Shared")
+    await alice.shares(event, ben)
+    slow, quick = Copy(ben), Copy(ben)
+    await slow.catch_up()
+    await quick.catch_up()
+    await alice.delete(f"{path_of(event)}/permissions/{ben.id}")
+    await quick.catch_up()
+    assert (await pruned(api, 32)).permissions == 1
+    await quick.catch_up()
+    assert quick.events == {}
+    refusal(await ben.get(CHANGES, since=str(slow.cursor)), 410, "cursor-gone")
+    anew = Copy(ben)
+    await anew.catch_up()
+    assert anew.events == {}
+
+
+async def test_who_has_access_again_keeps_it(api: Api, alice: Person, ben: Person):
+    event = await alice.creates("Shared")
+    await alice.shares(event, ben)
+    await alice.delete(f"{path_of(event)}/permissions/{ben.id}")
+    await alice.shares(event, ben)
+    assert (await pruned(api, 32)).permissions == 0
+    ben = await sign_in(ben)
+    assert (await ben.get(path_of(event))).status_code == 200
+
+
+async def test_read_notifications_go_earlier_than_unread_ones(api: Api, alice: Person, ben: Person):
+    for title in ("Read", "Unread"):
+        await alice.shares(await alice.creates(title), ben)
+    unread, read = (await ben.get(NOTIFICATIONS)).json()
+    await ben.post(f"{NOTIFICATIONS}/{read['id']}/read")
+    assert (await pruned(api, 89)).notifications == 0
+    assert (await pruned(api, 91)).notifications == 1
+    assert [one["id"] for one in (await ben.get(NOTIFICATIONS)).json()] == [unread["id"]]
+    assert (await pruned(api, 366)).notifications == 1
+
+
+async def test_sessions_that_have_expired_are_forgotten(api: Api, alice: Person):
+    await sign_in(alice)
+    assert (await pruned(api, 7)).sessions == 0
+    assert (await pruned(api, 9)).sessions == 2
+
+
+async def test_answers_kept_for_requests_that_are_sent_again_are_forgotten_after_a_day(api: Api, alice: Person):
+    await alice.post("/api/v1/events/batch", [], headers={"Idempotency-Key": "none"})
+    event = {"title": "Once", "start_time": "2027-03-01T09:00:00Z", "end_time": "2027-03-01T10:00:00Z"}
+    await alice.post("/api/v1/events", event, headers={"Idempotency-Key": "one"})
+    with later(api, timedelta(hours=23)):
+        assert (await upkeep.prune(api.app.state.services.units)).answers == 0
+    assert (await pruned(api, 2)).answers == 1
+
+
+async def test_pruning_again_throws_nothing_away(api: Api, alice: Person, ben: Person):
+    await everything_happens_to(alice, ben)
+    await pruned(api, 400)
+    assert await pruned(api, 400) == Pruned(events=0, permissions=0, notifications=0, sessions=0, answers=0)
+
+
+async def test_a_server_prunes_by_itself(api: Api, database_url: str, alice: Person, ben: Person):
+    event = await everything_happens_to(alice, ben)
+    with later(api, timedelta(days=32)):
+        units = api.app.state.services.units
+    async with housekeeping.running(units, every=0.01):
+        for _ in range(1_000):
+            if not await rows_of(database_url, event):
+                return
+            await asyncio.sleep(0.01)
+    raise AssertionError("the event is still there")

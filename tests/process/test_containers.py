@@ -1,0 +1,83 @@
+"""What the container files say, as far as it can be tried without an engine for containers."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+import yaml
+
+from convene.settings import Settings
+from tests.postgres_guard import free_port
+from tests.process.servers import ROOT, serving
+
+DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8").replace("\\\n", " ")
+COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
+RENDER = yaml.safe_load((ROOT / "render.yaml").read_text(encoding="utf-8"))
+SECRET = "a secret that only this test knows: 8d1f0c7e2b"
+
+
+def instructions(name: str) -> list[str]:
+    return re.findall(rf"^\s*{name} +(.+)$", DOCKERFILE, re.MULTILINE)
+
+
+def image_environment() -> dict[str, str]:
+    """What the image tells its processes, but for where Python is."""
+    told = dict(pair.split("=", 1) for pair in shlex.split(" ".join(instructions("ENV"))))
+    return {name: value for name, value in told.items() if not name.startswith("P") or name == "PORT"}
+
+
+def names_of(environment: dict[str, Any] | list[dict[str, Any]]) -> set[str]:
+    return {one["key"] for one in environment} if isinstance(environment, list) else set(environment)
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [image_environment(), COMPOSE["services"]["api"]["environment"], RENDER["services"][0]["envVars"]],
+    ids=["Dockerfile", "compose.yaml", "render.yaml"],
+)
+def test_processes_in_containers_are_told_settings_that_exist(environment: dict[str, Any] | list[dict[str, Any]]):
+    assert names_of(environment) <= {name.upper() for name in Settings.model_fields}
+
+
+def test_the_image_is_made_of_what_the_build_may_see():
+    ignored = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    copied = [copied.split()[0] for copied in instructions("COPY") if not copied.startswith("--from")]
+    assert copied == ["requirements/run.txt", "src"]
+    assert {f"!{path}" for path in copied} <= set(ignored)
+    assert all((ROOT / path).exists() for path in copied)
+
+
+def test_nothing_in_compose_serves_without_secrets_of_its_own():
+    api = COMPOSE["services"]["api"]["environment"]
+    assert api["SECRET_KEY"].startswith("${SECRET_KEY:?")
+    assert "${POSTGRES_PASSWORD:?" in api["DATABASE_URL"]
+    assert set(COMPOSE["services"]["api"]["depends_on"]) == {"postgres", "valkey"}
+
+
+def test_containers_have_time_to_finish_what_they_have_in_hand():
+    source = (ROOT / "src/convene/cli.py").read_text(encoding="utf-8")
+    grace = int(re.search(r"timeout_graceful_shutdown=(\d+)", source)[1])  # type: ignore[index] # or the test fails
+    assert int(COMPOSE["services"]["api"]["stop_grace_period"].removesuffix("s")) > grace
+    assert RENDER["services"][0]["maxShutdownDelaySeconds"] > grace
+
+
+def test_the_command_of_the_image_serves_and_its_check_sees_that(tmp_path: Path):
+    check = orjson.loads(instructions("HEALTHCHECK")[0].partition(" CMD ")[2])
+    assert check[0] == "python"
+    told = image_environment() | {"HOST": "127.0.0.1", "PORT": str(free_port()), "SECRET_KEY": SECRET}
+    url = f"sqlite:///{tmp_path}/convene.db"
+    assert told.pop("DATABASE_URL").startswith("sqlite:////")
+    environment = {"PATH": os.environ["PATH"], "PORT": told["PORT"]}
+    with serving(url, **told) as server:
+        assert subprocess.run([sys.executable, *check[1:]], env=environment, check=False).returncode == 0
+        assert '"level":"info"' in server.log  # in production a log line is JSON
+    stopped = subprocess.run([sys.executable, *check[1:]], env=environment, check=False, capture_output=True)
+    assert stopped.returncode != 0

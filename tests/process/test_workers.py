@@ -1,0 +1,57 @@
+"""Several worker processes behind one port."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from tests.databases import fresh_database
+from tests.process.callers import calling
+from tests.process.ears import listening
+from tests.process.servers import START_SECONDS, Server, serving
+
+SOCKETS = 12
+
+
+def workers_of(server: Server) -> list[int]:
+    """The processes that answer, of which Python keeps one more to watch over shared resources."""
+    children = map(int, Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split())
+    return [pid for pid in children if b"resource_tracker" not in Path(f"/proc/{pid}/cmdline").read_bytes()]
+
+
+def wait_for_another(server: Server, killed: int) -> None:
+    """Wait until the place of a killed worker is taken."""
+    deadline = time.monotonic() + START_SECONDS
+    while killed in workers_of(server) or len(workers_of(server)) < 2:
+        assert time.monotonic() < deadline, server.log
+        time.sleep(0.05)
+    server.wait_until_ready()
+
+
+async def test_workers_are_one_server_to_those_outside(new_database: str):
+    with serving(new_database, WORKERS=2) as server:
+        assert len(workers_of(server)) == 2
+        async with calling(server.url) as api, AsyncExitStack() as stack:
+            alice, ben = await api.person("alice"), await api.person("ben")
+            event = await alice.creates("Planning")
+            ears = [await stack.enter_async_context(listening(server, ben)) for _ in range(SOCKETS)]
+            await alice.shares(event, ben)
+            for ear in ears:
+                assert (await ear.next("notification"))["notification"]["title"] == "Planning"
+            server.ask_to_stop()
+            assert {await ear.closed() for ear in ears} == {1012}
+        assert await asyncio.to_thread(server.wait_for_end) == 0
+
+
+async def test_a_worker_that_is_killed_is_replaced():
+    with fresh_database("sqlite") as url, serving(url, WORKERS=2) as server:
+        killed = workers_of(server)[0]
+        os.kill(killed, signal.SIGKILL)
+        await asyncio.to_thread(wait_for_another, server, killed)
+        async with calling(server.url) as api:
+            for _ in range(10):
+                assert (await (await api.person("alice")).get("/api/v1/events")).status_code == 200
