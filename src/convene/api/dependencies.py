@@ -21,8 +21,10 @@ from starlette.requests import HTTPConnection
 from convene.api import idempotency
 from convene.api.fields import Number
 from convene.api.idempotency import Attempts
+from convene.api.metrics import Metrics
 from convene.api.rates import Rates
 from convene.api.schemas import Transfer
+from convene.delivery.bus import Bus
 from convene.delivery.hub import Hub
 from convene.delivery.presence import Watch
 from convene.domain.errors import BadToken
@@ -46,6 +48,9 @@ class Services:
     watch: Watch
     rates: Rates
     attempts: Attempts
+    bus: Bus
+    metrics: Metrics
+    metrics_token: str | None
 
 
 def services(request: HTTPConnection) -> Services:

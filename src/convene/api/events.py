@@ -6,7 +6,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated
 
-from fastapi import Query, Response
+from fastapi import Query, Request, Response
 
 from convene.api.compared import compared
 from convene.api.declared import ON_EVENT, ON_EVENT_BY_ROLE, SIGNED_IN, problems
@@ -116,6 +116,7 @@ async def change_event(
     event: Editable,
     work: WriteWork,
     body: EventUpdate,
+    request: Request,
     if_match: IfMatch,
     allow_overlap: AllowOverlap,
     scope: AskedScope = Scope.ALL,
@@ -141,6 +142,8 @@ async def change_event(
     else:
         revise = series.revise_one if scope is Scope.THIS else series.revise_following
         head = await revise(work, event, _named(occurrence), revision)
+    if head.id == event.id and body.base_version is not None and head.version > body.base_version + 1:
+        request.scope["state"]["merged"] = True  # counted by `logs`
     headers = {**etag(head), **compared(work.compared_until), "Content-Location": f"/api/v1/events/{head.id}"}
     return answer(event_json(head), headers=headers)
 
