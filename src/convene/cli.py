@@ -109,6 +109,7 @@ def serve(
         access_log=False,
         log_config=None,
         server_header=False,
+        proxy_headers=False,  # the application does it, and trusts nobody who was not named
         timeout_graceful_shutdown=20,
     )
 
@@ -160,7 +161,7 @@ def prune() -> None:
     pruned = _run(upkeep.prune)
     print(
         f"thrown away: {pruned.events} events, {pruned.permissions} lost permissions, "
-        f"{pruned.notifications} notifications, {pruned.sessions} sessions"
+        f"{pruned.notifications} notifications, {pruned.sessions} sessions, {pruned.answers} kept answers"
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import datetime
-from time import perf_counter
+from time import process_time
 
 from convene.storage import tables
 from tests.api.booking import EVENTS, at, book, book_all_the_same
@@ -34,10 +34,10 @@ async def allowed(person: Person, batch: list[Json]) -> None:
 
 
 async def test_a_batch_costs_what_is_in_it_however_far_apart(alice: Person):
-    began = perf_counter()
+    began = process_time()
     response = await alice.post(BATCH, [minute(2030 + 8 * number) for number in range(300)])
     assert response.status_code == 201
-    assert perf_counter() - began < 5
+    assert process_time() - began < 5
 
 
 async def test_a_batch_far_apart_still_finds_every_clash(alice: Person):

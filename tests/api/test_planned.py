@@ -50,7 +50,10 @@ def make_app(kind: type[APIRoute]) -> tuple[FastAPI, Log]:
     async def page(limit: Annotated[int, Query(ge=1, le=9)] = 5, since: Annotated[str | None, Query()] = None) -> Any:
         return limit, since
 
-    @app.get("/things/{thing_id}")
+    async def counted(caller: Annotated[str, Depends(caller)]) -> None:
+        log.append(f"counted {caller}")
+
+    @app.get("/things/{thing_id}", dependencies=[Depends(counted)])
     async def read(  # noqa: PLR0917 - what a request has
         caller: Annotated[str, Depends(caller)],
         thing: Annotated[str, Depends(thing)],
@@ -95,7 +98,7 @@ async def test_planned_routes_answer_as_those_of_fastapi_do(path: str, headers: 
 async def test_each_dependency_is_solved_once_and_units_end_before_the_answer():
     status, _, log = await asked(PlannedRoute, "/things/1?from=3", {})
     assert status == 200
-    assert log == ["caller", "opened", "thing", "route", "committed", "closed"]
+    assert log == ["caller", "counted nobody", "opened", "thing", "route", "committed", "closed"]
 
 
 async def test_a_unit_is_told_of_an_error_in_the_route():

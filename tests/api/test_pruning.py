@@ -133,10 +133,19 @@ async def test_sessions_that_have_expired_are_forgotten(api: Api, alice: Person)
     assert (await pruned(api, 9)).sessions == 2
 
 
+async def test_answers_kept_for_requests_that_are_sent_again_are_forgotten_after_a_day(api: Api, alice: Person):
+    await alice.post("/api/v1/events/batch", [], headers={"Idempotency-Key": "none"})
+    event = {"title": "Once", "start_time": "2027-03-01T09:00:00Z", "end_time": "2027-03-01T10:00:00Z"}
+    await alice.post("/api/v1/events", event, headers={"Idempotency-Key": "one"})
+    with later(api, timedelta(hours=23)):
+        assert (await upkeep.prune(api.app.state.services.units)).answers == 0
+    assert (await pruned(api, 2)).answers == 1
+
+
 async def test_pruning_again_throws_nothing_away(api: Api, alice: Person, ben: Person):
     await everything_happens_to(alice, ben)
     await pruned(api, 400)
-    assert await pruned(api, 400) == Pruned(events=0, permissions=0, notifications=0, sessions=0)
+    assert await pruned(api, 400) == Pruned(events=0, permissions=0, notifications=0, sessions=0, answers=0)
 
 
 async def test_a_server_prunes_by_itself(api: Api, database_url: str, alice: Person, ben: Person):

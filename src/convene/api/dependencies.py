@@ -18,9 +18,14 @@ from fastapi import Depends, Path, Query, Request
 from fastapi.security import OAuth2PasswordBearer
 from starlette.requests import HTTPConnection
 
+from convene.api import idempotency
 from convene.api.fields import Number
+from convene.api.idempotency import Attempts
+from convene.api.metrics import Metrics
 from convene.api.preconditions import IfMatch
+from convene.api.rates import Rates
 from convene.api.schemas import Transfer
+from convene.delivery.bus import Bus
 from convene.delivery.hub import Hub
 from convene.delivery.presence import Watch
 from convene.domain.errors import BadToken
@@ -42,6 +47,11 @@ class Services:
     identities: Identities
     hub: Hub
     watch: Watch
+    rates: Rates
+    attempts: Attempts
+    bus: Bus
+    metrics: Metrics
+    metrics_token: str | None
 
 
 def services(request: HTTPConnection) -> Services:
@@ -57,6 +67,29 @@ async def _services(request: Request) -> Services:
 Held = Annotated[Services, Depends(_services)]
 
 
+async def recognised(connection: HTTPConnection, token: str) -> tuple[SignedIn, float]:
+    """Find who holds a token and when it expires (seconds since the epoch), and count the request.
+
+    Raises:
+        BadToken: there is none, or it is not good.
+        TooOften: they, or the address that strangers come from, have used their quota up.
+    """
+    held = services(connection)
+    try:
+        me, expires_at = await _holder(held, token)
+    except BadToken:
+        await held.rates.of_address(connection.scope)
+        raise
+    await held.rates.of_user(connection.scope, me.user_id)
+    return me, expires_at
+
+
+async def _holder(held: Services, token: str) -> tuple[SignedIn, float]:
+    if not token:
+        raise BadToken("missing")
+    return await held.identities.until(token)
+
+
 class _Bearer(OAuth2PasswordBearer):
     """The scheme that the OpenAPI document declares, and what it finds out."""
 
@@ -65,11 +98,12 @@ class _Bearer(OAuth2PasswordBearer):
 
         Raises:
             BadToken: no token, or one that is not good.
+            TooOften: they, or the address that strangers come from, have used their quota up.
         """
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         if not token or scheme.lower() != "bearer":
-            raise BadToken("missing")
-        return await services(request).identities.of(token)
+            token = ""
+        return (await recognised(request, token))[0]
 
 
 signed_in = _Bearer(tokenUrl="/api/v1/auth/login", scheme_name="OAuth2PasswordBearer", description="An access token.")
@@ -83,9 +117,11 @@ async def reading(request: Request, me: Me) -> AsyncIterator[UnitOfWork]:  # noq
         yield work
 
 
-async def writing(request: Request, me: Me) -> AsyncIterator[UnitOfWork]:  # noqa: ARG001 - authenticated first
-    """A unit of work that commits when the route returns."""
-    async with services(request).units.writing() as work:
+async def writing(request: Request, me: Me) -> AsyncIterator[UnitOfWork]:
+    """A unit of work that commits when the route returns, and whose answer is kept when it has an Idempotency-Key."""
+    held = services(request)
+    async with held.attempts.of(request, me.user_id) as attempt, held.units.writing() as work:
+        await idempotency.begin(request, work, attempt)
         yield work
 
 

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated
 
-from fastapi import Depends, Query, Request, Response
+from fastapi import Query, Request, Response
 
 from convene.api.bodies import MERGE_PATCH, media_type
 from convene.api.compared import compared
@@ -88,12 +88,9 @@ async def check_event(me: Me, work: ReadWork, body: EventCreate) -> Response:
     )
 
 
-async def _is_patch(request: Request) -> bool:
+def _is_patch(request: Request) -> bool:
     kind = media_type(request.headers.get("content-type", ""))
     return request.method == "PATCH" and kind == MERGE_PATCH
-
-
-IsPatch = Annotated[bool, Depends(_is_patch)]
 
 
 # -- one event -----------------------------------------------------------------------------------------------
@@ -125,7 +122,7 @@ async def change_event(
     event: Editable,
     work: WriteWork,
     body: EventUpdate,
-    is_patch: IsPatch,
+    request: Request,
     allow_overlap: AllowOverlap,
     scope: AskedScope = Scope.ALL,
     occurrence: AskedOccurrence = None,
@@ -137,7 +134,7 @@ async def change_event(
     `following` answers with the later half, a new event.
     """
     revision = Revision(
-        change=replace(body.change(), is_patch=is_patch),
+        change=replace(body.change(), is_patch=_is_patch(request)),
         base_version=body.base_version,
         seen_as=body.occurrence,
         allow_overlap=allow_overlap,
@@ -149,6 +146,8 @@ async def change_event(
     else:
         revise = series.revise_one if scope is Scope.THIS else series.revise_following
         head = await revise(work, event, _named(occurrence), revision)
+    if head.id == event.id and body.base_version is not None and head.version > body.base_version + 1:
+        request.scope["state"]["merged"] = True  # counted by `logs`
     headers = {**etag(head), **compared(work.compared_until), "Content-Location": f"/api/v1/events/{head.id}"}
     return answer(event_json(head), headers=headers)
 

@@ -27,6 +27,7 @@ from pydantic import BaseModel
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from convene.api.bodies import Handler, read_first
+from convene.api.idempotency import answered_once
 
 Values = dict[str, Any]
 
@@ -73,13 +74,20 @@ class _NotPlanned(Exception):
 
 
 class PlannedRoute(APIRoute):
-    """A route that is answered by its plan, if there is one."""
+    """A route that is answered by its plan, if there is one; a POST acts once under its Idempotency-Key."""
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **said: Any) -> None:  # noqa: ANN401 - FastAPI's own
         self.planned = False
+        if set(said.get("methods") or ()) == {"POST"} and inspect.iscoroutinefunction(endpoint):
+            endpoint = answered_once(endpoint)
         super().__init__(path, endpoint, **said)
         if self.planned:  # a plan opens and leaves what it needs by itself
             self.app = _served(self.get_route_handler())
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, and let the log know by which route: by its template, of which there are few."""
+        scope.setdefault("state", {})["route"] = self.path
+        await super().handle(scope, receive, send)
 
     def get_route_handler(self) -> Handler:
         """Make what answers requests."""
@@ -127,7 +135,9 @@ def _steps(route: Dependant) -> list[_Step]:
         if dependant.call not in places:
             if not dependant.use_cache or dependant.concurrency or dependant.scope not in {None, "function"}:
                 raise _NotPlanned
-            needs = tuple((str(one.name), place_of(one)) for one in dependant.dependencies)
+            places_of = [(one.name, place_of(one)) for one in dependant.dependencies]
+            # What a route depends on without taking what it gives has no name.
+            needs = tuple((name, place) for name, place in places_of if name is not None)
             steps.append(_step(dependant, needs))
             places[dependant.call] = len(steps) - 1
         return places[dependant.call]

@@ -15,9 +15,12 @@ The tree::
     │   ├── EditConflict            two edits of one atom that cannot be merged
     │   ├── ScheduleConflict        an accepted booking would overlap another
     │   ├── BatchConflict           bookings of a batch would overlap others, or each other
+    │   ├── StillRunning            the same request under the same Idempotency-Key is at work
     │   └── NotPossibleNow          any other state that forbids it (`reason` is a stable code)
     ├── Gone                        a cursor reaches further back than is kept, or belongs to another database
     ├── PreconditionFailed          If-Match names a version that is not the newest
+    ├── KeyReused                   an Idempotency-Key that belongs to another request
+    ├── TooOften                    asked more often than a quota allows; ask again later
     ├── TooMuch                     more than can be answered at once; ask for less
     │   └── AgendaTooFull           the owner has too much in the time of a booking for it to be compared
     └── Unavailable                 the database is away, locked, full or broken
@@ -192,6 +195,23 @@ class PreconditionFailed(ConveneError):
     def __init__(self, current_version: int) -> None:
         super().__init__(current_version)
         self.current_version = current_version
+
+
+class StillRunning(Conflict):
+    """The same request under the same Idempotency-Key is at work; its answer can be had in a moment."""
+
+
+class KeyReused(ConveneError):
+    """An Idempotency-Key was used before, for another request."""
+
+
+class TooOften(ConveneError):
+    """Asked more often than the quota of this name allows; it is whole again after so many seconds."""
+
+    def __init__(self, quota: str, seconds: int) -> None:
+        super().__init__(quota, seconds)
+        self.quota = quota
+        self.seconds = seconds
 
 
 class TooMuch(ConveneError):
