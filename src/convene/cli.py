@@ -109,6 +109,7 @@ def serve(
         access_log=False,
         log_config=None,
         server_header=False,
+        proxy_headers=False,  # the application does it, and trusts nobody who was not named
         timeout_graceful_shutdown=20,
     )
 
