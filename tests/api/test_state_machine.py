@@ -253,7 +253,7 @@ def test_whatever_people_do_the_calendar_is_right(api: Api, loop: asyncio.Abstra
         def __init__(self) -> None:
             super().__init__(api, loop.run_until_complete)
 
-    examples = min(settings().max_examples, 2_000)  # each is thirty actions, and all that can be read afterwards
+    examples = min(2 * settings().max_examples, 2_000)  # each is thirty actions, and all that can be read afterwards
     slow = [HealthCheck.too_slow]  # the machine may be busy with other tests
     once = settings(max_examples=examples, stateful_step_count=30, suppress_health_check=slow)
     run_state_machine_as_test(Here, settings=once)

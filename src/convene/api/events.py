@@ -13,8 +13,6 @@ from convene.api.declared import ON_EVENT, ON_EVENT_BY_ROLE, SIGNED_IN, problems
 from convene.api.dependencies import (
     AllowOverlap,
     Editable,
-    IfMatch,
-    IfNoneMatch,
     Me,
     Owned,
     ReadWork,
@@ -24,7 +22,8 @@ from convene.api.dependencies import (
 )
 from convene.api.fields import Instant, Number, When
 from convene.api.planned import feature_router
-from convene.api.representation import answer, busy_json, etag, event_json, free_json
+from convene.api.preconditions import IfNoneMatch, etag, tag_of
+from convene.api.representation import answer, busy_json, event_json, free_json
 from convene.api.responses import Check, Event
 from convene.api.schemas import EventBatch, EventCreate, EventUpdate
 from convene.domain.changes import new_content
@@ -106,7 +105,7 @@ async def read_event(
         head = await history.event_at_version(work, event, version)
     elif as_of is not None:
         head = await history.event_as_of(work, event, in_utc(as_of, "?as_of"))
-    if if_none_match is None or head.version in if_none_match:
+    if if_none_match is None or tag_of(head) in if_none_match:
         return Response(status_code=304, headers=etag(head))
     return answer(event_json(head), headers=etag(head))
 
@@ -117,7 +116,6 @@ async def change_event(
     work: WriteWork,
     body: EventUpdate,
     request: Request,
-    if_match: IfMatch,
     allow_overlap: AllowOverlap,
     scope: AskedScope = Scope.ALL,
     occurrence: AskedOccurrence = None,
@@ -131,7 +129,6 @@ async def change_event(
     revision = Revision(
         change=body.change(),
         base_version=body.base_version,
-        if_match=if_match,
         seen_as=body.occurrence,
         allow_overlap=allow_overlap,
         description=body.change_description,
@@ -174,21 +171,20 @@ router.patch(
 async def delete_event(
     event: Owned,
     work: WriteWork,
-    if_match: IfMatch,
     scope: AskedScope = Scope.ALL,
     occurrence: AskedOccurrence = None,
 ) -> Response:
     """Put an event into the trash for 30 days; or take one occurrence, or this and all following, out of a series."""
     if scope is Scope.ALL:
         _refuse_name(occurrence)
-        await events.delete(work, event, if_match=if_match)
+        await events.delete(work, event)
     else:
         drop = series.delete_one if scope is Scope.THIS else series.delete_following
-        await drop(work, event, _named(occurrence), if_match=if_match)
+        await drop(work, event, _named(occurrence))
     return Response(status_code=204)
 
 
-@router.post("/{event_id}/restore", response_model=Event, responses=problems(*ON_EVENT, 409))
+@router.post("/{event_id}/restore", response_model=Event, responses=problems(*ON_EVENT, 409, 412))
 async def restore_event(event: Trashed, work: WriteWork, allow_overlap: AllowOverlap) -> Response:
     """Take an event out of the trash."""
     head = await events.restore(work, event, allow_overlap=allow_overlap)

@@ -23,7 +23,12 @@ edit at once are merged; two bookings of the same time cannot both go through. E
 
 _TEXT = {"schema": {"type": "string"}}
 _HEADERS = {
-    "ETag": {"description": "The version, for `If-Match` and `If-None-Match`.", "required": True, **_TEXT},
+    "ETag": {
+        "description": "The version, and for those who do not own the event how they see it, for `If-Match` and "
+        "`If-None-Match`.",
+        "required": True,
+        **_TEXT,
+    },
     "Location": {"description": "Where the new event is.", "required": True, **_TEXT},
     "X-Conflicts-Checked-Until": {
         "description": "Until when the booking was compared with what else its owner has, if it was (RFC 3339).",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from convene.domain.changes import EventChange, changed, new_content
 from convene.domain.content import EventContent
-from convene.domain.errors import Fault, Invalid, PreconditionFailed
+from convene.domain.errors import Fault, Invalid
 from convene.domain.moments import When
 from convene.domain.occurrence_changes import occurrence_name, shown
 from convene.domain.series import has_occurrences
@@ -32,14 +32,12 @@ class Revision:
 
     Attributes:
         base_version: the version that the author saw: merge me. None: put me on the newest.
-        if_match: the versions that the author accepts as newest: refuse me otherwise (RFC 9110). None: any.
         seen_as: which occurrence of a series the author had before them, as clients name it; None: the event itself.
         allow_overlap: book the time although it is taken.
     """
 
     change: EventChange
     base_version: int | None = None
-    if_match: frozenset[int] | None = None
     seen_as: When | None = None
     allow_overlap: bool = False
     description: str | None = None
@@ -104,7 +102,6 @@ async def revise(work: UnitOfWork, event: EditableEvent, revision: Revision) -> 
 
     Raises:
         Invalid: the result would make no sense, or there is no such base version.
-        PreconditionFailed: `if_match` does not name the newest version.
         EditConflict: somebody else has changed the same meanwhile; see `versions.merged`.
         ScheduleConflict: the new time is taken.
     """
@@ -128,12 +125,9 @@ async def base_content(work: UnitOfWork, event: EditableEvent, revision: Revisio
     """Read the content that a revision starts from.
 
     Raises:
-        PreconditionFailed: `if_match` does not name the newest version.
         Invalid: `base_version` is newer than the newest.
     """
     newest = event.head.version
-    if revision.if_match is not None and newest not in revision.if_match:
-        raise PreconditionFailed(newest)
     number = newest if revision.base_version is None else revision.base_version
     if not 1 <= number <= newest:
         raise Invalid.at("/base_version", f"there is no version {number}; the newest is {newest}")
@@ -193,14 +187,8 @@ def takes_other_time(before: EventContent, after: EventContent) -> bool:
     )
 
 
-async def delete(work: UnitOfWork, event: OwnedEvent, *, if_match: frozenset[int] | None) -> None:
-    """Put an event into the trash, from where its owner can restore it for 30 days.
-
-    Raises:
-        PreconditionFailed: `if_match` does not name the newest version.
-    """
-    if if_match is not None and event.head.version not in if_match:
-        raise PreconditionFailed(event.head.version)
+async def delete(work: UnitOfWork, event: OwnedEvent) -> None:
+    """Put an event into the trash, from where its owner can restore it for 30 days."""
     await save(work, event, event.content, Reason(kind=Kind.DELETED, deleted_at=work.now))
 
 
