@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from pathlib import Path
 
 from fastapi import FastAPI
 from pydantic import SecretStr
@@ -51,9 +52,12 @@ from convene.storage.sqlite import SqliteDatabase
 from convene.storage.unit_of_work import Units
 
 
-def create_app(settings: Settings) -> FastAPI:
-    """Make the application. Its database must have been migrated; it is opened when the application starts."""
-    metrics = Metrics()
+def create_app(settings: Settings, workers_folder: Path | None = None) -> FastAPI:
+    """Make the application. Its database must have been migrated; it is opened when the application starts.
+
+    `workers_folder` is one that all worker processes behind the same port share.
+    """
+    metrics = Metrics(workers_folder)
     rates = Rates(settings.rate_limit_per_minute, Counts(_said(settings.redis_url)))
 
     @asynccontextmanager
@@ -152,6 +156,7 @@ async def _running(held: Services, redis_url: str | None) -> AsyncIterator[None]
         held.hub.running(epoch),
         held.watch.running(),
         held.rates.counts.running(epoch),
+        held.metrics.running(),
         housekeeping.running(units),
     ):
         with before_stopping(held.hub.stop):
@@ -184,7 +189,7 @@ def _watch(services: Services) -> None:
     watch("convene_database_connections", about, lambda: database.use().open, label="open")
     watch("convene_database_connections", about, lambda: database.use().idle, label="idle")
     watch("convene_database_connections", about, lambda: database.use().most, label="most")
-    watch("convene_listeners", "Sockets and streams that listen.", lambda: services.hub.listening_now)
+    watch("convene_listeners", "Sockets and streams that listen.", lambda: services.hub.listeners)
     watch("convene_bus_connected", "1 while other processes are heard of at once.", lambda: services.bus.connected)
     watch("convene_quotas_shared", "1 while requests are counted with other processes.", lambda: counts.shared)
     watch("convene_quota_outages", "How often Redis went away from the quotas.", lambda: counts.outages, counts=True)

@@ -111,6 +111,13 @@ async def test_what_the_process_holds_is_shown(watched: Api):
     assert found["process_resident_memory_bytes"] > 1_000_000
 
 
+async def test_who_listens_is_counted(watched: Api):
+    alice = await watched.person("alice")
+    hub = watched.app.state.services.hub
+    async with hub.listening(await watched.app.state.services.identities.of(alice.tokens["access_token"]), 2**40):
+        assert (await samples(watched))["convene_listeners"] == 1
+
+
 async def test_requests_too_many_are_counted(database_url: str):
     async with running_api(database_url, rate_limit_per_minute=1) as api:
         for _ in range(3):

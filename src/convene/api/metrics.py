@@ -1,4 +1,4 @@
-"""What the process counts about itself, for Prometheus. The owner of prometheus_client.
+"""What the process counts about itself, for Prometheus. The owner of prometheus_client, with `colleagues`.
 
 A request adds to plain numbers, for about a microsecond; they become samples when somebody asks for them. Labels are
 bounded: routes by their templates, what is no route of ours as `other`.
@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
 from itertools import accumulate
+from pathlib import Path
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -22,6 +24,8 @@ from prometheus_client import (
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
+
+from convene.api.colleagues import Colleagues
 
 MEDIA_TYPE = CONTENT_TYPE_LATEST
 #: Upper bounds of the histogram's buckets, in seconds.
@@ -44,7 +48,7 @@ class _Latency:
 class Metrics(Collector):
     """The counters of one application, with a registry of its own."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path | None = None) -> None:
         self._requests: Counter[tuple[str, str, int]] = Counter()
         self._latencies: dict[tuple[str, str], _Latency] = {}
         self._problems: Counter[str] = Counter()
@@ -56,6 +60,7 @@ class Metrics(Collector):
         ProcessCollector(registry=self._registry)
         PlatformCollector(registry=self._registry)
         GCCollector(registry=self._registry)
+        self._colleagues = Colleagues(self._registry, folder) if folder else None
 
     def observe(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count a request that has been answered."""
@@ -89,7 +94,16 @@ class Metrics(Collector):
 
     def exposition(self) -> bytes:
         """All of it in Prometheus' text format."""
-        return generate_latest(self._registry)
+        return self._colleagues.exposition() if self._colleagues else generate_latest(self._registry)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Share them with the other workers behind the same port while the block runs, if there are any."""
+        if self._colleagues is None:
+            yield
+            return
+        async with self._colleagues.running():
+            yield
 
     def collect(self) -> Iterator[Metric]:
         """Give every metric that is ours."""

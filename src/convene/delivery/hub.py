@@ -108,7 +108,7 @@ class Hub:
 
     @property
     def listeners(self) -> int:
-        """How many listen."""
+        """How many connections listen to this process."""
         return sum(map(len, self._listeners.values()))
 
     @asynccontextmanager
@@ -181,11 +181,6 @@ class Hub:
     def stop(self) -> None:
         """Tell all listeners that the server is stopping: their connections end, and they come back to another one."""
         self._end(self._everybody(), Ended.STOPPING)
-
-    @property
-    def listening_now(self) -> int:
-        """How many connections listen to this process."""
-        return sum(map(len, self._listeners.values()))
 
     def _hear(self, message: bytes) -> None:
         if message == RING:
