@@ -25,6 +25,7 @@ PUBLIC = frozenset(
         "GET /health",
         "GET /health/live",
         "GET /health/ready",
+        "GET /metrics",
         "GET /openapi.json",
         "GET /docs",
         "GET /docs/oauth2-redirect",

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from pathlib import Path
 
 from fastapi import FastAPI
+from pydantic import SecretStr
 from starlette.middleware.cors import CORSMiddleware
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from convene import __version__
 from convene.api import (
@@ -27,6 +30,7 @@ from convene.api.dependencies import Services
 from convene.api.idempotency import Attempts
 from convene.api.limits import BodyLimits
 from convene.api.logs import RequestLog
+from convene.api.metrics import Metrics
 from convene.api.negotiation import PackedAnswers, PackedBodies
 from convene.api.openapi import describe
 from convene.api.planned import install
@@ -36,6 +40,7 @@ from convene.delivery import housekeeping
 from convene.delivery.bus import Bus, Wire
 from convene.delivery.hub import Hub
 from convene.delivery.presence import Watch
+from convene.delivery.stopping import before_stopping
 from convene.delivery.wires import PostgresWire, RedisWire, SqliteWire
 from convene.operations.identity import Identities
 from convene.operations.passwords import Passwords
@@ -47,12 +52,17 @@ from convene.storage.sqlite import SqliteDatabase
 from convene.storage.unit_of_work import Units
 
 
-def create_app(settings: Settings) -> FastAPI:
-    """Make the application. Its database must have been migrated; it is opened when the application starts."""
+def create_app(settings: Settings, workers_folder: Path | None = None) -> FastAPI:
+    """Make the application. Its database must have been migrated; it is opened when the application starts.
+
+    `workers_folder` is one that all worker processes behind the same port share.
+    """
+    metrics = Metrics(workers_folder)
+    rates = Rates(settings.rate_limit_per_minute, Counts(_said(settings.redis_url)))
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with _services(settings) as services:
+        async with _services(settings, metrics, rates) as services:
             app.state.services = services
             yield
 
@@ -74,26 +84,35 @@ def create_app(settings: Settings) -> FastAPI:
     problems.install(app)
     idempotency.install(app)
     describe(app)
-    # The last added is the outermost.
+    _wrap(app, settings, metrics, rates)
+    return app
+
+
+def _wrap(app: FastAPI, settings: Settings, metrics: Metrics, rates: Rates) -> None:
+    """Put the middleware around an application: the last added is the outermost."""
     if settings.backend_cors_origins:
         app.add_middleware(
             CORSMiddleware,
             allow_origins=list(settings.backend_cors_origins),
             allow_methods=["*"],
             allow_headers=["*"],
-            expose_headers=["ETag", "Link", "Location", "X-Request-ID"],
+            expose_headers=[
+                *("ETag", "Link", "Location", "X-Request-ID", "Retry-After", "RateLimit", "RateLimit-Policy"),
+                *("Idempotent-Replayed", "X-Conflicts-Checked-Until"),
+            ],
         )
     app.add_middleware(PackedBodies)
     app.add_middleware(BodyLimits)
-    app.add_middleware(OutsideRates)
+    app.add_middleware(OutsideRates, rates=rates)
     app.add_middleware(Aliases)
     app.add_middleware(PackedAnswers)
-    app.add_middleware(RequestLog)
-    return app
+    app.add_middleware(RequestLog, metrics=metrics)
+    if settings.trusted_proxies:
+        app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(settings.trusted_proxies))
 
 
 @asynccontextmanager
-async def _services(settings: Settings) -> AsyncIterator[Services]:
+async def _services(settings: Settings, metrics: Metrics, rates: Rates) -> AsyncIterator[Services]:
     database = make_database(
         settings.database_url, pool_size=settings.database_pool_size, timeout=settings.database_timeout_seconds
     )
@@ -102,8 +121,6 @@ async def _services(settings: Settings) -> AsyncIterator[Services]:
     passwords = Passwords(time_cost=settings.password_time_cost, memory_kib=settings.password_memory_kib)
     tokens = _tokens(settings)
     hub, watch = Hub(units, bus), Watch(bus)
-    redis_url = settings.redis_url.get_secret_value() if settings.redis_url else None
-    counts = Counts(redis_url)
     services = Services(
         units=units,
         tokens=tokens,
@@ -111,25 +128,39 @@ async def _services(settings: Settings) -> AsyncIterator[Services]:
         identities=Identities(units, tokens),
         hub=hub,
         watch=watch,
+        bus=bus,
+        metrics=metrics,
+        metrics_token=_said(settings.metrics_token),
         attempts=Attempts(settings.signing_key()),
-        rates=Rates(settings.rate_limit_per_minute, counts),
+        rates=rates,
     )
+    _watch(services)
     await database.open()
     try:
-        async with units.reading() as work:
-            epoch = (await clock_of(work)).epoch
-        wire = RedisWire(redis_url, epoch) if redis_url else _own_wire(database)
-        async with (
-            bus.running(wire),
-            hub.running(epoch),
-            watch.running(),
-            counts.running(epoch),
-            housekeeping.running(units),
-        ):
+        async with _running(services, _said(settings.redis_url)):
             yield services
     finally:
         passwords.close()
         await database.close()
+
+
+@asynccontextmanager
+async def _running(held: Services, redis_url: str | None) -> AsyncIterator[None]:
+    """Let run what goes on beside the requests."""
+    units = held.units
+    async with units.reading() as work:
+        epoch = (await clock_of(work)).epoch
+    wire = RedisWire(redis_url, epoch) if redis_url else _own_wire(units.database)
+    async with (
+        held.bus.running(wire),
+        held.hub.running(epoch),
+        held.watch.running(),
+        held.rates.counts.running(epoch),
+        held.metrics.running(),
+        housekeeping.running(units),
+    ):
+        with before_stopping(held.hub.stop):
+            yield
 
 
 def _tokens(settings: Settings) -> Tokens:
@@ -141,6 +172,25 @@ def _tokens(settings: Settings) -> Tokens:
     )
 
 
+def _said(secret: SecretStr | None) -> str | None:
+    return secret.get_secret_value() if secret else None
+
+
 def _own_wire(database: Database) -> Wire:
     """What carries the bus where there is no Redis: the database itself."""
     return SqliteWire(database.path) if isinstance(database, SqliteDatabase) else PostgresWire(database.dsn)
+
+
+def _watch(services: Services) -> None:
+    """Name what is read when somebody asks for metrics. Whatever has a queue or an age adds its own here."""
+    watch, database = services.metrics.watch, services.units.database
+    counts = services.rates.counts
+    about = "Connections to the database: open, idle among them, and at most."
+    watch("convene_database_connections", about, lambda: database.use().open, label="open")
+    watch("convene_database_connections", about, lambda: database.use().idle, label="idle")
+    watch("convene_database_connections", about, lambda: database.use().most, label="most")
+    watch("convene_listeners", "Sockets and streams that listen.", lambda: services.hub.listeners)
+    watch("convene_bus_connected", "1 while other processes are heard of at once.", lambda: services.bus.connected)
+    watch("convene_quotas_shared", "1 while requests are counted with other processes.", lambda: counts.shared)
+    watch("convene_quota_outages", "How often Redis went away from the quotas.", lambda: counts.outages, counts=True)
+    services.metrics.watch_counter("convene_quota_refused", "Requests too many.", "quota", counts.refused)

@@ -228,9 +228,9 @@ class Calendar:
     def delete(self, who: str, event_id: int, scope: str, name: int, match: int | None) -> Version:
         """Delete an event or a part of it."""
         event = self.open(who, event_id, "owner")
-        left = self._left(event.head, scope, name)
         if match not in (None, event.newest):
             raise Refused(412, "precondition-failed")
+        left = self._left(event.head, scope, name)
         return Version(left, "updated", who) if left else Version(event.head, "deleted", who)
 
     def _left(self, content: Content, scope: str, name: int) -> Content | None:

@@ -48,7 +48,7 @@ async def test_the_answer_says_where_the_later_half_is(alice: Person):
     series = await standup(alice)
     answer = await try_part(alice, series, "following", THIRD, {"title": "Daily"})
     assert answer.headers["content-location"] == path_of(answer.json())
-    assert answer.headers["etag"] == '"1"'
+    assert answer.headers["etag"] == f'"1-{series["id"]}."'
     assert answer.json() == await read(alice, answer.json())
 
 

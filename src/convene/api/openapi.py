@@ -9,6 +9,7 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
+from convene.api.bodies import MERGE_PATCH
 from convene.api.declared import DESCRIPTIONS, PROBLEM, Problem
 from convene.api.examples import EXAMPLES
 from convene.api.idempotency import HEADER, KEY_MAX, REPLAYED, WITHOUT_KEY
@@ -23,7 +24,12 @@ edit at once are merged; two bookings of the same time cannot both go through. E
 
 _TEXT = {"schema": {"type": "string"}}
 _HEADERS = {
-    "ETag": {"description": "The version, for `If-Match` and `If-None-Match`.", "required": True, **_TEXT},
+    "ETag": {
+        "description": "The version, and for those who do not own the event how they see it, for `If-Match` and "
+        "`If-None-Match`.",
+        "required": True,
+        **_TEXT,
+    },
     "Location": {"description": "Where the new event is.", "required": True, **_TEXT},
     "X-Conflicts-Checked-Until": {
         "description": "Until when the booking was compared with what else its owner has, if it was (RFC 3339).",
@@ -78,6 +84,9 @@ def _document(app: FastAPI) -> dict[str, Any]:
         if "post" in path and path["post"]["operationId"] not in WITHOUT_KEY:
             _take_keys(path["post"])
         for operation in path.values():
+            if operation["operationId"] == "merge_event":
+                kinds = operation["requestBody"]["content"]
+                kinds[MERGE_PATCH] = {**kinds["application/json"]}
             # Examples not by way of FastAPI, which takes every null out of them.
             for content in operation.get("requestBody", {}).get("content", {}).values():
                 content["examples"] = EXAMPLES.get(operation["operationId"], {})

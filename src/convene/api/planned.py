@@ -84,6 +84,11 @@ class PlannedRoute(APIRoute):
         if self.planned:  # a plan opens and leaves what it needs by itself
             self.app = _served(self.get_route_handler())
 
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, and let the log know by which route: by its template, of which there are few."""
+        scope.setdefault("state", {})["route"] = self.path
+        await super().handle(scope, receive, send)
+
     def get_route_handler(self) -> Handler:
         """Make what answers requests."""
         try:

@@ -153,15 +153,15 @@ class OutsideRates:
     What watches over the server is not counted: it asks often, and must be told also when the server has much to do.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, rates: Rates) -> None:
         self._app = app
+        self._rates = rates
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, if it is not one too many."""
         if scope["type"] == "http" and not scope["path"].startswith(("/api/v1/", "/health", "/metrics")):
-            rates: Rates = scope["app"].state.services.rates
             try:
-                await rates.of_address(scope)
+                await self._rates.of_address(scope)
             except TooOften as error:
                 await problem(error, scope)(scope, receive, send)
                 return

@@ -110,11 +110,6 @@ def _occurrence_fields(head: EventHead, occurrence: Occurrence, series_start: st
     return fields
 
 
-def etag(head: EventHead) -> dict[str, str]:
-    """The header that names the version of an event (RFC 9110, 8.8.3)."""
-    return {"ETag": f'"{head.version}"'}
-
-
 # -- conflicts -----------------------------------------------------------------------------------------------
 
 

@@ -8,6 +8,7 @@ whether another process has written), LISTEN/NOTIFY of PostgreSQL, publish/subsc
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Protocol
@@ -50,6 +51,8 @@ class Bus:
         self._waiting: list[bytes] = []
         self._flush = asyncio.Event()
         self.connected = False
+        #: Since when, on the clock of `time.monotonic`.
+        self.since = time.monotonic()
 
     def hear(self, hearer: Hear) -> None:
         """Call somebody for each message, RING included, also after a connection that was lost is there again."""
@@ -100,12 +103,16 @@ class Bus:
         pause = 0.1
         while True:
             await self._guarded(wire.listen(self._heard, self._is_connected))
-            self.connected = False
+            self._connect_is(connected=False)
             await asyncio.sleep(pause)
             pause = min(pause * 2, _RETRY_MAX) if not self.connected else 0.1
 
+    def _connect_is(self, *, connected: bool) -> None:
+        if self.connected != connected:
+            self.connected, self.since = connected, time.monotonic()
+
     def _is_connected(self) -> None:
-        self.connected = True
+        self._connect_is(connected=True)
         self._heard(RING)  # whatever was said while nobody listened is in the tables
 
     async def _guarded(self, work: Awaitable[None]) -> None:

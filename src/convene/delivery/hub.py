@@ -108,7 +108,7 @@ class Hub:
 
     @property
     def listeners(self) -> int:
-        """How many listen."""
+        """How many connections listen to this process."""
         return sum(map(len, self._listeners.values()))
 
     @asynccontextmanager
@@ -120,7 +120,7 @@ class Hub:
         try:
             yield
         finally:
-            self._end(self._everybody(), Ended.STOPPING)
+            self.stop()
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
@@ -177,6 +177,10 @@ class Hub:
                 return
             if len(page) < _PAGE:
                 await asyncio.sleep(_BREATH)
+
+    def stop(self) -> None:
+        """Tell all listeners that the server is stopping: their connections end, and they come back to another one."""
+        self._end(self._everybody(), Ended.STOPPING)
 
     def _hear(self, message: bytes) -> None:
         if message == RING:

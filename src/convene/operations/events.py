@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from convene.domain.changes import EventChange, changed, new_content
 from convene.domain.content import EventContent
-from convene.domain.errors import Fault, Invalid, PreconditionFailed
+from convene.domain.errors import Fault, Invalid
 from convene.domain.moments import When
 from convene.domain.occurrence_changes import occurrence_name, shown
+from convene.domain.patches import in_full
 from convene.domain.series import has_occurrences
 from convene.operations import bookings
 from convene.operations.access import EditableEvent, OwnedEvent, TrashedEvent
@@ -32,14 +33,12 @@ class Revision:
 
     Attributes:
         base_version: the version that the author saw: merge me. None: put me on the newest.
-        if_match: the versions that the author accepts as newest: refuse me otherwise (RFC 9110). None: any.
         seen_as: which occurrence of a series the author had before them, as clients name it; None: the event itself.
         allow_overlap: book the time although it is taken.
     """
 
     change: EventChange
     base_version: int | None = None
-    if_match: frozenset[int] | None = None
     seen_as: When | None = None
     allow_overlap: bool = False
     description: str | None = None
@@ -104,11 +103,10 @@ async def revise(work: UnitOfWork, event: EditableEvent, revision: Revision) -> 
 
     Raises:
         Invalid: the result would make no sense, or there is no such base version.
-        PreconditionFailed: `if_match` does not name the newest version.
         EditConflict: somebody else has changed the same meanwhile; see `versions.merged`.
         ScheduleConflict: the new time is taken.
     """
-    base = await base_content(work, event, revision)
+    base, revision = await begin(work, event, revision)
     ours = changed(base, revision.change, seen(base, revision))
     return await put(work, event, revision, base, ours)
 
@@ -124,20 +122,19 @@ def seen(base: EventContent, revision: Revision) -> EventContent | None:
     return shown(base, occurrence_name(base.schedule, revision.seen_as, "/occurrence"))
 
 
-async def base_content(work: UnitOfWork, event: EditableEvent, revision: Revision) -> EventContent:
-    """Read the content that a revision starts from.
+async def begin(work: UnitOfWork, event: EditableEvent, revision: Revision) -> tuple[EventContent, Revision]:
+    """Read the content that a revision starts from, and give the revision with its change in full.
 
     Raises:
-        PreconditionFailed: `if_match` does not name the newest version.
-        Invalid: `base_version` is newer than the newest.
+        Invalid: `base_version` is newer than the newest, or the change is of what cannot be changed.
     """
     newest = event.head.version
-    if revision.if_match is not None and newest not in revision.if_match:
-        raise PreconditionFailed(newest)
     number = newest if revision.base_version is None else revision.base_version
     if not 1 <= number <= newest:
         raise Invalid.at("/base_version", f"there is no version {number}; the newest is {newest}")
-    return await content_at(work, event.head, number)
+    base = await content_at(work, event.head, number)
+    change = in_full(revision.change, base, of_occurrence=revision.seen_as is not None)
+    return base, replace(revision, change=change)
 
 
 async def put(
@@ -193,14 +190,8 @@ def takes_other_time(before: EventContent, after: EventContent) -> bool:
     )
 
 
-async def delete(work: UnitOfWork, event: OwnedEvent, *, if_match: frozenset[int] | None) -> None:
-    """Put an event into the trash, from where its owner can restore it for 30 days.
-
-    Raises:
-        PreconditionFailed: `if_match` does not name the newest version.
-    """
-    if if_match is not None and event.head.version not in if_match:
-        raise PreconditionFailed(event.head.version)
+async def delete(work: UnitOfWork, event: OwnedEvent) -> None:
+    """Put an event into the trash, from where its owner can restore it for 30 days."""
     await save(work, event, event.content, Reason(kind=Kind.DELETED, deleted_at=work.now))
 
 

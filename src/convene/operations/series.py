@@ -8,7 +8,7 @@ from datetime import datetime
 from convene.domain import series
 from convene.domain.changes import changed
 from convene.domain.content import EventContent
-from convene.domain.errors import Invalid, PreconditionFailed
+from convene.domain.errors import Invalid
 from convene.domain.moments import When
 from convene.domain.occurrence_changes import changed_occurrence, occurrence_name
 from convene.operations import bookings
@@ -32,9 +32,9 @@ async def revise_one(work: UnitOfWork, event: EditableEvent, occurrence: When, r
     Raises:
         Invalid: it is no occurrence, or the field belongs to the whole series.
         NotPossibleNow: the occurrence had been taken out of what the author began with.
-        PreconditionFailed, EditConflict, ScheduleConflict: as `events.revise`.
+        EditConflict, ScheduleConflict: as `events.revise`.
     """
-    base = await whole.base_content(work, event, revision)
+    base, revision = await whole.begin(work, event, revision)
     name = _name(base, occurrence)
     return await whole.put(work, event, revision, base, changed_occurrence(base, name, revision.change))
 
@@ -46,9 +46,9 @@ async def revise_following(work: UnitOfWork, event: EditableEvent, occurrence: W
     the first occurrence on, "all that follow" is the whole series, and nothing is split.
 
     Raises:
-        Invalid, PreconditionFailed, EditConflict, ScheduleConflict: as `events.revise`.
+        Invalid, EditConflict, ScheduleConflict: as `events.revise`.
     """
-    base = await whole.base_content(work, event, revision)
+    base, revision = await whole.begin(work, event, revision)
     name = _name(base, occurrence)
     if name == base.schedule.start:
         return await whole.revise(work, event, revision)
@@ -112,41 +112,34 @@ async def _share_alike(work: UnitOfWork, event: EditableEvent, later_id: int, la
     await sharing.grant(work, grants, series.bounds(later), frozenset())
 
 
-async def delete_one(work: UnitOfWork, event: OwnedEvent, occurrence: When, *, if_match: frozenset[int] | None) -> None:
+async def delete_one(work: UnitOfWork, event: OwnedEvent, occurrence: When) -> None:
     """Take one occurrence out of a series; the last one takes the series into the trash.
 
     Raises:
         Invalid: it is no occurrence.
-        PreconditionFailed: `if_match` does not name the newest version.
     """
     name = _name(event.content, occurrence)
-    await _shorten(work, event, series.excluding(event.content, name), if_match=if_match)
+    await _shorten(work, event, series.excluding(event.content, name))
 
 
-async def delete_following(
-    work: UnitOfWork, event: OwnedEvent, occurrence: When, *, if_match: frozenset[int] | None
-) -> None:
+async def delete_following(work: UnitOfWork, event: OwnedEvent, occurrence: When) -> None:
     """End a series before an occurrence; from the first one on, the series goes into the trash.
 
     Raises:
-        Invalid, PreconditionFailed: as `delete_one`.
+        Invalid: as `delete_one`.
     """
     content = event.content
     name = _name(content, occurrence)
     if name == content.schedule.start:
-        await whole.delete(work, event, if_match=if_match)
+        await whole.delete(work, event)
         return
-    await _shorten(work, event, series.split(content, name)[0], if_match=if_match)
+    await _shorten(work, event, series.split(content, name)[0])
 
 
-async def _shorten(
-    work: UnitOfWork, event: OwnedEvent, content: EventContent, *, if_match: frozenset[int] | None
-) -> None:
+async def _shorten(work: UnitOfWork, event: OwnedEvent, content: EventContent) -> None:
     if not series.has_occurrences(content):
-        await whole.delete(work, event, if_match=if_match)
+        await whole.delete(work, event)
         return
-    if if_match is not None and event.head.version not in if_match:
-        raise PreconditionFailed(event.head.version)
     await save(work, event, content, Reason(kind=Kind.UPDATED))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,7 +16,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import Connection, String, column, create_engine, select, table, text
 from sqlalchemy import event as sa_event
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
@@ -27,11 +27,15 @@ from convene.storage.engine import parse_url
 from convene.storage.errors import SchemaMismatch
 from convene.storage.postgresql import connect
 from convene.storage.restored import begin_order_anew_if_moved
+from convene.storage.statements import Statement
+from convene.storage.unit_of_work import UnitOfWork
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 # Serialises processes that start at once on PostgreSQL; the number only has to be ours.
 _MIGRATION_LOCK = 7_266_318_402
+
+_REVISION = Statement(select(column("version_num", String)).select_from(table("alembic_version")))
 
 _T = TypeVar("_T")
 
@@ -71,11 +75,23 @@ def verify(database_url: str) -> None:
     """
     found = on_database(database_url, _revision, may_create=False)
     _refuse_newer(found)
-    newest = ScriptDirectory(str(MIGRATIONS)).get_current_head()
+    newest = newest_revision()
     if found is None:
         raise SchemaMismatch("the database has never been migrated; run: convene migrate")
     if found != newest:
         raise SchemaMismatch(f"the database is at revision {found}, this code needs {newest}; run: convene migrate")
+
+
+@cache
+def newest_revision() -> str:
+    """The revision that this code needs."""
+    return str(ScriptDirectory(str(MIGRATIONS)).get_current_head())
+
+
+async def revision_of(work: UnitOfWork) -> str:
+    """Read at which revision the database is, now."""
+    row = await work.one(_REVISION)
+    return str(row[0]) if row else ""
 
 
 def _upgrade(connection: Connection, revision: str) -> None:
