@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from datetime import timedelta
+from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
 from pydantic import SecretStr
@@ -51,6 +53,9 @@ from convene.storage.engine import Database, make_database
 from convene.storage.sqlite import SqliteDatabase
 from convene.storage.unit_of_work import Units
 
+if TYPE_CHECKING:
+    from convene.tracing import Tracing
+
 
 def create_app(settings: Settings, workers_folder: Path | None = None) -> FastAPI:
     """Make the application. Its database must have been migrated; it is opened when the application starts.
@@ -58,11 +63,12 @@ def create_app(settings: Settings, workers_folder: Path | None = None) -> FastAP
     `workers_folder` is one that all worker processes behind the same port share.
     """
     metrics = Metrics(workers_folder)
+    tracing = _tracing_module().Tracing() if settings.otel_exporter_otlp_endpoint else None
     rates = Rates(settings.rate_limit_per_minute, Counts(_said(settings.redis_url)))
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with _services(settings, metrics, rates) as services:
+        async with _services(settings, metrics, rates) as services, tracing.running() if tracing else nullcontext():
             app.state.services = services
             yield
 
@@ -84,11 +90,16 @@ def create_app(settings: Settings, workers_folder: Path | None = None) -> FastAP
     problems.install(app)
     idempotency.install(app)
     describe(app)
-    _wrap(app, settings, metrics, rates)
+    _wrap(app, settings, metrics, rates, tracing)
     return app
 
 
-def _wrap(app: FastAPI, settings: Settings, metrics: Metrics, rates: Rates) -> None:
+def _tracing_module() -> Any:  # noqa: ANN401 - a module that is not always there
+    """The one part that is imported only when it is wanted: it weighs as much as a third of the rest."""
+    return import_module("convene.tracing")
+
+
+def _wrap(app: FastAPI, settings: Settings, metrics: Metrics, rates: Rates, tracing: Tracing | None) -> None:
     """Put the middleware around an application: the last added is the outermost."""
     if settings.backend_cors_origins:
         app.add_middleware(
@@ -107,6 +118,8 @@ def _wrap(app: FastAPI, settings: Settings, metrics: Metrics, rates: Rates) -> N
     app.add_middleware(Aliases)
     app.add_middleware(PackedAnswers)
     app.add_middleware(RequestLog, metrics=metrics)
+    if tracing is not None:
+        app.add_middleware(_tracing_module().TracedRequests, tracing=tracing)
     if settings.trusted_proxies:
         app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(settings.trusted_proxies))
 
