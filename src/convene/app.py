@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi import FastAPI
 from pydantic import SecretStr
 from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from convene import __version__
@@ -29,6 +30,7 @@ from convene.api import (
 )
 from convene.api.aliases import Aliases
 from convene.api.dependencies import Services
+from convene.api.heads import Heads
 from convene.api.idempotency import Attempts
 from convene.api.limits import BodyLimits
 from convene.api.logs import RequestLog
@@ -55,6 +57,13 @@ from convene.storage.unit_of_work import Units
 
 if TYPE_CHECKING:
     from convene.tracing import Tracing
+
+#: What pages of other origins may read of an answer, besides its content.
+_EXPOSED = (
+    *("Allow", "Content-Location", "ETag", "Link", "Location", "Retry-After", "RateLimit", "RateLimit-Policy"),
+    *("Idempotent-Replayed", "WWW-Authenticate", "X-Conflicts-Checked-Until", "X-Cursor", "X-Request-ID"),
+    "X-Unread-Count",
+)
 
 
 def create_app(settings: Settings, workers_folder: Path | None = None) -> FastAPI:
@@ -100,28 +109,29 @@ def _tracing_module() -> Any:  # noqa: ANN401 - a module that is not always ther
 
 
 def _wrap(app: FastAPI, settings: Settings, metrics: Metrics, rates: Rates, tracing: Tracing | None) -> None:
-    """Put the middleware around an application: the last added is the outermost."""
+    """Put the middleware around an application; what is made last is the outermost.
+
+    Inside of what answers faults of ours is what may refuse a request; outside is what every answer passes through.
+    """
+    for inside in (PackedBodies, BodyLimits):
+        app.add_middleware(inside)
+    app.add_middleware(OutsideRates, rates=rates)
+    app.add_middleware(Aliases)
+    stack: ASGIApp = Heads(PackedAnswers(app.build_middleware_stack()))
     if settings.backend_cors_origins:
-        app.add_middleware(
-            CORSMiddleware,
+        stack = CORSMiddleware(
+            stack,
             allow_origins=list(settings.backend_cors_origins),
             allow_methods=["*"],
             allow_headers=["*"],
-            expose_headers=[
-                *("ETag", "Link", "Location", "X-Request-ID", "Retry-After", "RateLimit", "RateLimit-Policy"),
-                *("Idempotent-Replayed", "X-Conflicts-Checked-Until"),
-            ],
+            expose_headers=_EXPOSED,
         )
-    app.add_middleware(PackedBodies)
-    app.add_middleware(BodyLimits)
-    app.add_middleware(OutsideRates, rates=rates)
-    app.add_middleware(Aliases)
-    app.add_middleware(PackedAnswers)
-    app.add_middleware(RequestLog, metrics=metrics)
+    stack = RequestLog(stack, metrics=metrics)
     if tracing is not None:
-        app.add_middleware(_tracing_module().TracedRequests, tracing=tracing)
+        stack = _tracing_module().TracedRequests(stack, tracing=tracing)
     if settings.trusted_proxies:
-        app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(settings.trusted_proxies))
+        stack = ProxyHeadersMiddleware(stack, trusted_hosts=list(settings.trusted_proxies))  # type: ignore[arg-type,assignment] # typed for uvicorn
+    app.middleware_stack = stack
 
 
 @asynccontextmanager
