@@ -53,9 +53,11 @@ async def test_what_was_asked_of_one_process_counts_on_the_other(apis: Apis):
     here, there, _ = apis
     alice = await here.person("alice")
     assert set(await statuses(alice, PER_MINUTE)) == {200}
-    await statuses(at(there, alice), 1)
-    await asyncio.sleep(2.2)
-    assert await statuses(at(there, alice), 1) == [429]
+    refused_there = False
+    for _ in range(40):  # counts are exchanged once a second, by a machine that may be busy
+        refused_there = refused_there or await statuses(at(there, alice), 1) == [429]
+        await asyncio.sleep(0.25)
+    assert refused_there
 
 
 async def test_a_password_cannot_be_guessed_on_several_processes_at_once(apis: Apis):

@@ -113,6 +113,7 @@ class Counts:
             with suppress(asyncio.CancelledError):
                 await task
             await self._client.aclose()
+            await asyncio.sleep(0)  # a connection that was given up closes in the next turn of the loop
 
     async def count(self, quota: Quota, who: str, amount: int = 1) -> Standing:
         """Count a request of somebody; a negative amount takes it back.

@@ -67,13 +67,16 @@ class RedisWire:
 
     async def listen(self, hear: Hear, connected: Callable[[], None]) -> None:
         """Hear what is published until the connection is lost."""
-        async with self._client.pubsub(ignore_subscribe_messages=True) as subscription:
-            await subscription.subscribe(self._channel)
-            connected()
-            while True:
-                message = await subscription.get_message(timeout=_ALIVE_EVERY)
-                if message is not None:
-                    hear(message["data"])
+        try:
+            async with self._client.pubsub(ignore_subscribe_messages=True) as subscription:
+                await subscription.subscribe(self._channel)
+                connected()
+                while True:
+                    message = await subscription.get_message(timeout=_ALIVE_EVERY)
+                    if message is not None:
+                        hear(message["data"])
+        finally:
+            await self._client.aclose()  # sending opens connections anew
 
     async def send(self, messages: list[bytes]) -> None:
         """Publish to all subscribers."""
