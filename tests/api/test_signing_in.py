@@ -159,3 +159,11 @@ async def test_a_switched_off_account_cannot_be_shared_with(api: Api, alice: Per
         refused = await alice.post(f"/api/v1/events/{event['id']}/share", {**person, "role": "viewer"})
         assert refused.status_code == 422
     assert await is_signed_in(await sign_in(alice))
+
+
+async def test_two_names_that_are_not_one_are_refused(alice: Person, ben: Person):
+    mine, theirs = alice.account["email"], ben.account["email"]
+    both = {"username": alice.username, "email": theirs, "password": PASSWORD}
+    assert (await alice.api.nobody().post("/api/v1/auth/login", both)).status_code == 422
+    same = {"username": mine.upper(), "email": mine, "password": PASSWORD}
+    assert (await alice.api.nobody().post("/api/v1/auth/login", same)).status_code == 200

@@ -18,6 +18,7 @@ from starlette.routing import compile_path
 
 from convene.api.bodies import segment
 from convene.api.problem_kinds import Members, kind_of
+from convene.api.wordings import wording
 from convene.domain import errors
 
 MEDIA_TYPE = "application/problem+json"
@@ -128,7 +129,7 @@ def _pattern(path: str) -> re.Pattern[str]:
 
 def _fault(fault: Mapping[str, Any]) -> errors.Fault:
     place, *path = fault["loc"]
-    message = str(fault["msg"]).removeprefix("Value error, ")
+    message = wording(fault)
     if place == "body":
         return errors.Fault(_pointer(path, unknown=fault["type"] == "extra_forbidden"), message)
     return errors.Fault(f"?{'.'.join(map(str, path))}" if place == "query" else f"{place}:{path[0]}", message)

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 
 from convene.api.fields import WITHOUT_NUL, Email, or_bare_or_one, text, without_defaults
 from convene.domain.content import UNSET
+from convene.domain.names import folded
 from convene.domain.roles import Role
 from convene.operations.accounts import ProfileChange, Registration
 from convene.operations.sharing import SHARE_MAX, Invitee
@@ -142,6 +143,8 @@ class Login(Body):
     def _needs_name(self) -> Self:
         if self.username is None and self.email is None:
             raise ValueError("username or email is required")
+        if self.username is not None and self.email is not None and folded(self.username) != folded(self.email):
+            raise ValueError("username and email name an account each; send one of them")
         return self
 
     def credentials(self) -> tuple[str, str]:

@@ -73,9 +73,11 @@ async def refresh(units: Units, tokens: Tokens, identities: Identities, token: s
         session = found[0]
         if session.user_id != claims.user_id:
             raise BadToken("malformed")
+        if session.expires_at <= work.now:
+            raise BadToken("expired")
         following = new_id()
         until = work.now + tokens.refresh_life
-        rotated = session.expires_at > work.now and await accounts.rotate_session(
+        rotated = await accounts.rotate_session(
             work, session.id, seen=claims.token_id, following=following, expires_at=until
         )
         if not rotated:

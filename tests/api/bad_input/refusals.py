@@ -24,6 +24,8 @@ def check_refusal(response: httpx2.Response) -> Json:
     assert problem["request_id"] == response.headers["x-request-id"]
     assert problem["title"]
     assert problem["type"].startswith("/problems/")
+    for inside in ("Input should", "should have", "Field required", "Extra inputs", "Value error", "valid string"):
+        assert inside not in response.text.replace(repr(response.request.url), "")
     return problem
 
 
