@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 import sqlite3
+import time
 from collections.abc import AsyncIterator, Iterator
 
 import asyncpg
@@ -234,6 +235,14 @@ async def test_a_database_that_takes_no_connections_is_told_as_such(postgresql: 
         assert (await alice.post("/api/v1/events", event)).status_code == 201
         assert (await api.nobody().get("/health/ready")).status_code == 200
     await operator.close()
+
+
+async def test_a_database_that_does_not_come_to_an_answer_is_told_within_five_seconds(postgresql: str):
+    async with running_api(postgresql, database_pool_size=1) as api, api.app.state.services.units.reading():
+        began = time.monotonic()
+        answer = await api.nobody().get("/health/ready")
+        assert (answer.status_code, answer.json()["database"]) == (503, "unavailable")
+        assert time.monotonic() - began < 5
 
 
 @pytest.mark.parametrize("path", ["/api/v1/auth/register", "/api/v1/auth/login", "/api/v1/events"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from pathlib import Path
 from secrets import compare_digest
@@ -27,6 +28,8 @@ from convene.storage import schema
 Checks = dict[str, dict[str, Any]]
 
 router = feature_router("operations")
+#: How long the database may take to show that it is there: who asks has little patience, too.
+READY_SECONDS = 4
 _THIS_MACHINE = ("127.0.0.1", "::1")
 _ASSETS = Path(fastapi_offline.__file__).parent / "static"
 # Redoc would fetch a logo from elsewhere. What a page may do is said here, and that is nothing outside this server.
@@ -62,7 +65,7 @@ async def _checks(held: Held) -> Checks:
     """Ask the database for a sign of life, and for its revision."""
     checks: Checks = {}
     try:
-        async with held.units.reading() as work:
+        async with asyncio.timeout(READY_SECONDS), held.units.reading() as work:
             began = time.perf_counter()
             await work.ping()
             checks["database"] = {"status": "ok", "ms": _ms_since(began)}
@@ -72,6 +75,8 @@ async def _checks(held: Held) -> Checks:
             checks["migrations"] = {"status": status, "ms": _ms_since(began), "detail": f"at {found}, needs {needed}"}
     except Unavailable as error:
         checks = {"database": {"status": "unavailable", "detail": error.reason}}
+    except TimeoutError:
+        checks = {"database": {"status": "unavailable", "detail": f"no answer in {READY_SECONDS} s"}}
     return checks
 
 
