@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from secrets import token_hex
@@ -11,6 +13,7 @@ from secrets import token_hex
 import pytest
 
 from convene import __version__
+from convene.storage import schema
 from tests.databases import fresh_database
 from tests.people import PASSWORD, running_api
 from tests.process.commands import run_here
@@ -134,6 +137,28 @@ def test_production_does_not_start_without_a_secret(run: Run):
     assert line.startswith(
         "convene: SECRET_KEY is missing or weak: in production it must be at least 32 random bytes; "
     )
+
+
+def test_a_port_that_cannot_be_is_refused_in_one_line(complaint: Complaint):
+    assert complaint("serve", "--port", "99999") == "--port must be 0 to 65535, not 99999"
+    assert complaint("migrate", PORT="99999") == "PORT must be at most 65535"
+
+
+def test_a_folder_that_is_not_there_is_named_and_not_made(complaint: Complaint, tmp_path: Path):
+    nowhere = tmp_path / "calender"
+    for command in ("migrate", "reindex", "serve"):
+        line = complaint(command, DATABASE_URL=f"sqlite:///{nowhere}/convene.db")
+        assert line == f"there is no folder {nowhere} for the database; make it, or mend DATABASE_URL"
+    assert not nowhere.exists()
+
+
+def test_looking_at_a_database_waits_for_nobody_who_writes(database_url: str):
+    writer = sqlite3.connect(database_url.removeprefix("sqlite:///"), isolation_level=None)
+    writer.execute("BEGIN IMMEDIATE")
+    began = time.monotonic()
+    schema.verify(database_url)
+    assert time.monotonic() - began < 5
+    writer.close()
 
 
 def test_every_setting_that_is_wrong_is_named(complaint: Complaint):

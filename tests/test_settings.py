@@ -210,11 +210,25 @@ def test_a_secret_that_is_given_is_not_kept(read: ReadSettings, tmp_path: Path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_weak_secret_gives_way_to_a_kept_one_in_development(read: ReadSettings):
-    assert read(SECRET_KEY="dev").signing_key() == read().signing_key() != "dev"
+def test_in_development_a_weak_secret_is_used_as_it_is(read: ReadSettings, tmp_path: Path):
+    settings = read(SECRET_KEY="dev")
+    assert (settings.signing_key(), settings.has_weak_secret) == ("dev", True)
+    assert list(tmp_path.iterdir()) == []
+    assert not read(SECRET_KEY=GOOD).has_weak_secret
+
+
+@pytest.mark.parametrize("content", ["", "\n", "  \n"])
+def test_an_empty_secret_is_made_anew(read: ReadSettings, tmp_path: Path, content: str):
+    kept = tmp_path / "convene.db.secret"
+    kept.write_text(content, encoding="ascii")
+    made = read().signing_key()
+    assert (len(made), kept.read_text(encoding="ascii")) == (64, made)
+    assert read().signing_key() == made
+    assert [file.name for file in tmp_path.iterdir()] == [kept.name]
 
 
 def test_of_many_who_start_at_once_all_have_one_secret(read: ReadSettings, tmp_path: Path):
+    (tmp_path / "below").mkdir()
     settings = [read(DATABASE_URL=f"sqlite:///{tmp_path}/below/convene.db") for _ in range(16)]
     with ThreadPoolExecutor(16) as threads:
         keys = set(threads.map(Settings.signing_key, settings))
@@ -233,6 +247,7 @@ def test_of_many_who_start_at_once_all_have_one_secret(read: ReadSettings, tmp_p
     ],
 )
 def test_the_secret_is_kept_beside_the_database(read: ReadSettings, tmp_path: Path, url: str, kept: str):
+    (tmp_path / "data").mkdir()
     read(DATABASE_URL=url).signing_key()
     assert [str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.secret")] == [kept]
 

@@ -9,6 +9,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import structlog
 from fastapi import FastAPI
 from pydantic import SecretStr
 from starlette.middleware.cors import CORSMiddleware
@@ -58,6 +59,8 @@ from convene.storage.unit_of_work import Units
 if TYPE_CHECKING:
     from convene.tracing import Tracing
 
+_log = structlog.get_logger("convene.app")
+
 #: What pages of other origins may read of an answer, besides its content.
 _EXPOSED = (
     *("Allow", "Content-Location", "ETag", "Link", "Location", "Retry-After", "RateLimit", "RateLimit-Policy"),
@@ -71,6 +74,8 @@ def create_app(settings: Settings, workers_folder: Path | None = None) -> FastAP
 
     `workers_folder` is one that all worker processes behind the same port share.
     """
+    if settings.secret_key.get_secret_value() and settings.has_weak_secret:
+        _log.warning("SECRET_KEY could be guessed: whoever does can sign in as anybody; production refuses it")
     metrics = Metrics(workers_folder)
     tracing = _tracing_module().Tracing() if settings.otel_exporter_otlp_endpoint else None
     rates = Rates(settings.rate_limit_per_minute, Counts(_said(settings.redis_url)))

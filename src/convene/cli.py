@@ -20,11 +20,12 @@ from convene import demo as demo_team
 from convene.api.logs import configure
 from convene.api.schemas import Body, PasswordChange, Register
 from convene.api.sockets import FRAME_MAX
+from convene.api.wordings import wording
 from convene.app import create_app
 from convene.domain.errors import ConveneError, Invalid, NameTaken, NotFound, Unavailable
 from convene.operations import accounts, upkeep
 from convene.operations.passwords import Passwords
-from convene.settings import Settings
+from convene.settings import PORT_MAX, Settings
 from convene.storage import backup, schema
 from convene.storage.engine import make_database, parse_url
 from convene.storage.errors import BackupRefused, SchemaMismatch
@@ -77,8 +78,8 @@ def _settings() -> Settings:
 
 def _all_of(error: ValidationError, called: Callable[[str], str]) -> str:
     """Everything that is wrong, each under the name by which whoever runs the command knows it."""
-    faults = (f"{called('.'.join(map(str, fault['loc'])))} {fault['msg']}".strip() for fault in error.errors())
-    return "; ".join(fault.replace("Value error, ", "") for fault in faults)
+    faults = (f"{called('.'.join(map(str, fault['loc'])))} {wording(fault)}".strip() for fault in error.errors())
+    return "; ".join(faults)
 
 
 def _checked(kind: type[_Body], sent: dict[str, str]) -> _Body:
@@ -96,6 +97,8 @@ def serve(
     workers: Annotated[int | None, typer.Option(help="Overrides WORKERS: processes that share the port.")] = None,
 ) -> None:
     """Bring the database up to date and serve the API."""
+    if port is not None and not 0 <= port <= PORT_MAX:
+        raise Refusal(f"--port must be 0 to {PORT_MAX}, not {port}")
     settings = _settings()
     schema.migrate(settings.database_url)
     many = settings.workers if workers is None else workers

@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 #: A key is at least as long as the hash that it goes into (RFC 7518, 3.2).
 MIN_SECRET = {"HS256": 32, "HS384": 48, "HS512": 64}
+PORT_MAX = 65535
 #: What is in the secrets of examples, in letters and digits alone; a random one has none of them.
 _KNOWN_WEAK = (
     *("secretkey", "supersecret", "yoursecret", "yoursuper", "mysecret", "changeme", "changethis", "changeit"),
@@ -44,7 +45,7 @@ class Settings(BaseSettings):
     debug: bool = False
     project_name: str = "Convene"
     host: str = "127.0.0.1"
-    port: Annotated[int, Field(ge=0, le=65535)] = 8000
+    port: Annotated[int, Field(ge=0, le=PORT_MAX)] = 8000
     workers: Annotated[int, Field(ge=1, le=64)] = 1
     # OWASP's figures for Argon2id; tests lower them.
     password_time_cost: Annotated[int, Field(ge=1)] = 2
@@ -76,11 +77,7 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _refuse_weak_secret(self) -> Self:
-        secret = self.secret_key.get_secret_value()
-        if self.environment != "production":
-            return self
-        plain = "".join(filter(str.isalnum, secret.lower()))
-        if not self._long_enough(secret) or len(set(secret)) < 8 or any(weak in plain for weak in _KNOWN_WEAK):
+        if self.environment == "production" and self.has_weak_secret:
             least = MIN_SECRET[self.algorithm]
             raise ValueError(
                 f"SECRET_KEY is missing or weak: in production it must be at least {least} random bytes; "
@@ -88,19 +85,20 @@ class Settings(BaseSettings):
             )
         return self
 
-    def _long_enough(self, secret: str) -> bool:
-        return len(secret.encode()) >= MIN_SECRET[self.algorithm]
-
     def signing_key(self) -> str:
         """The key that signs tokens.
 
-        In development one is made when none is set, or a weak one, and kept beside the database, so that a restart
-        signs nobody out.
+        In development one is made when none is set, and kept beside the database, so that a restart signs nobody out.
         """
-        given = self.secret_key.get_secret_value()
-        if self._long_enough(given):
-            return given
-        return _kept_secret(self._secret_file())
+        return self.secret_key.get_secret_value() or _kept_secret(self._secret_file())
+
+    @property
+    def has_weak_secret(self) -> bool:
+        """Whether the key that is set could be guessed; production refuses it, development uses it and warns."""
+        secret = self.secret_key.get_secret_value()
+        plain = "".join(filter(str.isalnum, secret.lower()))
+        enough = len(secret.encode()) >= MIN_SECRET[self.algorithm] and len(set(secret)) >= 8
+        return not enough or any(weak in plain for weak in _KNOWN_WEAK)
 
     def _secret_file(self) -> Path:
         name = self.database_url.partition(":///")[2] if self.database_url.startswith("sqlite") else ""
@@ -108,18 +106,30 @@ class Settings(BaseSettings):
 
 
 def _kept_secret(path: Path) -> str:
+    kept = _read_secret(path)
+    if kept:
+        return kept
+    temporary = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+    temporary.touch(mode=0o600)
+    with temporary.open("w", encoding="ascii") as file:
+        file.write(secrets.token_urlsafe(48))
+        file.flush()
+        os.fsync(file.fileno())  # a name without its content would be an empty key after a power cut
+    try:
+        if kept is None:
+            os.link(temporary, path)  # of two processes that start at once, one wins and both read its key
+        else:
+            temporary.replace(path)
+    except FileExistsError:
+        return _kept_secret(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return _kept_secret(path)
+
+
+def _read_secret(path: Path) -> str | None:
+    """The secret in a file, "" for an empty one: whoever knows that a key is empty can sign as well."""
     try:
         return path.read_text(encoding="ascii").strip()
     except FileNotFoundError:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    made = secrets.token_urlsafe(48)
-    temporary = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
-    temporary.touch(mode=0o600)
-    temporary.write_text(made, encoding="ascii")
-    try:
-        os.link(temporary, path)  # of two processes that start at once, one wins and both read its key
-    except FileExistsError:
-        return path.read_text(encoding="ascii").strip()
-    finally:
-        temporary.unlink()
-    return made
+        return None

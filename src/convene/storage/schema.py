@@ -143,18 +143,16 @@ def on_database(database_url: str, work: Callable[[Connection], _T], *, may_crea
 
 
 def _run_sqlite(path: Path, work: Callable[[Connection], _T], *, may_create: bool) -> _T:
-    if may_create:
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise SchemaMismatch(f"cannot create the folder of the database {path}: {error.strerror}") from error
-    elif not path.exists():
+    if not path.parent.is_dir():  # with a typo in its path, a database would seem to have lost everything
+        raise SchemaMismatch(f"there is no folder {path.parent} for the database; make it, or mend DATABASE_URL")
+    if not may_create and not path.exists():
         raise SchemaMismatch(f"there is no database {path} yet; run: convene migrate")
     engine = create_engine(URL.create("sqlite", database=str(path)), poolclass=NullPool, connect_args={"timeout": 60})
     # pysqlite would begin late and commit before DDL; one IMMEDIATE transaction makes a migration atomic and
     # makes a second process wait.
     sa_event.listen(engine, "connect", lambda raw, _record: setattr(raw, "isolation_level", None))
-    sa_event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+    begin = "BEGIN IMMEDIATE" if may_create else "BEGIN"  # who only looks does not wait for who writes
+    sa_event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
     try:
         with engine.begin() as connection:
             return work(connection)
