@@ -67,9 +67,12 @@ def test_a_url_of_another_kind_of_database_is_refused(command: Command, argument
     assert "DATABASE_URL is not a URL" in command("convene.db", *arguments).line
 
 
-def test_a_folder_that_cannot_be_made_is_named(command: Command, tmp_path: Path):
-    (tmp_path / "file").touch()
-    assert "cannot create the folder" in command(f"sqlite:///{tmp_path}/file/below/convene.db", "migrate").line
+def test_a_folder_that_is_not_there_is_named_and_not_made(command: Command, tmp_path: Path):
+    """With a typo in its path, a database would seem to have lost everything."""
+    for arguments in COMMANDS:
+        line = command(f"sqlite:///{tmp_path}/sub/convene.db", *arguments).line
+        assert f"there is no folder {tmp_path}/sub" in line
+    assert list(tmp_path.iterdir()) == []
 
 
 # -- not migrated, or further --------------------------------------------------------------------------------
@@ -80,7 +83,7 @@ def test_a_database_that_was_never_migrated_says_what_to_do(command: Command, em
 
 
 def test_asking_in_vain_makes_no_file(command: Command, tmp_path: Path):
-    assert "run: convene migrate" in command(f"sqlite:///{tmp_path}/sub/convene.db", *NEW_USER).line
+    assert "run: convene migrate" in command(f"sqlite:///{tmp_path}/convene.db", *NEW_USER).line
     assert list(tmp_path.iterdir()) == []
 
 
@@ -148,4 +151,5 @@ def test_a_file_that_cannot_be_written_is_refused(command: Command, new_sqlite: 
     content[18] = 3  # the "file format write version": above 2, the file may be read but not written
     file.write_bytes(content)
     for arguments in COMMANDS:
-        assert "readonly database" in command(new_sqlite, *arguments).line
+        line = command(new_sqlite, *arguments).line
+        assert "readonly database" in line or "database_not_writable" in line
