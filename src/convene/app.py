@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
 from convene import __version__
-from convene.api import accounts, agenda, events, history, live, notifications, operations, problems, sharing
+from convene.api import accounts, agenda, events, history, live, notifications, operations, problems, sharing, webhooks
 from convene.api.aliases import Aliases
 from convene.api.dependencies import Services
 from convene.api.limits import BodyLimits
@@ -20,7 +20,9 @@ from convene.api.openapi import describe
 from convene.api.planned import install
 from convene.delivery import housekeeping
 from convene.delivery.bus import Bus, Wire
+from convene.delivery.dispatcher import Dispatcher
 from convene.delivery.hub import Hub
+from convene.delivery.outbound import sending
 from convene.delivery.presence import Watch
 from convene.delivery.wires import PostgresWire, RedisWire, SqliteWire
 from convene.operations.identity import Identities
@@ -31,6 +33,9 @@ from convene.settings import Settings
 from convene.storage.engine import Database, make_database
 from convene.storage.sqlite import SqliteDatabase
 from convene.storage.unit_of_work import Units
+
+#: The lists come before single events: /events/trash is no event.
+_FEATURES = (accounts, agenda, events, sharing, history, notifications, live, webhooks, operations)
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -51,11 +56,7 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
-    # The lists come before single events: /events/trash is no event.
-    install(
-        app,
-        [feature.router for feature in (accounts, agenda, events, sharing, history, notifications, live, operations)],
-    )
+    install(app, [feature.router for feature in _FEATURES])
     operations.install_docs(app)
     problems.install(app)
     describe(app)
@@ -98,17 +99,34 @@ async def _services(settings: Settings) -> AsyncIterator[Services]:
         identities=Identities(units, tokens),
         hub=hub,
         watch=watch,
+        allow_private_targets=settings.webhook_allow_private_targets,
     )
     await database.open()
     try:
         async with units.reading() as work:
             epoch = (await clock_of(work)).epoch
         wire = _wire(settings, database, epoch)
-        async with bus.running(wire), hub.running(epoch), watch.running(), housekeeping.running(units):
+        async with (
+            bus.running(wire),
+            hub.running(epoch),
+            watch.running(),
+            housekeeping.running(units),
+            _dispatching(settings, units, bus),
+        ):
             yield services
     finally:
         passwords.close()
         await database.close()
+
+
+@asynccontextmanager
+async def _dispatching(settings: Settings, units: Units, bus: Bus) -> AsyncIterator[None]:
+    allow_private, timeout = settings.webhook_allow_private_targets, settings.webhook_timeout_seconds
+    async with (
+        sending(allow_private=allow_private, timeout=timeout) as outbound,
+        Dispatcher(units, bus, outbound).running(),
+    ):
+        yield
 
 
 def _wire(settings: Settings, database: Database, epoch: str) -> Wire:

@@ -41,6 +41,7 @@ class Services:
     identities: Identities
     hub: Hub
     watch: Watch
+    allow_private_targets: bool
 
 
 def services(request: HTTPConnection) -> Services:

@@ -18,10 +18,12 @@ from sqlalchemy import (
     text,
 )
 
+from convene.storage import naming
 from convene.storage.delivery_tables import deliveries, delivery_places, digests, reminders, webhooks
-from convene.storage.naming import metadata, user_id_column
+from convene.storage.naming import user_id_column
 from convene.storage.types import BigId, Json, UtcDateTime
 
+metadata = naming.metadata
 #: Those of `delivery_tables`: whoever has this module has the whole schema.
 DELIVERY_TABLES = (webhooks, deliveries, delivery_places, reminders, digests)
 
