@@ -13,7 +13,7 @@ from convene.operations import upkeep
 from convene.operations.upkeep import Pruned
 from convene.storage.tables import metadata
 from tests.api.signing_in import sign_in
-from tests.api.steps import path_of, refusal
+from tests.api.steps import path_of, read, refusal
 from tests.api.test_trash import later
 from tests.databases import KINDS, fresh_database
 from tests.people import Api, Json, Person, running_api
@@ -100,6 +100,32 @@ async def test_the_half_of_a_series_outlives_the_other(api: Api, alice: Person):
     assert (await alice.get(path_of(later_half))).json() == {**later_half, "split_from": None}
 
 
+async def split(person: Person, series: Json, day: int) -> Json:
+    """Split a series in March 2027, and give its later half."""
+    params = {"scope": "following", "occurrence": f"2027-03-{day:02}T09:00:00"}
+    return (await person.put(path_of(series), {"title": f"From the {day}th on"}, params=params)).json()
+
+
+async def test_a_half_that_is_gone_does_not_hide_those_beyond_it(api: Api, alice: Person):
+    """Otherwise a rollback would let the whole series take place beside them, and an older edit not reach them."""
+    nearer_last = await alice.creates("Daily", recurrence_pattern="FREQ=DAILY;COUNT=10")
+    far = await split(alice, nearer_last, 6)
+    halves_of_halves = await alice.creates("Daily", recurrence_pattern="FREQ=DAILY;COUNT=10")
+    second = await split(alice, halves_of_halves, 4)
+    third = await split(alice, second, 6)
+    fourth = await split(alice, third, 8)
+    for half in (await split(alice, nearer_last, 4), second, third):
+        await alice.delete(path_of(half))
+    assert (await pruned(api, 40)).events == 3
+    for series, beyond in ((nearer_last, far), (halves_of_halves, fourth)):
+        back = await alice.post(f"{path_of(series)}/rollback/1")
+        assert refusal(back, 409, "not-possible")["reason"] == "series_split"
+        await alice.changes(series, location="Room 4", base_version=1)
+        earlier, later_half = await read(alice, series), await read(alice, beyond)
+        assert (earlier["continued_by"], later_half["split_from"]) == (beyond["id"], series["id"])
+        assert (earlier["location"], later_half["location"]) == ("Room 4", "Room 4")
+
+
 async def test_whoever_follows_changes_is_told_what_went_before_it_is_forgotten(api: Api, alice: Person, ben: Person):
     event = await alice.creates("Shared")
     await alice.shares(event, ben)
@@ -154,10 +180,21 @@ async def test_the_log_of_a_webhook_goes_back_a_month(api: Api, alice: Person):
     assert (await alice.get(f"{path}/deliveries")).json() == []
 
 
+async def test_answers_kept_for_requests_that_are_sent_again_are_forgotten_after_a_day(api: Api, alice: Person):
+    await alice.post("/api/v1/events/batch", [], headers={"Idempotency-Key": "none"})
+    event = {"title": "Once", "start_time": "2027-03-01T09:00:00Z", "end_time": "2027-03-01T10:00:00Z"}
+    await alice.post("/api/v1/events", event, headers={"Idempotency-Key": "one"})
+    with later(api, timedelta(hours=23)):
+        assert (await upkeep.prune(api.app.state.services.units)).answers == 0
+    assert (await pruned(api, 2)).answers == 1
+
+
 async def test_pruning_again_throws_nothing_away(api: Api, alice: Person, ben: Person):
     await everything_happens_to(alice, ben)
     await pruned(api, 400)
-    assert await pruned(api, 400) == Pruned(events=0, permissions=0, notifications=0, sessions=0, deliveries=0)
+    assert await pruned(api, 400) == Pruned(
+        events=0, permissions=0, notifications=0, sessions=0, answers=0, deliveries=0
+    )
 
 
 async def test_a_server_prunes_by_itself(api: Api, database_url: str, alice: Person, ben: Person):

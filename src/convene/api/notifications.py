@@ -88,14 +88,14 @@ def _preferences(wanted: dict[NoticeKind, tuple[bool, bool]]) -> Response:
     return answer({"kinds": kinds})
 
 
-@router.put("/events/{event_id}/mute", status_code=204, responses=problems(*ON_EVENT))
+@router.put("/events/{event_id}/mute", status_code=204, responses=problems(*ON_EVENT, 412))
 async def mute_event(event: Leavable, work: WriteWork) -> Response:
     """Hear no more of an event."""
     await notifications.set_muted(work, event, muted=True)
     return Response(status_code=204)
 
 
-@router.delete("/events/{event_id}/mute", status_code=204, responses=problems(*ON_EVENT))
+@router.delete("/events/{event_id}/mute", status_code=204, responses=problems(*ON_EVENT, 412))
 async def unmute_event(event: Leavable, work: WriteWork) -> Response:
     """Hear of an event again."""
     await notifications.set_muted(work, event, muted=False)

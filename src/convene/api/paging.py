@@ -15,6 +15,7 @@ import orjson
 from fastapi import Depends, Query, Request, Response
 
 from convene.api.fields import Number
+from convene.api.representation import written
 from convene.domain.errors import Invalid
 
 LIMIT = 50
@@ -98,7 +99,7 @@ def _written(rows: Sequence[_Row], represent: Callable[[_Row], Any]) -> list[byt
     entries: list[bytes] = []
     length = 2
     for row in rows:
-        entry = orjson.dumps(represent(row))
+        entry = written(represent(row))
         length += len(entry) + 1
         if entries and length > BYTES_MAX:
             break

@@ -18,6 +18,7 @@ from starlette.routing import compile_path
 
 from convene.api.bodies import segment
 from convene.api.problem_kinds import Members, kind_of
+from convene.api.safety import safety_headers
 from convene.domain import errors
 
 MEDIA_TYPE = "application/problem+json"
@@ -66,11 +67,14 @@ def plain_problem(
 def problem(error: errors.ConveneError, scope: Mapping[str, Any]) -> Response:
     """Answer with the problem that an error stands for in the table."""
     kind = kind_of(error)
+    scope["state"]["problem"] = kind.slug  # counted by `logs`
     headers: dict[str, str] = {}
     if kind.status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = 'Bearer realm="convene"'
     if kind.status == HTTPStatus.SERVICE_UNAVAILABLE:
         headers["Retry-After"] = "1"
+    if isinstance(error, errors.TooOften):
+        headers["Retry-After"] = str(error.seconds)
     body = problem_body(kind.status, kind.slug, kind.title, kind.members(error), scope=scope)
     return Response(body, kind.status, headers, MEDIA_TYPE)
 
@@ -105,6 +109,7 @@ def install(app: FastAPI) -> None:
         detail = "the error has been logged under the request_id"
         # The error goes on to the server, which closes the connection: whoever would ask there again is told so.
         headers = {"X-Request-ID": request_id, "Connection": "close"}
+        headers |= {name.decode(): value.decode() for name, value in safety_headers(request.scope)}
         return plain_problem(500, detail, request.scope, headers)
 
 

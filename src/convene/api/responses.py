@@ -256,9 +256,20 @@ class Shelved(Answer):
     created_at: datetime
 
 
+class HealthCheck(Answer):
+    """One thing that was looked at."""
+
+    status: Literal["ok", "unavailable", "interrupted"]
+    ms: float | None = None
+    """How long it took to answer."""
+    detail: str | None = None
+
+
 class Health(Answer):
     """Whether the server can serve."""
 
     status: Literal["ok", "unavailable"]
     database: Literal["ok", "unavailable"]
     version: str
+    checks: dict[str, HealthCheck] | None = None
+    """`database`, `migrations`, and `bus`, without which news travel slowly and nothing else happens."""

@@ -76,21 +76,24 @@ async def newest_place(work: UnitOfWork) -> Place:
 
 
 async def put_into_words(work: UnitOfWork, rows: Sequence[NotificationRow]) -> list[Told]:
-    """Say what each notification is about; those of one change share the work."""
-    said: dict[tuple[int, int, int], tuple[Difference, ...]] = {}
+    """Say what each notification is about; those of one change share the words."""
+    said: dict[tuple[object, ...], tuple[str, tuple[Difference, ...]]] = {}
     told = []
     for row in rows:
-        kind = NoticeKind(row.kind)
-        changes: tuple[Difference, ...] = ()
-        if kind in _WITH_CHANGES and row.event_id and row.from_version and row.version_number:
-            key = (row.event_id, row.from_version, row.version_number)
-            if key not in said:
-                logged = await notifications.changes_between(work, *key)
-                said[key] = folded(Difference(*one) for one in logged)
-            changes = said[key]
-        message = sentence(kind, actor=row.actor, title=row.title, role=row.role)
-        told.append(Told(row, f"{message}: {in_words(changes)}" if changes else message, changes))
+        key = (row.kind, row.actor, row.title, row.role, row.event_id, row.from_version, row.version_number)
+        if key not in said:
+            changes = await _changes_of(work, row)
+            message = sentence(NoticeKind(row.kind), actor=row.actor, title=row.title, role=row.role)
+            said[key] = (f"{message}: {in_words(changes)}" if changes else message, changes)
+        told.append(Told(row, *said[key]))
     return told
+
+
+async def _changes_of(work: UnitOfWork, row: NotificationRow) -> tuple[Difference, ...]:
+    if NoticeKind(row.kind) in _WITH_CHANGES and row.event_id and row.from_version and row.version_number:
+        logged = await notifications.changes_between(work, row.event_id, row.from_version, row.version_number)
+        return folded(Difference(*one) for one in logged)
+    return ()
 
 
 async def count_unread(work: UnitOfWork, me: SignedIn) -> int:

@@ -1,4 +1,4 @@
-"""The part of the schema that is about reaching people and machines elsewhere: webhooks, deliveries, reminders."""
+"""The part of the schema that is about reaching people and machines: what is wanted, webhooks, deliveries, reminders."""
 
 from __future__ import annotations
 
@@ -7,6 +7,27 @@ from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, PrimaryKeyCo
 from convene.storage.naming import metadata, user_id_column
 from convene.storage.types import BigId, Json, UtcDateTime
 
+# What somebody does not want to hear of: one event, or one kind on one channel (live, email).
+notification_mutes = Table(
+    "notification_mutes",
+    metadata,
+    user_id_column("user_id"),
+    Column("event_id", BigId, ForeignKey("events.id"), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    PrimaryKeyConstraint("user_id", "event_id"),
+    Index(None, "event_id"),
+)
+notification_preferences = Table(
+    "notification_preferences",
+    metadata,
+    user_id_column("user_id"),
+    Column("kind", String(30), nullable=False),
+    Column("live", Boolean, nullable=False),
+    Column("email", Boolean, nullable=False),
+    PrimaryKeyConstraint("user_id", "kind"),
+)
+
+# Where somebody wants to be told by machine, and how that has been going.
 webhooks = Table(
     "webhooks",
     metadata,

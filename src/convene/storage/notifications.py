@@ -10,12 +10,11 @@ from sqlalchemy import and_, bindparam, case, exists, func, insert, literal_colu
 from sqlalchemy.sql.elements import ColumnElement
 
 from convene.domain.notices import FOLD_SECONDS, FOLDING, Notice
+from convene.storage.delivery_tables import notification_mutes, notification_preferences
 from convene.storage.positions import settled_position, transaction_position
 from convene.storage.statements import Statement
 from convene.storage.tables import (
     event_change_log,
-    notification_mutes,
-    notification_preferences,
     notifications,
     permissions,
     users,

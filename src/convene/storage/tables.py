@@ -10,6 +10,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     PrimaryKeyConstraint,
     String,
     Table,
@@ -18,14 +19,12 @@ from sqlalchemy import (
     text,
 )
 
-from convene.storage import naming
-from convene.storage.delivery_tables import deliveries, delivery_places, digests, reminders, webhooks
+from convene.storage import delivery_tables
 from convene.storage.naming import user_id_column
 from convene.storage.types import BigId, Json, UtcDateTime
 
-metadata = naming.metadata
-#: Those of `delivery_tables`: whoever has this module has the whole schema.
-DELIVERY_TABLES = (webhooks, deliveries, delivery_places, reminders, digests)
+#: The same for all tables: those of `delivery_tables` are in it too.
+metadata = delivery_tables.deliveries.metadata
 
 users = Table(
     "users",
@@ -127,6 +126,17 @@ events = Table(
         postgresql_where=text("continued_by IS NOT NULL"),
     ),
     sqlite_autoincrement=True,
+)
+
+# Which event began as the later half of which: what `split_from` says as long as no half is split again, and for ever.
+splits = Table(
+    "splits",
+    metadata,
+    Column("later_id", BigId, ForeignKey("events.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("earlier_id", BigId, ForeignKey("events.id", ondelete="CASCADE"), nullable=False),
+    Column("version_number", Integer, nullable=False),  # the first of the earlier half that is only a half
+    Column("occurrence", String(26), nullable=False),  # the wall time that named the later half's first one then
+    Index(None, "earlier_id"),
 )
 
 # Who sees an event, with copies of its bounds: what user U sees between A and B is one scan of one index.
@@ -233,26 +243,6 @@ notifications = Table(
     sqlite_autoincrement=True,
 )
 
-# What somebody does not want to hear of: one event, or one kind on one channel (live, email).
-notification_mutes = Table(
-    "notification_mutes",
-    metadata,
-    user_id_column("user_id"),
-    Column("event_id", BigId, ForeignKey("events.id"), nullable=False),
-    Column("created_at", UtcDateTime, nullable=False),
-    PrimaryKeyConstraint("user_id", "event_id"),
-    Index(None, "event_id"),
-)
-notification_preferences = Table(
-    "notification_preferences",
-    metadata,
-    user_id_column("user_id"),
-    Column("kind", String(30), nullable=False),
-    Column("live", Boolean, nullable=False),
-    Column("email", Boolean, nullable=False),
-    PrimaryKeyConstraint("user_id", "kind"),
-)
-
 # A signed-in device. `refresh_id` is the only refresh token that counts: any older one is a sign of theft.
 sessions = Table(
     "sessions",
@@ -268,6 +258,21 @@ sessions = Table(
     Index(None, "user_id"),
 )
 
+# What was answered under an Idempotency-Key; written in the transaction of what it tells of.
+idempotency_keys = Table(
+    "idempotency_keys",
+    metadata,
+    Column("key", String(255), nullable=False),
+    user_id_column("user_id"),
+    Column("fingerprint", String(64), nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("headers", Json, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    PrimaryKeyConstraint("key", "user_id"),
+    Index(None, "created_at"),
+)
+
 # One row: which database this is, and on SQLite the counter behind `transaction_position()`.
 database_identity = Table(
     "database_identity",
@@ -277,5 +282,7 @@ database_identity = Table(
     Column("position", BigId, nullable=False),
     # Tombstones up to here have been thrown away: a cursor from before cannot be served any more.
     Column("pruned_position", BigId, nullable=False, server_default="0"),
+    # On PostgreSQL, whose transactions are counted by `position`: see storage.restored.
+    Column("cluster", String(32), nullable=False, server_default=""),
     CheckConstraint("id = 1", name="one_row"),
 )

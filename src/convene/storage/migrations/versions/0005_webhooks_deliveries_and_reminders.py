@@ -1,7 +1,7 @@
 """Webhooks, deliveries, reminders and digests.
 
-Revision: 0003
-Follows: 0002
+Revision: 0005
+Follows: 0004
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from alembic import op
 
 from convene.storage import types
 
-revision = "0003"
-down_revision = "0002"
+revision = "0005"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 
