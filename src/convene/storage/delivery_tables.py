@@ -1,4 +1,4 @@
-"""The part of the schema that is about reaching people and machines: what is wanted, webhooks, deliveries, reminders."""
+"""The part of the schema about reaching people and machines: wishes, webhooks, deliveries, reminders, digests."""
 
 from __future__ import annotations
 
