@@ -1,4 +1,4 @@
-"""The part of the schema that is about reaching people and machines: what is wanted, webhooks, deliveries, reminders."""
+"""The tables of what goes out by itself: webhooks, deliveries, reminders, digests; `tables` has the calendar."""
 
 from __future__ import annotations
 
