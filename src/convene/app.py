@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from datetime import timedelta
+from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
 from pydantic import SecretStr
 from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from convene import __version__
@@ -28,6 +31,7 @@ from convene.api import (
 )
 from convene.api.aliases import Aliases
 from convene.api.dependencies import Services
+from convene.api.heads import Heads
 from convene.api.idempotency import Attempts
 from convene.api.limits import BodyLimits
 from convene.api.logs import RequestLog
@@ -54,6 +58,15 @@ from convene.storage.engine import Database, make_database
 from convene.storage.sqlite import SqliteDatabase
 from convene.storage.unit_of_work import Units
 
+if TYPE_CHECKING:
+    from convene.tracing import Tracing
+
+#: What pages of other origins may read of an answer, besides its content.
+_EXPOSED = (
+    *("Allow", "Content-Location", "ETag", "Link", "Location", "Retry-After", "RateLimit", "RateLimit-Policy"),
+    *("Idempotent-Replayed", "WWW-Authenticate", "X-Conflicts-Checked-Until", "X-Cursor", "X-Request-ID"),
+    "X-Unread-Count",
+)
 #: What is asked most comes first, but the lists before single events: /events/trash is no event.
 _FEATURES = (agenda, events, sharing, history, notifications, accounts, live, webhooks, operations)
 
@@ -64,11 +77,12 @@ def create_app(settings: Settings, workers_folder: Path | None = None) -> FastAP
     `workers_folder` is one that all worker processes behind the same port share.
     """
     metrics = Metrics(workers_folder)
+    tracing = _tracing_module().Tracing() if settings.otel_exporter_otlp_endpoint else None
     rates = Rates(settings.rate_limit_per_minute, Counts(_said(settings.redis_url)))
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with _services(settings, metrics, rates) as services:
+        async with _services(settings, metrics, rates) as services, tracing.running() if tracing else nullcontext():
             app.state.services = services
             yield
 
@@ -86,31 +100,39 @@ def create_app(settings: Settings, workers_folder: Path | None = None) -> FastAP
     problems.install(app)
     idempotency.install(app)
     describe(app)
-    _wrap(app, settings, metrics, rates)
+    _wrap(app, settings, metrics, rates, tracing)
     return app
 
 
-def _wrap(app: FastAPI, settings: Settings, metrics: Metrics, rates: Rates) -> None:
-    """Put the middleware around an application: the last added is the outermost."""
+def _tracing_module() -> Any:  # noqa: ANN401 - a module that is not always there
+    """The one part that is imported only when it is wanted: it weighs as much as a third of the rest."""
+    return import_module("convene.tracing")
+
+
+def _wrap(app: FastAPI, settings: Settings, metrics: Metrics, rates: Rates, tracing: Tracing | None) -> None:
+    """Put the middleware around an application; what is made last is the outermost.
+
+    Inside of what answers faults of ours is what may refuse a request; outside is what every answer passes through.
+    """
+    for inside in (PackedBodies, BodyLimits):
+        app.add_middleware(inside)
+    app.add_middleware(OutsideRates, rates=rates)
+    app.add_middleware(Aliases)
+    stack: ASGIApp = Heads(PackedAnswers(app.build_middleware_stack()))
     if settings.backend_cors_origins:
-        app.add_middleware(
-            CORSMiddleware,
+        stack = CORSMiddleware(
+            stack,
             allow_origins=list(settings.backend_cors_origins),
             allow_methods=["*"],
             allow_headers=["*"],
-            expose_headers=[
-                *("ETag", "Link", "Location", "X-Request-ID", "Retry-After", "RateLimit", "RateLimit-Policy"),
-                *("Idempotent-Replayed", "X-Conflicts-Checked-Until"),
-            ],
+            expose_headers=_EXPOSED,
         )
-    app.add_middleware(PackedBodies)
-    app.add_middleware(BodyLimits)
-    app.add_middleware(OutsideRates, rates=rates)
-    app.add_middleware(Aliases)
-    app.add_middleware(PackedAnswers)
-    app.add_middleware(RequestLog, metrics=metrics)
+    stack = RequestLog(stack, metrics=metrics)
+    if tracing is not None:
+        stack = _tracing_module().TracedRequests(stack, tracing=tracing)
     if settings.trusted_proxies:
-        app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(settings.trusted_proxies))
+        stack = ProxyHeadersMiddleware(stack, trusted_hosts=list(settings.trusted_proxies))  # type: ignore[arg-type,assignment] # typed for uvicorn
+    app.middleware_stack = stack
 
 
 @asynccontextmanager

@@ -34,6 +34,8 @@ class Settings(BaseSettings):
     rate_limit_per_minute: Annotated[int, Field(ge=0)] = 100
     # Whoever shows it may read /metrics; without one, only this machine may.
     metrics_token: SecretStr | None = None
+    # Where spans are sent, if anywhere; the SDK reads this and its other settings by itself.
+    otel_exporter_otlp_endpoint: str | None = None
     redis_url: SecretStr | None = None
     backend_cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
     # Addresses and networks of proxies: only they may say for whom they ask, and by which scheme.
@@ -54,7 +56,7 @@ class Settings(BaseSettings):
     # How long a request waits for a connection, for a lock, and for an answer, before it is told 503.
     database_timeout_seconds: Annotated[float, Field(ge=0.1, le=600)] = 30
 
-    @field_validator("redis_url", "metrics_token", mode="before")
+    @field_validator("redis_url", "metrics_token", "otel_exporter_otlp_endpoint", mode="before")
     @classmethod
     def _nothing_is_none(cls, value: object) -> object:
         """Read a name without a value as one that is not there: an empty token would be no secret."""

@@ -47,6 +47,10 @@ async def _window(
     start_date: Annotated[When | None, Query(description="The same as `from`.")] = None,
     end_date: Annotated[When | None, Query(description="The same as `to`.")] = None,
 ) -> agenda.Window | None:
+    if from_ is not None and start_date is not None:
+        raise Invalid.at("?start_date", "says again what from says")
+    if to is not None and end_date is not None:
+        raise Invalid.at("?end_date", "says again what to says")
     after = _edge(from_ or start_date, me, name="from", is_end=False)
     before = _edge(to or end_date, me, name="to", is_end=True)
     return agenda.window(after, before)

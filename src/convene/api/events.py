@@ -108,6 +108,8 @@ async def read_event(
 ) -> Response:
     """Read an event, now or as it was."""
     head = event.head
+    if version is not None and as_of is not None:
+        raise Invalid.at("?version", "cannot be asked for together with as_of")
     if version is not None:
         head = await history.event_at_version(work, event, version)
     elif as_of is not None:

@@ -14,6 +14,7 @@ from convene.api.news import ChangesAnswer, Notification, PreferencesAnswer, Pre
 from convene.api.paging import AskedPage
 from convene.api.planned import feature_router
 from convene.api.representation import answer, event_json
+from convene.domain.errors import Invalid
 from convene.domain.notices import NoticeKind
 from convene.operations import notifications, sync
 from convene.operations.notifications import told_json
@@ -38,6 +39,9 @@ async def list_notifications(
     Two headers come along: `X-Unread-Count`, and `X-Cursor`, from which a live channel goes on without a gap.
     """
     if after is not None:
+        page.refuse_cursor("after")
+        if unread:
+            raise Invalid.at("?unread", "cannot be asked for together with after")
         place = await read_place(work, after)
         rows = await notifications.missed(work, me.user_id, place, page.limit)
         newest = (rows[-1].row.position, rows[-1].row.id) if rows else place

@@ -13,6 +13,7 @@ must know nothing of events.
 from __future__ import annotations
 
 import inspect
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, NamedTuple
@@ -33,6 +34,8 @@ Values = dict[str, Any]
 
 _UNSOLVED = object()
 _ABSENT = object()
+#: How much of the name of an unknown parameter is repeated to its sender.
+_NAME_MAX = 64
 
 _RECEIVED: dict[str, Callable[[Request], Mapping[str, Any]]] = {
     "path": lambda request: request.path_params,
@@ -92,10 +95,10 @@ class PlannedRoute(APIRoute):
     def get_route_handler(self) -> Handler:
         """Make what answers requests."""
         try:
-            answer = _handler(_steps(self.dependant))
+            answer = _handler(_steps(self.dependant), _names_in(self.dependant))
             self.planned = True
         except _NotPlanned:
-            answer = super().get_route_handler()
+            answer = _after_names(_names_in(self.dependant), super().get_route_handler())
         return read_first(answer) if self.body_field else answer
 
 
@@ -200,10 +203,39 @@ def _is_model(annotation: object) -> bool:
     return inspect.isclass(annotation) and issubclass(annotation, BaseModel)
 
 
+# -- the names of a query ------------------------------------------------------------------------------------
+
+
+def _names_in(dependant: Dependant) -> frozenset[str]:
+    """The parameters of a query that a route and what it depends on take."""
+    own = {field.validation_alias or field.alias for field in dependant.query_params}
+    return frozenset(own).union(*(_names_in(one) for one in dependant.dependencies))
+
+
+def _not_in(names: frozenset[str], request: Request) -> list[Any]:
+    """What a query says that nobody reads, as errors: a filter with a typo in its name would be lost silently."""
+    path = request.scope["path"]
+    if not request.scope["query_string"] or not path.startswith("/api/"):
+        return []  # whoever watches over a server may add to a query what keeps caches away
+    sent = Counter(name for name, _ in request.query_params.multi_items())
+    wrong = {name: "is not a parameter here" for name in sent if name not in names}
+    wrong |= {name: "is there twice" for name, times in sent.items() if times > 1}
+    return [{"type": "query", "loc": ("query", name[:_NAME_MAX]), "msg": said} for name, said in wrong.items()]
+
+
+def _after_names(names: frozenset[str], answer: Handler) -> Handler:
+    async def check_and_answer(request: Request) -> Response:
+        if errors := _not_in(names, request):
+            raise RequestValidationError(errors)
+        return await answer(request)
+
+    return check_and_answer
+
+
 # -- following it --------------------------------------------------------------------------------------------
 
 
-def _handler(steps: list[_Step]) -> Handler:
+def _handler(steps: list[_Step], names: frozenset[str]) -> Handler:
     has_body = any(step.body is not None for step in steps)
     places = {parameter.place for step in steps for parameter in step.parameters}
 
@@ -211,7 +243,7 @@ def _handler(steps: list[_Step]) -> Handler:
         received = {place: _RECEIVED[place](request) for place in places}
         body = await request.json() if has_body and await request.body() else _ABSENT
         given: list[Any] = []
-        errors: list[Any] = []
+        errors = _not_in(names, request)
         # Left before the answer is sent: a commit that fails can still be told.
         async with AsyncExitStack() as stack:
             for step in steps:

@@ -23,8 +23,9 @@ def tag_of(head: EventHead) -> str:
     parts = [str(head.version)]
     if head.role != Role.OWNER:
         parts += [head.role, str(head.owner_id)]
-    if head.split_from or head.continued_by:
-        parts += [f"{head.split_from or ''}.{head.continued_by or ''}"]
+    earlier, later = head.split_from_seen, head.continued_by_seen
+    if earlier or later:
+        parts += [f"{earlier or ''}.{later or ''}"]
     return f'"{"-".join(parts)}"'
 
 

@@ -18,7 +18,6 @@ from starlette.routing import compile_path
 
 from convene.api.bodies import segment
 from convene.api.problem_kinds import Members, kind_of
-from convene.api.safety import safety_headers
 from convene.domain import errors
 
 MEDIA_TYPE = "application/problem+json"
@@ -103,14 +102,11 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     async def _(request: Request, error: Exception) -> Response:
-        # This handler stands outside of the middleware that writes the request's line and header.
         request_id = request_id_of(request.scope)
         _log.error("unexpected error", exc_info=error, path=request.scope["path"], request_id=request_id)
         detail = "the error has been logged under the request_id"
         # The error goes on to the server, which closes the connection: whoever would ask there again is told so.
-        headers = {"X-Request-ID": request_id, "Connection": "close"}
-        headers |= {name.decode(): value.decode() for name, value in safety_headers(request.scope)}
-        return plain_problem(500, detail, request.scope, headers)
+        return plain_problem(500, detail, request.scope, {"Connection": "close"})
 
 
 def _allowed(request: Request) -> list[str]:
@@ -120,7 +116,7 @@ def _allowed(request: Request) -> list[str]:
         method
         for route in iter_route_contexts(request.app.routes)
         if route.path and route.methods and _pattern(route.path).match(path)
-        for method in route.methods
+        for method in (*route.methods, *(("HEAD",) if "GET" in route.methods else ()))
     }
     return sorted(methods or {"GET", "HEAD"})  # what has no methods is a folder of files
 

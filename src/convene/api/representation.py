@@ -67,8 +67,8 @@ def event_json(head: EventHead) -> JsonObject:
         "calendar_id": head.calendar_id,
         "version": head.version,
         "role": head.role,
-        "split_from": head.split_from,
-        "continued_by": head.continued_by,
+        "split_from": head.split_from_seen,
+        "continued_by": head.continued_by_seen,
         # orjson writes instants in UTC five times as fast as Python, and lists have many of them.
         "created_at": head.created_at,
         "updated_at": head.updated_at,

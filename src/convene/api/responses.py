@@ -49,9 +49,9 @@ class Event(Answer):
     role: Role
     """Of the caller."""
     split_from: int | None
-    """The event that was the earlier half, when the series was split."""
+    """The event that was the earlier half, when the series was split, if the caller sees it."""
     continued_by: int | None
-    """The event that is the later half."""
+    """The event that is the later half, if the caller sees it."""
     created_at: datetime
     updated_at: datetime
     updated_by: int

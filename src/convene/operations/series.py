@@ -103,7 +103,7 @@ async def _split(
     await writes.link_halves(work, head.id, made.id, event.head.continued_by)
     await splits.record_split(work, made.id, head, name)
     await _share_alike(work, event, made.id, later)
-    return made._replace(role=head.role)
+    return made._replace(role=head.role, continued_by_seen=event.head.continued_by_seen)
 
 
 async def _share_alike(work: UnitOfWork, event: EditableEvent, later_id: int, later: EventContent) -> None:

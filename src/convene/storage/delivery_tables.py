@@ -1,4 +1,4 @@
-"""The part of the schema about reaching people and machines: wishes, webhooks, deliveries, reminders, digests."""
+"""The tables of what goes out by itself: webhooks, deliveries, reminders, digests; `tables` has the calendar."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from sqlalchemy import bindparam, literal_column, select
 
-from convene.storage.events import EventHead
+from convene.storage.events import STORED, EventHead
 from convene.storage.statements import Statement, inserting
 from convene.storage.tables import events, splits
 from convene.storage.unit_of_work import UnitOfWork
@@ -48,7 +48,7 @@ _before = _before.union_all(select(*_SPLIT).join(_before, splits.c.later_id == _
 _EARLIER = Statement(
     select(
         _before.c.occurrence,
-        *(events.c[name] for name in EventHead._fields if name != "role"),
+        *STORED,
         literal_column("'owner'"),
     )
     .join(events, events.c.id == _before.c.earlier_id)
@@ -74,4 +74,4 @@ async def earlier_halves(work: UnitOfWork, event_id: int) -> list[tuple[datetime
     Each comes with the wall time at which it ended when it was split; the roles are nobody's.
     """
     rows = await work.all(_EARLIER, {"event_id": event_id})
-    return [(datetime.fromisoformat(row[0]), EventHead._make(row[1:])) for row in rows]
+    return [(datetime.fromisoformat(row[0]), EventHead(*row[1:])) for row in rows]

@@ -146,6 +146,8 @@ def _new_row(work: UnitOfWork, event: NewEvent) -> dict[str, Any]:
         "change_description": event.change_description,
         "deleted_at": None,
         "role": "owner",
+        "split_from_seen": event.split_from,
+        "continued_by_seen": None,
     }
 
 
