@@ -26,6 +26,7 @@ from convene.api import (
     notifications,
     operations,
     problems,
+    reminders,
     sharing,
     webhooks,
 )
@@ -68,7 +69,7 @@ _EXPOSED = (
     "X-Unread-Count",
 )
 #: What is asked most comes first, but the lists before single events: /events/trash is no event.
-_FEATURES = (agenda, events, sharing, history, notifications, accounts, live, webhooks, operations)
+_FEATURES = (agenda, events, sharing, history, notifications, accounts, live, webhooks, reminders, operations)
 
 
 def create_app(settings: Settings, workers_folder: Path | None = None) -> FastAPI:

@@ -137,6 +137,11 @@ _WEBHOOK_CHANGE = {
     "all": _named("Hear everything", {"kinds": None}),
 }
 
+_REMINDERS = {
+    "two": _named("A day and ten minutes before", {"minutes": [1440, 10]}),
+    "none": _named("None", {"minutes": []}),
+}
+
 #: By operation id.
 EXAMPLES: dict[str, Examples] = {
     "register": _REGISTER,
@@ -157,4 +162,5 @@ EXAMPLES: dict[str, Examples] = {
     "change_preferences": _PREFERENCES,
     "create_webhook": _WEBHOOK,
     "change_webhook": _WEBHOOK_CHANGE,
+    "set_reminders": _REMINDERS,
 }

@@ -64,6 +64,8 @@ class Notification(Answer):
     created_at: datetime
     updated_at: datetime
     read_at: datetime | None
+    begins_at: datetime | None
+    """Of a reminder: when what it reminds of begins."""
 
 
 class Channels(Answer):

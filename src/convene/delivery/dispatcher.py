@@ -1,4 +1,4 @@
-"""The dispatcher: what people were told goes out to their webhooks.
+"""The dispatcher: reminders are told when they are due, and what people were told goes out to their webhooks.
 
 Whenever something has been written, and every few seconds, it looks at the tables: what has been told that a webhook
 should hear, and which webhooks something is due for. Those it claims, as many at once as it may have in hand, and
@@ -20,7 +20,7 @@ from convene.delivery.bus import RING, Bus
 from convene.delivery.outbound import Outbound
 from convene.domain.errors import ConveneError
 from convene.domain.webhooks import Outcome, signatures, timestamp
-from convene.operations import deliveries
+from convene.operations import deliveries, reminders
 from convene.storage.claims import Claimed
 from convene.storage.unit_of_work import Units
 
@@ -92,6 +92,9 @@ class Dispatcher:
     async def _look(self) -> None:
         if self._stopping:
             return
+        await reminders.notice_changes(self._units)
+        while await reminders.tell_due(self._units):
+            pass
         while await deliveries.tell_webhooks(self._units):
             pass
         free = IN_HAND_MAX - len(self._in_hand)

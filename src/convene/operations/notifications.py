@@ -49,6 +49,7 @@ def told_json(told: Told) -> dict[str, Json]:
         "created_at": utc_rfc3339(row.created_at),
         "updated_at": utc_rfc3339(row.updated_at),
         "read_at": utc_rfc3339(row.read_at) if row.read_at else None,
+        "begins_at": utc_rfc3339(row.begins_at) if row.begins_at else None,
     }
 
 
@@ -80,10 +81,11 @@ async def put_into_words(work: UnitOfWork, rows: Sequence[NotificationRow]) -> l
     said: dict[tuple[object, ...], tuple[str, tuple[Difference, ...]]] = {}
     told = []
     for row in rows:
-        key = (row.kind, row.actor, row.title, row.role, row.event_id, row.from_version, row.version_number)
+        until = row.begins_at - row.created_at if row.begins_at else None
+        key = (row.kind, row.actor, row.title, row.role, row.event_id, row.from_version, row.version_number, until)
         if key not in said:
             changes = await _changes_of(work, row)
-            message = sentence(NoticeKind(row.kind), actor=row.actor, title=row.title, role=row.role)
+            message = sentence(NoticeKind(row.kind), actor=row.actor, title=row.title, role=row.role, until=until)
             said[key] = (f"{message}: {in_words(changes)}" if changes else message, changes)
         told.append(Told(row, *said[key]))
     return told

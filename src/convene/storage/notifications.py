@@ -40,6 +40,7 @@ class NotificationRow(NamedTuple):
     created_at: datetime
     updated_at: datetime
     read_at: datetime | None
+    begins_at: datetime | None
     actor: str | None
 
 
