@@ -87,6 +87,7 @@ class Calendar:
     def change(self, who: str, event_id: int, edit: Edit) -> Written:
         """Change an event, or a part of it."""
         event = self.open(who, event_id, "editor")
+        edit = edit._replace(allow=edit.allow and who == event.owner)
         base = self._base(event, edit)
         if edit.scope == "this":
             return self._put(who, event_id, edit, base, changed_occurrence(base, edit.name, edit.fields))
@@ -200,6 +201,7 @@ class Calendar:
     def roll_back(self, who: str, event_id: int, number: int, fields: list[str] | None, *, allow: bool) -> Written:
         """Go back to a version, or to some fields of it."""
         event = self.open(who, event_id, "editor")
+        allow = allow and who == event.owner
         if number > event.newest:
             raise Refused(404, "not-found")
         content = old = event.versions[number - 1].content

@@ -65,10 +65,14 @@ class ComparedCalendar(RuleBasedStateMachine):
             "owner_id": self.people[event.owner].id,
             "role": event.role_of(who),
             "updated_by": self.people[event.versions[-1].by].id,
-            "split_from": event.split_from,
-            "continued_by": event.continued_by,
+            "split_from": self.if_seen(who, event.split_from),
+            "continued_by": self.if_seen(who, event.continued_by),
         }
         assert {name: shown[name] for name in expected} == expected
+
+    def if_seen(self, who: str, half: int | None) -> int | None:
+        """The other half of a series, for those who see it."""
+        return half if half is not None and self.calendar.events[half].role_of(who) else None
 
     def check_bookings(self, *, allow: bool) -> None:
         """Make sure that nobody is booked twice unless somebody wanted it."""

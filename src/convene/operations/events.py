@@ -11,6 +11,7 @@ from convene.domain.errors import Fault, Invalid
 from convene.domain.moments import When
 from convene.domain.occurrence_changes import occurrence_name, shown
 from convene.domain.patches import in_full
+from convene.domain.roles import Role
 from convene.domain.series import has_occurrences
 from convene.operations import bookings
 from convene.operations.access import EditableEvent, OwnedEvent, TrashedEvent
@@ -34,7 +35,7 @@ class Revision:
     Attributes:
         base_version: the version that the author saw: merge me. None: put me on the newest.
         seen_as: which occurrence of a series the author had before them, as clients name it; None: the event itself.
-        allow_overlap: book the time although it is taken.
+        allow_overlap: book the time although it is taken; counts for the owner alone.
     """
 
     change: EventChange
@@ -150,16 +151,22 @@ async def put(
         NotPossibleNow: a later half that the edit concerns cannot be changed along.
     """
     base_version, description = revision.base_version, revision.description
+    allow_overlap = may_overlap(event, asked=revision.allow_overlap)
     if base_version in (None, event.head.version):
         reason = Reason(kind=Kind.UPDATED, base_version=base_version, description=description)
-        return await settle(work, event, ours, reason, allow_overlap=revision.allow_overlap)
+        return await settle(work, event, ours, reason, allow_overlap=allow_overlap)
     heads: list[EventHead] = []
     for half, content in await merged_halves(work, Edit(event, base_version or 1, ours), base):
         kind = Kind.UPDATED if content == ours else Kind.MERGED
         number = base_version if half.id == event.id else None
         reason = Reason(kind=kind, base_version=number, description=description)
-        heads.append(await settle(work, half, content, reason, allow_overlap=revision.allow_overlap))
+        heads.append(await settle(work, half, content, reason, allow_overlap=allow_overlap))
     return heads[0] if heads else event.head
+
+
+def may_overlap(event: EditableEvent, *, asked: bool) -> bool:
+    """Whether an edit may take time that is taken: it is the owner's, so nobody else's wish counts."""
+    return asked and event.role is Role.OWNER
 
 
 async def settle(

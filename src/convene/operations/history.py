@@ -137,7 +137,7 @@ async def roll_back(
     content: EventContent = old if fields is None else restore_fields(event.content, old, fields)
     await refuse_revival(work, event, number, content)
     reason = Reason(kind=Kind.ROLLED_BACK, base_version=number)
-    return await whole.settle(work, event, content, reason, allow_overlap=allow_overlap)
+    return await whole.settle(work, event, content, reason, allow_overlap=whole.may_overlap(event, asked=allow_overlap))
 
 
 async def list_shelved(work: UnitOfWork, event: ViewableEvent, *, below: int | None, most: int) -> Sequence[ShelvedRow]:
