@@ -117,6 +117,12 @@ class Person:
         response = await self.post(f"/api/v1/events/{event['id']}/share", sent)
         assert response.status_code == 201, response.text
 
+    async def adds_webhook(self, url: str, **fields: Json) -> Json:
+        """Ask to be told by machine, and give the webhook with its secret."""
+        response = await self.post("/api/v1/webhooks", {"url": url, **fields})
+        assert response.status_code == 201, response.text
+        return response.json()
+
 
 @asynccontextmanager
 async def running_api(url: str, **more: Any) -> AsyncIterator[Api]:

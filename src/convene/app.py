@@ -27,7 +27,9 @@ from convene.api import (
     notifications,
     operations,
     problems,
+    reminders,
     sharing,
+    webhooks,
 )
 from convene.api.aliases import Aliases
 from convene.api.dependencies import Services
@@ -43,7 +45,9 @@ from convene.api.quotas import Counts
 from convene.api.rates import OutsideRates, Rates
 from convene.delivery import housekeeping
 from convene.delivery.bus import Bus, Wire
+from convene.delivery.dispatcher import Dispatcher
 from convene.delivery.hub import Hub
+from convene.delivery.outbound import sending
 from convene.delivery.presence import Watch
 from convene.delivery.stopping import before_stopping
 from convene.delivery.wires import PostgresWire, RedisWire, SqliteWire
@@ -67,6 +71,8 @@ _EXPOSED = (
     *("Idempotent-Replayed", "WWW-Authenticate", "X-Conflicts-Checked-Until", "X-Cursor", "X-Request-ID"),
     "X-Unread-Count",
 )
+#: What is asked most comes first, but the lists before single events: /events/trash is no event.
+_FEATURES = (agenda, events, sharing, history, notifications, accounts, live, webhooks, reminders, operations)
 
 
 def create_app(settings: Settings, workers_folder: Path | None = None) -> FastAPI:
@@ -95,11 +101,7 @@ def create_app(settings: Settings, workers_folder: Path | None = None) -> FastAP
         redoc_url=None,
         redirect_slashes=False,
     )
-    # What is asked most comes first, but the lists before single events: /events/trash is no event.
-    install(
-        app,
-        [feature.router for feature in (agenda, events, sharing, history, notifications, accounts, live, operations)],
-    )
+    install(app, [feature.router for feature in _FEATURES])
     operations.install_docs(app)
     problems.install(app)
     idempotency.install(app)
@@ -161,11 +163,12 @@ async def _services(settings: Settings, metrics: Metrics, rates: Rates) -> Async
         metrics_token=_said(settings.metrics_token),
         attempts=Attempts(settings.signing_key()),
         rates=rates,
+        allow_private_targets=settings.webhook_allow_private_targets,
     )
     _watch(services)
     await database.open()
     try:
-        async with _running(services, _said(settings.redis_url)):
+        async with _running(services, _said(settings.redis_url)), _dispatching(services, settings):
             yield services
     finally:
         passwords.close()
@@ -189,6 +192,17 @@ async def _running(held: Services, redis_url: str | None) -> AsyncIterator[None]
     ):
         with before_stopping(held.hub.stop):
             yield
+
+
+@asynccontextmanager
+async def _dispatching(held: Services, settings: Settings) -> AsyncIterator[None]:
+    """Let go out what is due."""
+    allow_private, timeout = settings.webhook_allow_private_targets, settings.webhook_timeout_seconds
+    async with (
+        sending(allow_private=allow_private, timeout=timeout) as outbound,
+        Dispatcher(held.units, held.bus, outbound).running(),
+    ):
+        yield
 
 
 def _tokens(settings: Settings) -> Tokens:

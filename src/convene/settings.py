@@ -47,6 +47,9 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=PORT_MAX)] = 8000
     workers: Annotated[int, Field(ge=1, le=64)] = 1
+    # Webhooks to loopback and private addresses: for development.
+    webhook_allow_private_targets: bool = False
+    webhook_timeout_seconds: Annotated[float, Field(ge=0.1, le=120)] = 15
     # OWASP's figures for Argon2id; tests lower them.
     password_time_cost: Annotated[int, Field(ge=1)] = 2
     password_memory_kib: Annotated[int, Field(ge=8)] = 19_456

@@ -36,6 +36,9 @@ NEEDS = {
     f"DELETE {EVENT}/shelved/{{shelf_id}}": VIEWER,  # one's own
     f"PUT {EVENT}/mute": VIEWER,
     f"DELETE {EVENT}/mute": VIEWER,
+    f"GET {EVENT}/reminders": VIEWER,
+    f"PUT {EVENT}/reminders": VIEWER,
+    f"DELETE {EVENT}/reminders": VIEWER,
     f"PUT {EVENT}": EDITOR,
     f"PATCH {EVENT}": EDITOR,
     f"POST {EVENT}/rollback/{{version_number}}": EDITOR,

@@ -55,10 +55,21 @@ async def rows_of(database_url: str, event: Json) -> dict[str, int]:
     return found
 
 
+async def logged(person: Person, webhook: Json) -> None:
+    """Wait until something is on its way to a webhook."""
+    for _ in range(500):
+        if (await person.get(f"/api/v1/webhooks/{webhook['id']}/deliveries")).json():
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError("nothing is on its way")
+
+
 async def everything_happens_to(alice: Person, ben: Person) -> Json:
     """An event that has left something in every table, in alice's trash."""
     event = await alice.creates("Old")
+    webhook = await ben.adds_webhook("https://hooks.invalid/x")
     await alice.shares(event, ben, "editor")
+    await logged(ben, webhook)
     await alice.changes(event, title="Older")
     refusal(await ben.put(path_of(event), {"title": "Other", "base_version": 1}), 409, "edit-conflict")
     assert (await ben.put(f"{path_of(event)}/mute", {})).status_code == 204
@@ -159,6 +170,16 @@ async def test_sessions_that_have_expired_are_forgotten(api: Api, alice: Person)
     assert (await pruned(api, 9)).sessions == 2
 
 
+async def test_the_log_of_a_webhook_goes_back_a_month(api: Api, alice: Person):
+    webhook = await alice.adds_webhook("https://hooks.invalid/x")
+    path = f"/api/v1/webhooks/{webhook['id']}"
+    await alice.post(f"{path}/test")
+    await alice.patch(path, {"active": False})  # which gives up what is due
+    assert (await pruned(api, 29)).deliveries == 0
+    assert (await pruned(api, 31)).deliveries == 1
+    assert (await alice.get(f"{path}/deliveries")).json() == []
+
+
 async def test_answers_kept_for_requests_that_are_sent_again_are_forgotten_after_a_day(api: Api, alice: Person):
     await alice.post("/api/v1/events/batch", [], headers={"Idempotency-Key": "none"})
     event = {"title": "Once", "start_time": "2027-03-01T09:00:00Z", "end_time": "2027-03-01T10:00:00Z"}
@@ -171,7 +192,9 @@ async def test_answers_kept_for_requests_that_are_sent_again_are_forgotten_after
 async def test_pruning_again_throws_nothing_away(api: Api, alice: Person, ben: Person):
     await everything_happens_to(alice, ben)
     await pruned(api, 400)
-    assert await pruned(api, 400) == Pruned(events=0, permissions=0, notifications=0, sessions=0, answers=0)
+    assert await pruned(api, 400) == Pruned(
+        events=0, permissions=0, notifications=0, sessions=0, answers=0, deliveries=0
+    )
 
 
 async def test_a_server_prunes_by_itself(api: Api, database_url: str, alice: Person, ben: Person):

@@ -1,12 +1,17 @@
-"""What a request really asks of its database: the statements, as the drivers see them, and how they are carried out."""
+"""What a request really asks of its database: the statements, as the drivers see them, and how they are carried out.
+
+The application does more than it is asked to: what its own tasks read meanwhile is left out.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
+from contextvars import ContextVar
 from typing import Any, NamedTuple
 
 import asyncpg
@@ -16,6 +21,17 @@ from convene.storage.engine import parse_url
 from convene.storage.postgresql import PostgresDatabase
 from convene.storage.sqlite import SqliteDatabase
 from tests.people import Api, Person
+
+_ASKING: ContextVar[bool] = ContextVar("asking", default=False)
+
+
+def _asks() -> bool:
+    """Whether a statement is part of what the test asks for. Commits on SQLite come from a thread without a context."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return True
+    return _ASKING.get()
 
 
 class Asked(NamedTuple):
@@ -37,26 +53,37 @@ async def recognise(person: Person) -> None:
 def recorded(api: Api) -> Iterator[list[Asked]]:
     """All statements that reach the database. Requests come one by one, so they use the connections that are open."""
     asked: list[Asked] = []
+    asking = _ASKING.set(True)
+    try:
+        with _noting(api, asked):
+            yield asked
+    finally:
+        _ASKING.reset(asking)
+
+
+@contextmanager
+def _noting(api: Api, asked: list[Asked]) -> Iterator[None]:
     database = api.app.state.services.units.database
     if isinstance(database, SqliteDatabase):
         connections = [raw for raw in (database._writer, *database._idle) if raw is not None]
         for raw in connections:
-            raw.set_trace_callback(lambda sql: asked.append(Asked(sql)))
-        yield asked
+            raw.set_trace_callback(lambda sql: asked.append(Asked(sql)) if _asks() else None)
+        yield
         for raw in connections:
             raw.set_trace_callback(None)
         return
     assert isinstance(database, PostgresDatabase)
 
     def note(query: LoggedQuery) -> None:
-        asked.append(Asked(query.query, tuple(query.args or ())))
+        if _asks():
+            asked.append(Asked(query.query, tuple(query.args or ())))
 
     assert database._pool is not None
     holders = database._pool._holders  # type: ignore[attr-defined]
     open_ones = [holder._con for holder in holders if holder.is_connected()]
     for connection in open_ones:
         connection.add_query_logger(note)
-    yield asked
+    yield
     for connection in open_ones:
         connection.remove_query_logger(note)
 

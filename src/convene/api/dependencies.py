@@ -47,6 +47,7 @@ class Services:
     identities: Identities
     hub: Hub
     watch: Watch
+    allow_private_targets: bool
     rates: Rates
     attempts: Attempts
     bus: Bus

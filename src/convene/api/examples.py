@@ -125,6 +125,23 @@ _PREFERENCES = {
     "quiet": _named("No e-mail about changes", {"kinds": {"changed": {"live": True, "email": False}}}),
 }
 
+_WEBHOOK = {
+    "some": _named(
+        "Only what was shared and what changed",
+        {"url": "https://hooks.invalid/convene", "kinds": ["shared", "changed"]},
+    ),
+    "all": _named("Everything", {"url": "https://hooks.invalid/convene"}),
+}
+_WEBHOOK_CHANGE = {
+    "off": _named("Switch it off", {"active": False}),
+    "all": _named("Hear everything", {"kinds": None}),
+}
+
+_REMINDERS = {
+    "two": _named("A day and ten minutes before", {"minutes": [1440, 10]}),
+    "none": _named("None", {"minutes": []}),
+}
+
 #: By operation id.
 EXAMPLES: dict[str, Examples] = {
     "register": _REGISTER,
@@ -143,4 +160,7 @@ EXAMPLES: dict[str, Examples] = {
     "transfer_event": _TRANSFER,
     "read_notifications": _READ,
     "change_preferences": _PREFERENCES,
+    "create_webhook": _WEBHOOK,
+    "change_webhook": _WEBHOOK_CHANGE,
+    "set_reminders": _REMINDERS,
 }

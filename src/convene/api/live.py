@@ -18,13 +18,13 @@ from starlette.routing import WebSocketRoute
 from convene.api.cursors import read_place, write_place
 from convene.api.declared import SIGNED_IN, problems
 from convene.api.dependencies import Held, Services, recognised
-from convene.api.news import told_json
 from convene.api.planned import feature_router
 from convene.api.sockets import Closed, Socket
 from convene.delivery.hub import Ended, EventMoved, Listener, News, Presence
 from convene.domain.errors import BadToken, ConveneError, Gone, Invalid, NotFound, TooOften
 from convene.operations import access
 from convene.operations.identity import SignedIn
+from convene.operations.notifications import told_json
 from convene.storage.notifications import Place
 
 router = feature_router("live", "/api/v1")

@@ -10,13 +10,14 @@ from pydantic import Field
 from convene.api.cursors import read_place, read_sync, write_place, write_sync
 from convene.api.declared import ON_EVENT, SIGNED_IN, problems
 from convene.api.dependencies import ID_MAX, Held, Leavable, Me, ReadWork, WriteWork
-from convene.api.news import ChangesAnswer, Notification, PreferencesAnswer, PreferencesUpdate, ReadUpTo, told_json
+from convene.api.news import ChangesAnswer, Notification, PreferencesAnswer, PreferencesUpdate, ReadUpTo
 from convene.api.paging import AskedPage
 from convene.api.planned import feature_router
 from convene.api.representation import answer, event_json
 from convene.domain.errors import Invalid
 from convene.domain.notices import NoticeKind
 from convene.operations import notifications, sync
+from convene.operations.notifications import told_json
 
 router = feature_router("notifications", "/api/v1")
 

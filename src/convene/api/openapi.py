@@ -48,6 +48,7 @@ _TAGS = [
         "name": "live",
         "description": "The same as it happens: server-sent events, and a WebSocket at /ws/notifications.",
     },
+    {"name": "webhooks", "description": "The same by machine: signed messages to addresses of one's own."},
     {"name": "operations", "description": "For operators."},
 ]
 

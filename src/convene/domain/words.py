@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from convene.domain.json_types import Json
 from convene.domain.notices import NoticeKind
@@ -31,8 +32,8 @@ _SENTENCES = {
     NoticeKind.RESTORED: "{actor} restored “{title}”",
     NoticeKind.HANDED_OVER: "{actor} handed “{title}” over",
     NoticeKind.SHELVED: "Your edit of “{title}” could not be merged; it is kept on your shelf",
-    NoticeKind.REMINDER: "“{title}” begins soon",
-    NoticeKind.WEBHOOK_DISABLED: "Your webhook {title} has failed for days and was switched off",
+    NoticeKind.REMINDER: "“{title}” begins {soon}",
+    NoticeKind.WEBHOOK_DISABLED: "Your webhook {title} takes no messages any more and was switched off",
 }
 
 
@@ -54,9 +55,24 @@ def folded(changes: Iterable[Difference]) -> tuple[Difference, ...]:
     return tuple(one for one in found.values() if one.old_value != one.new_value)
 
 
-def sentence(kind: NoticeKind, *, actor: str | None, title: str, role: str | None) -> str:
-    """Say what happened."""
-    return _SENTENCES[kind].format(actor=actor or "Somebody", title=title, role=role or "")
+def sentence(
+    kind: NoticeKind, *, actor: str | None, title: str, role: str | None, until: timedelta | None = None
+) -> str:
+    """Say what happened; of a reminder, `until` is how long it was before the beginning when it was told."""
+    soon = in_time(until) if until is not None else "soon"
+    return _SENTENCES[kind].format(actor=actor or "Somebody", title=title, role=role or "", soon=soon)
+
+
+def in_time(until: timedelta) -> str:
+    """Say how soon: `now`, `in 15 minutes`, `in 2 hours`, `in 3 days`."""
+    minutes = round(until / timedelta(minutes=1))
+    if minutes <= 0:
+        return "now"
+    for size, name in ((24 * 60, "day"), (60, "hour"), (1, "minute")):
+        if minutes % size == 0 or minutes >= 2 * size:
+            count = round(minutes / size)
+            return f"in {count} {name}{'' if count == 1 else 's'}"
+    return "soon"
 
 
 def in_words(changes: Sequence[Difference]) -> str:

@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from convene.domain.errors import NotFound
+from convene.domain.json_types import Json
 from convene.domain.notices import NoticeKind
 from convene.domain.words import Difference, folded, in_words, sentence
+from convene.domain.zones import utc_rfc3339
 from convene.operations.access import ViewableEvent
 from convene.operations.identity import SignedIn
 from convene.storage import notifications, preferences
@@ -25,6 +27,30 @@ class Told:
     row: NotificationRow
     message: str
     changes: tuple[Difference, ...]
+
+
+def told_json(told: Told) -> dict[str, Json]:
+    """A notification, in fields and in words, as every channel shows it."""
+    row = told.row
+    return {
+        "id": row.id,
+        "kind": row.kind,
+        "message": told.message,
+        "event_id": row.event_id,
+        "title": row.title,
+        "actor_id": row.actor_id,
+        "actor": row.actor,
+        "role": row.role,
+        "version": row.version_number,
+        "edits": row.edits,
+        "changes": [
+            {"field": one.field, "old_value": one.old_value, "new_value": one.new_value} for one in told.changes
+        ],
+        "created_at": utc_rfc3339(row.created_at),
+        "updated_at": utc_rfc3339(row.updated_at),
+        "read_at": utc_rfc3339(row.read_at) if row.read_at else None,
+        "begins_at": utc_rfc3339(row.begins_at) if row.begins_at else None,
+    }
 
 
 async def list_notifications(
@@ -55,10 +81,11 @@ async def put_into_words(work: UnitOfWork, rows: Sequence[NotificationRow]) -> l
     said: dict[tuple[object, ...], tuple[str, tuple[Difference, ...]]] = {}
     told = []
     for row in rows:
-        key = (row.kind, row.actor, row.title, row.role, row.event_id, row.from_version, row.version_number)
+        until = row.begins_at - row.created_at if row.begins_at else None
+        key = (row.kind, row.actor, row.title, row.role, row.event_id, row.from_version, row.version_number, until)
         if key not in said:
             changes = await _changes_of(work, row)
-            message = sentence(NoticeKind(row.kind), actor=row.actor, title=row.title, role=row.role)
+            message = sentence(NoticeKind(row.kind), actor=row.actor, title=row.title, role=row.role, until=until)
             said[key] = (f"{message}: {in_words(changes)}" if changes else message, changes)
         told.append(Told(row, *said[key]))
     return told

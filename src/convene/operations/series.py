@@ -19,7 +19,7 @@ from convene.operations.events import Revision
 from convene.operations.halves import was_split_since
 from convene.operations.tokens import new_id
 from convene.operations.versions import Edit, Kind, Reason, Sides, merged, save
-from convene.storage import sharing, splits, writes
+from convene.storage import reminders, sharing, splits, writes
 from convene.storage.events import EventHead
 from convene.storage.sharing import Grant
 from convene.storage.unit_of_work import UnitOfWork
@@ -111,6 +111,7 @@ async def _share_alike(work: UnitOfWork, event: EditableEvent, later_id: int, la
     people = await sharing.collaborators(work, event.id)
     grants = [Grant(later_id, user_id, role, granted_by) for user_id, role, granted_by in people]
     await sharing.grant(work, grants, series.bounds(later), frozenset())
+    await reminders.copy_reminders(work, event.id, later_id)
 
 
 async def delete_one(work: UnitOfWork, event: OwnedEvent, occurrence: When) -> None:

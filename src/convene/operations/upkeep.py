@@ -21,6 +21,7 @@ _DOUBT = timedelta(days=1)
 TOMBSTONE_LIFE = TRASH_LIFE
 READ_LIFE = timedelta(days=90)
 UNREAD_LIFE = timedelta(days=365)
+LOG_LIFE = timedelta(days=30)
 _PAGE = 500
 _BREATH = 0.005
 _Counts = TypeVar("_Counts")
@@ -55,13 +56,14 @@ class Pruned:
     notifications: int
     sessions: int
     answers: int
+    deliveries: int
 
 
 async def prune(units: Units) -> Pruned:
     """Throw away what nobody can have back, or asks for.
 
-    That is old trash, traces of lost access, old notifications, ended sessions, and answers that were kept for requests
-    that are sent again.
+    That is old trash, traces of lost access, old notifications, ended sessions, what went to webhooks, and answers that
+    were kept for requests that are sent again.
 
     Safe at any time, in any number of processes at once. A cursor of `/changes` from before what was thrown away is
     answered with 410 from then on.
@@ -80,12 +82,14 @@ async def prune(units: Units) -> Pruned:
     async with units.writing() as work:
         sessions = await pruning.prune_sessions(work, work.now - _DOUBT)
         answers = await idempotency.forget(work)
+        deliveries = await pruning.prune_deliveries(work, work.now - LOG_LIFE)
     return Pruned(
         events=sum(dead for dead, _ in events),
         permissions=sum(lost for _, lost in events),
         notifications=sum(count for (count,) in notifications),
         sessions=sessions,
         answers=answers,
+        deliveries=deliveries,
     )
 
 

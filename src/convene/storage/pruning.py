@@ -12,6 +12,7 @@ from datetime import datetime
 from sqlalchemy import Column, and_, bindparam, case, delete, func, or_, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
+from convene.storage.delivery_tables import deliveries
 from convene.storage.statements import Statement
 from convene.storage.tables import database_identity, events, metadata, notifications, permissions, sessions, splits
 from convene.storage.types import JsonList, in_json_list
@@ -101,6 +102,12 @@ _DELETE_NOTIFICATIONS = Statement(
         ),
     )
 )
+_DELETE_DELIVERIES = Statement(
+    delete(deliveries).where(
+        deliveries.c.created_at <= bindparam("before", type_=deliveries.c.created_at.type),
+        deliveries.c.due_at.is_(None),
+    )
+)
 _DELETE_SESSIONS = Statement(
     delete(sessions).where(sessions.c.expires_at <= bindparam("before", type_=sessions.c.expires_at.type))
 )
@@ -154,6 +161,11 @@ async def prune_notifications(
     """Throw away the notifications of a stretch that were read before one instant, or last told before another."""
     values = {"after": stretch[0], "until": stretch[1], "read_before": read_before, "told_before": told_before}
     return await work.run(_DELETE_NOTIFICATIONS, values)
+
+
+async def prune_deliveries(work: UnitOfWork, before: datetime) -> int:
+    """Throw away what was to go out before an instant and has arrived or been given up."""
+    return await work.run(_DELETE_DELIVERIES, {"before": before})
 
 
 async def prune_sessions(work: UnitOfWork, before: datetime) -> int:

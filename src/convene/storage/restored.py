@@ -12,10 +12,12 @@ from secrets import token_hex
 
 from sqlalchemy import Connection, select, update
 
+from convene.storage.delivery_tables import delivery_places, reminders, webhooks
 from convene.storage.positions import cluster_identity
 from convene.storage.tables import database_identity, event_versions, notifications, permissions
 
 _FIRST = 1
+_LAST = 2**63 - 1
 
 
 def begin_order_anew_if_moved(connection: Connection) -> None:
@@ -32,4 +34,10 @@ def begin_order_anew(connection: Connection) -> None:
     """Let all that is there stand at the first place of an order of changes with a name of its own."""
     for table in (permissions, event_versions, notifications):
         connection.execute(update(table).values(position=_FIRST))
+    # Those who make deliveries begin after all that; reminders are looked at once more, whatever they have seen.
+    connection.execute(update(webhooks).values(since_position=_FIRST))
+    connection.execute(
+        update(delivery_places).where(delivery_places.c.position >= 0).values(position=_FIRST, row_id=_LAST)
+    )
+    connection.execute(update(reminders).values(due_at=reminders.c.done_until))
     connection.execute(update(database_identity).values(epoch=token_hex(16), position=_FIRST, pruned_position=0))

@@ -11,7 +11,6 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     PrimaryKeyConstraint,
     String,
     Table,
@@ -20,22 +19,12 @@ from sqlalchemy import (
     text,
 )
 
+from convene.storage import delivery_tables
+from convene.storage.naming import user_id_column
 from convene.storage.types import BigId, Json, UtcDateTime
 
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
-
-def _user_id(name: str, *, nullable: bool = False) -> Column[int]:
-    return Column(name, BigId, ForeignKey("users.id"), nullable=nullable)
-
+#: The same for all tables: those of `delivery_tables` are in it too.
+metadata = delivery_tables.deliveries.metadata
 
 users = Table(
     "users",
@@ -75,7 +64,7 @@ calendars = Table(
     "calendars",
     metadata,
     Column("id", BigId, primary_key=True),
-    _user_id("owner_id"),
+    user_id_column("owner_id"),
     Column("name", String(100), nullable=False),
     Column("color", String(20)),
     Column("created_at", UtcDateTime, nullable=False),
@@ -89,7 +78,7 @@ events = Table(
     metadata,
     Column("id", BigId, primary_key=True),
     Column("calendar_id", BigId, ForeignKey("calendars.id"), nullable=False),
-    _user_id("owner_id"),
+    user_id_column("owner_id"),
     Column("uid", String(255), nullable=False),
     Column("version", Integer, nullable=False),
     Column("title", String(255), nullable=False),
@@ -118,7 +107,7 @@ events = Table(
     Column("continued_by", BigId, ForeignKey("events.id")),
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
-    _user_id("updated_by"),
+    user_id_column("updated_by"),
     Column("deleted_at", UtcDateTime),
     UniqueConstraint("owner_id", "uid"),
     Index(None, "owner_id", "deleted_at"),
@@ -155,14 +144,14 @@ permissions = Table(
     "permissions",
     metadata,
     Column("event_id", BigId, ForeignKey("events.id"), nullable=False),
-    _user_id("user_id"),
+    user_id_column("user_id"),
     Column("role", String(10), nullable=False),
     Column("starts_at", UtcDateTime, nullable=False),
     Column("ends_at", UtcDateTime, nullable=False),
     Column("position", BigId, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
-    _user_id("granted_by"),
+    user_id_column("granted_by"),
     # A revoked permission stays as a tombstone, so that the one who lost it can be told.
     Column("revoked_at", UtcDateTime),
     PrimaryKeyConstraint("event_id", "user_id"),
@@ -181,7 +170,7 @@ event_versions = Table(
     Column("kind", String(20), nullable=False),
     Column("data", Json, nullable=False),
     Column("base_version", Integer),
-    _user_id("created_by"),
+    user_id_column("created_by"),
     Column("created_at", UtcDateTime, nullable=False),
     Column("change_description", String(500)),
     # Whoever tells others of versions reads them in this order and remembers how far it came: the log is the outbox.
@@ -199,7 +188,7 @@ event_change_log = Table(
     Column("field_name", String(64), nullable=False),
     Column("old_value", Json),
     Column("new_value", Json),
-    _user_id("created_by"),
+    user_id_column("created_by"),
     Column("created_at", UtcDateTime, nullable=False),
     Index(None, "event_id", "id"),
 )
@@ -210,7 +199,7 @@ shelved_edits = Table(
     metadata,
     Column("id", BigId, primary_key=True),
     Column("event_id", BigId, ForeignKey("events.id"), nullable=False),
-    _user_id("author_id"),
+    user_id_column("author_id"),
     Column("base_version", Integer, nullable=False),
     Column("current_version", Integer, nullable=False),
     Column("data", Json, nullable=False),
@@ -225,7 +214,7 @@ notifications = Table(
     "notifications",
     metadata,
     Column("id", BigId, primary_key=True),
-    _user_id("user_id"),
+    user_id_column("user_id"),
     Column("event_id", BigId, ForeignKey("events.id")),
     Column("kind", String(30), nullable=False),
     Column("actor_id", BigId, ForeignKey("users.id")),
@@ -239,6 +228,8 @@ notifications = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
     Column("read_at", UtcDateTime),
+    # Of a reminder: when what it reminds of begins.
+    Column("begins_at", UtcDateTime),
     Index(None, "user_id", "position", "id"),
     Index(None, "position", "id"),
     Index(None, "event_id"),
@@ -252,32 +243,12 @@ notifications = Table(
     sqlite_autoincrement=True,
 )
 
-# What somebody does not want to hear of: one event, or one kind on one channel (live, email).
-notification_mutes = Table(
-    "notification_mutes",
-    metadata,
-    _user_id("user_id"),
-    Column("event_id", BigId, ForeignKey("events.id"), nullable=False),
-    Column("created_at", UtcDateTime, nullable=False),
-    PrimaryKeyConstraint("user_id", "event_id"),
-    Index(None, "event_id"),
-)
-notification_preferences = Table(
-    "notification_preferences",
-    metadata,
-    _user_id("user_id"),
-    Column("kind", String(30), nullable=False),
-    Column("live", Boolean, nullable=False),
-    Column("email", Boolean, nullable=False),
-    PrimaryKeyConstraint("user_id", "kind"),
-)
-
 # A signed-in device. `refresh_id` is the only refresh token that counts: any older one is a sign of theft.
 sessions = Table(
     "sessions",
     metadata,
     Column("id", String(32), primary_key=True),
-    _user_id("user_id"),
+    user_id_column("user_id"),
     Column("refresh_id", String(32), nullable=False),
     Column("user_agent", String(200)),
     Column("created_at", UtcDateTime, nullable=False),
@@ -292,7 +263,7 @@ idempotency_keys = Table(
     "idempotency_keys",
     metadata,
     Column("key", String(255), nullable=False),
-    _user_id("user_id"),
+    user_id_column("user_id"),
     Column("fingerprint", String(64), nullable=False),
     Column("status", Integer, nullable=False),
     Column("headers", Json, nullable=False),

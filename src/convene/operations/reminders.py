@@ -1,0 +1,89 @@
+"""Reminders: asking for them, and telling them once and only once, whatever the number of processes.
+
+What is due is told in the transaction that remembers it as told. Events that change are noticed by following versions,
+as the live channels do: whoever changes an event pays nothing for the reminders of others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from convene.domain.reminders import beginnings, next_look
+from convene.operations.access import ViewableEvent
+from convene.operations.sync import clock_of
+from convene.storage import deliveries, events, reminders
+from convene.storage.reminders import ReminderRow, Reminding
+from convene.storage.unit_of_work import UnitOfWork, Units
+
+_READER = "reminders"
+_BATCH = 50
+_FAR = 10_000
+_LAST_ROW = 2**63 - 1
+
+
+async def list_reminders(work: UnitOfWork, event: ViewableEvent) -> list[int]:
+    """List how many minutes before an event begins one wants to hear of it."""
+    return [row.minutes for row in await reminders.list_reminders(work, event.id, event.me.user_id)]
+
+
+async def set_reminders(work: UnitOfWork, event: ViewableEvent, minutes: Sequence[int]) -> list[int]:
+    """Replace one's reminders of an event. Those that stay are not told again; new ones begin now."""
+    user_id = event.me.user_id
+    present = {row.minutes for row in await reminders.list_reminders(work, event.id, user_id)}
+    await reminders.delete_reminders(work, event.id, user_id, sorted(present - set(minutes)))
+    new = [
+        ReminderRow(event.id, user_id, one, work.now, next_look(event.content, one, work.now))
+        for one in sorted(set(minutes) - present)
+    ]
+    await reminders.insert_reminders(work, new)
+    return sorted(set(minutes))
+
+
+async def delete_reminders(work: UnitOfWork, event: ViewableEvent) -> None:
+    """Take all one's reminders of an event away."""
+    await reminders.delete_reminders(work, event.id, event.me.user_id, None)
+
+
+# -- what a dispatcher does ----------------------------------------------------------------------------------
+
+
+async def notice_changes(units: Units) -> None:
+    """Let the reminders of events that have changed be worked out anew."""
+    async with units.reading() as work:
+        place = await deliveries.place_of(work, _READER)
+        settled = (await clock_of(work)).settled
+        some = await reminders.any_changed(work, place, settled)
+    if not some and settled - place[0] < _FAR:
+        return
+    async with units.writing() as work:
+        place = await deliveries.place_of(work, _READER, locked=True)
+        settled = (await clock_of(work)).settled
+        await reminders.wake_changed(work, place, settled)
+        await deliveries.move_place(work, _READER, max(place, (settled - 1, _LAST_ROW)))
+
+
+async def tell_due(units: Units) -> bool:
+    """Tell the reminders that are due; says whether there may be more."""
+    async with units.reading() as work:
+        if not await reminders.any_due(work):
+            return False
+    async with units.writing() as work:
+        rows = await reminders.lock_due(work, _BATCH)
+        for row in rows:
+            await _tell(work, row)
+        return len(rows) == _BATCH
+
+
+async def _tell(work: UnitOfWork, row: ReminderRow) -> None:
+    head = await events.find_event(work, row.event_id, row.user_id)
+    if head is None:  # whoever lost access hears no more, also when they get it back
+        await reminders.delete_reminders(work, row.event_id, row.user_id, [row.minutes])
+        return
+    if head.deleted_at is not None:  # should it be restored, that is a version, and is noticed
+        await reminders.move(work, row, row.done_until, None)
+        return
+    content = head.content()
+    for one in beginnings(content, row.minutes, row.done_until, work.now):
+        await reminders.remind(work, Reminding(row.user_id, head.id, head.version, one.title, one.at))
+    done_until = max(row.done_until, work.now)
+    await reminders.move(work, row, done_until, next_look(content, row.minutes, done_until))

@@ -1,0 +1,87 @@
+"""When a reminder is due, worked out from the event as it is."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from convene.domain.content import EventContent, Override, Schedule, Status
+from convene.domain.patterns import pattern_from_json
+from convene.domain.reminders import LATE, Beginning, beginnings, next_look
+from convene.domain.series import with_override
+
+NINE = datetime(2027, 3, 1, 9)  # noqa: DTZ001 - wall time
+BEFORE = datetime(2027, 2, 1, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+def event(start: datetime = NINE, rule: dict[str, object] | None = None, **fields: object) -> EventContent:
+    schedule = Schedule(start=start, duration=HOUR, zone="UTC", rule=pattern_from_json(rule) if rule else None)  # type: ignore[arg-type]
+    return EventContent(title="Planning", schedule=schedule, **fields)  # type: ignore[arg-type]
+
+
+def at(hour: int, minute: int = 0, *, day: int = 1) -> datetime:
+    return datetime(2027, 3, day, hour, minute, tzinfo=UTC)
+
+
+def test_a_reminder_is_due_so_many_minutes_before():
+    assert next_look(event(), 30, BEFORE) == at(8, 30)
+    assert beginnings(event(), 30, BEFORE, at(8, 29)) == []
+    assert beginnings(event(), 30, BEFORE, at(8, 30)) == [Beginning("Planning", at(9))]
+
+
+def test_what_was_told_is_not_told_again():
+    assert beginnings(event(), 30, at(8, 30), at(8, 45)) == []
+    assert next_look(event(), 30, at(8, 30)) is None
+
+
+def test_whoever_was_away_tells_nothing_of_what_began_long_ago():
+    assert beginnings(event(), 0, BEFORE, at(9) + LATE) == []
+    assert beginnings(event(), 0, BEFORE, at(9) + LATE - timedelta(seconds=1)) == [Beginning("Planning", at(9))]
+
+
+def test_an_event_that_moves_is_told_at_its_new_time_also_when_it_was_told_before():
+    later = event(NINE + 3 * HOUR)
+    assert next_look(later, 30, at(8, 30)) == at(11, 30)
+    assert next_look(event(NINE - HOUR), 30, BEFORE) == at(7, 30)
+
+
+def test_an_event_that_moves_so_near_that_its_reminder_has_passed_is_told_at_once():
+    assert beginnings(event(), 60, BEFORE, at(8, 50)) == [Beginning("Planning", at(9))]
+
+
+def test_each_occurrence_of_a_series_is_told_with_what_it_has_of_its_own():
+    daily = event(rule={"frequency": "daily", "count": 3})
+    daily = with_override(daily, Override(occurrence=NINE + 24 * HOUR, title="Party", start=NINE + 26 * HOUR))
+    assert beginnings(daily, 10, at(8, 50), at(10, 50, day=2)) == [Beginning("Party", at(11, day=2))]
+    assert next_look(daily, 10, at(10, 50, day=2)) == at(8, 50, day=3)
+    assert next_look(daily, 10, at(8, 50, day=3)) is None
+
+
+def test_what_is_cancelled_is_not_told():
+    assert next_look(event(status=Status.CANCELLED), 10, BEFORE) is None
+    daily = event(rule={"frequency": "daily", "count": 2})
+    daily = with_override(daily, Override(occurrence=NINE, status=Status.CANCELLED))
+    assert next_look(daily, 10, BEFORE) == at(8, 50, day=2)
+
+
+def test_a_series_that_pauses_for_years_is_looked_at_in_between():
+    start = datetime(2024, 2, 29, 9)  # noqa: DTZ001 - wall time
+    leap = event(start, {"frequency": "yearly", "byMonth": ["2"], "byMonthDay": [29]})
+    assert next_look(leap, 10, datetime(2027, 1, 1, tzinfo=UTC)) == datetime(2028, 2, 29, 8, 50, tzinfo=UTC)
+
+
+@given(minutes=st.integers(0, 5_000), steps=st.lists(st.integers(1, 900), min_size=1, max_size=40))
+def test_whoever_looks_now_and_then_tells_each_occurrence_once(minutes: int, steps: list[int]):
+    daily = event(rule={"frequency": "daily", "count": 10})
+    done, told = BEFORE, []
+    now = at(9) - timedelta(minutes=minutes) - timedelta(minutes=1)
+    for step in steps:
+        now += timedelta(minutes=step)
+        told += beginnings(daily, minutes, done, now)
+        done = now
+    starts = [one.at for one in told]
+    assert starts == sorted(set(starts))
+    assert all(one - timedelta(minutes=minutes) <= now for one in starts)
