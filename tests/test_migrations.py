@@ -135,6 +135,7 @@ def test_every_database_is_its_own(migrated: str, empty: str):
 
 def test_names_of_people_and_places_in_paths_do_not_disturb(tmp_path):
     folder = tmp_path / "100% für Jörg & co"
+    folder.mkdir()
     url = f"sqlite:///{folder}/convene.db"
     schema.migrate(url)
     schema.verify(url)

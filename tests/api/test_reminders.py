@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from convene.operations import reminders
+from convene.storage import reminders as rows
 from convene.storage.unit_of_work import Units
 from tests.api.steps import change_part, invalid, path_of, refusal
 from tests.people import Api, Json, Person
@@ -25,11 +26,17 @@ async def at(api: Api, moment: datetime) -> AsyncIterator[Units]:
 
 
 async def look(api: Api, moment: datetime) -> None:
-    """Let a process do at a certain time what a dispatcher does."""
+    """Let a process do at a certain time what a dispatcher does: also look again at what another one had in hand."""
     async with at(api, moment) as units:
         await reminders.notice_changes(units)
-        while await reminders.tell_due(units):
-            pass
+        while await are_due(units):
+            await reminders.tell_due(units)
+
+
+async def are_due(units: Units) -> bool:
+    """Whether there are reminders to look at."""
+    async with units.reading() as work:
+        return await rows.any_due(work)
 
 
 async def plans(person: Person, title: str, **fields: Json) -> Json:

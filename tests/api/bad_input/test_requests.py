@@ -64,8 +64,9 @@ def operations(api: Api) -> list[Operation]:
 
 
 @pytest.fixture
-def ids(alice: Person, event: Json) -> dict[str, str]:
-    return {"event_id": str(event["id"]), "user_id": str(alice.id)}
+async def ids(alice: Person, event: Json) -> dict[str, str]:
+    webhook = await alice.adds_webhook("https://example.com/hook")
+    return {"event_id": str(event["id"]), "user_id": str(alice.id), "webhook_id": str(webhook["id"])}
 
 
 # -- size and kind -------------------------------------------------------------------------------------------
