@@ -45,6 +45,7 @@ from convene.api.quotas import Counts
 from convene.api.rates import OutsideRates, Rates
 from convene.delivery import housekeeping
 from convene.delivery.bus import Bus, Wire
+from convene.delivery.channels import Webhooks
 from convene.delivery.dispatcher import Dispatcher
 from convene.delivery.hub import Hub
 from convene.delivery.outbound import sending
@@ -200,7 +201,7 @@ async def _dispatching(held: Services, settings: Settings) -> AsyncIterator[None
     allow_private, timeout = settings.webhook_allow_private_targets, settings.webhook_timeout_seconds
     async with (
         sending(allow_private=allow_private, timeout=timeout) as outbound,
-        Dispatcher(held.units, held.bus, outbound).running(),
+        Dispatcher(held.units, held.bus, [Webhooks(held.units, outbound)]).running(),
     ):
         yield
 

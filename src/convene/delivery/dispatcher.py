@@ -1,49 +1,46 @@
-"""The dispatcher: reminders are told when they are due, and what people were told goes out to their webhooks.
+"""The dispatcher: reminders are told when they are due, and what people were told goes out on every channel.
 
-Whenever something has been written, and every few seconds, it looks at the tables: what has been told that a webhook
-should hear, and which webhooks something is due for. Those it claims, as many at once as it may have in hand, and
-serves each in a task of its own, so that one that hangs holds nobody else up. Any number of processes do the same.
-When it stops, it finishes what it has in hand.
+Whenever something has been written, and every few seconds, it looks at the tables: what has been told that should go
+out, and what is due. That it claims, as much at once as a channel may have in hand, and serves each in a task of its
+own, so that one that hangs holds nobody else up. Any number of processes do the same. When it stops, it finishes what
+it has in hand.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
-from datetime import timedelta
 from random import SystemRandom
+from typing import Any
 
 import structlog
 
 from convene.delivery.bus import RING, Bus
-from convene.delivery.outbound import Outbound
+from convene.delivery.channels import Channel
 from convene.domain.errors import ConveneError
-from convene.domain.webhooks import Outcome, signatures, timestamp
-from convene.operations import deliveries, reminders
-from convene.storage.claims import Claimed
+from convene.operations import reminders
 from convene.storage.unit_of_work import Units
 
 POLL_SECONDS = 3.0
-IN_HAND_MAX = 64
 #: A burst of writes is looked at together; looking costs three small statements.
 _BREATH = 0.1
-#: A lease outlives the attempt that it is for by so much.
-_MARGIN_SECONDS = 5.0
 
 _log = structlog.get_logger("convene.dispatcher")
 
 
 class Dispatcher:
-    """Serves webhooks for as long as it runs."""
+    """Serves some channels for as long as it runs."""
 
-    def __init__(self, units: Units, bus: Bus, outbound: Outbound) -> None:
+    def __init__(self, units: Units, bus: Bus, channels: Sequence[Channel[Any]]) -> None:
         self._units = units
         self._bus = bus
-        self._outbound = outbound
-        self._lease = timedelta(seconds=outbound.timeout + _MARGIN_SECONDS)
+        self._channels = channels
         self._rung = asyncio.Event()
-        self._in_hand: set[asyncio.Task[None]] = set()
+        self._in_hand: dict[str, set[asyncio.Task[None]]] = {channel.name: set() for channel in channels}
+        #: How many attempts there were, by channel and by what they meant.
+        self.results: Counter[tuple[str, str]] = Counter()
         self._stopping = False
         self._chance = SystemRandom().random
 
@@ -61,8 +58,10 @@ class Dispatcher:
 
     async def _finish(self, following: asyncio.Task[None]) -> None:
         """Wait until nothing is in hand; no attempt takes longer than a lease."""
-        await asyncio.wait({following, *self._in_hand}, timeout=self._lease.total_seconds())
-        left = {one for one in (following, *self._in_hand) if not one.done()}
+        patience = max(channel.lease for channel in self._channels).total_seconds()
+        running = {following}.union(*self._in_hand.values())
+        await asyncio.wait(running, timeout=patience)
+        left = {one for one in running.union(*self._in_hand.values()) if not one.done()}
         for task in left:
             task.cancel()
         if left:
@@ -95,43 +94,28 @@ class Dispatcher:
         await reminders.notice_changes(self._units)
         while await reminders.tell_due(self._units):
             pass
-        while await deliveries.tell_webhooks(self._units):
-            pass
-        free = IN_HAND_MAX - len(self._in_hand)
-        if free > 0:
-            for claimed in await deliveries.claim_webhooks(self._units, self._lease, free):
-                task = asyncio.create_task(self._serve(claimed))
-                self._in_hand.add(task)
-                task.add_done_callback(self._put_down)
+        for channel in self._channels:
+            await channel.fill()
+            await self._take(channel)
 
-    def _put_down(self, task: asyncio.Task[None]) -> None:
-        self._in_hand.discard(task)
-        self._rung.set()  # there is room for another one
+    async def _take(self, channel: Channel[Any]) -> None:
+        """Take in hand what is due on a channel, as far as there is room."""
+        in_hand = self._in_hand[channel.name]
+        free = channel.most - len(in_hand)
+        for held in await channel.claim(free) if free > 0 else ():
+            task = asyncio.create_task(self._serve(channel, held))
+            in_hand.add(task)
+            task.add_done_callback(in_hand.discard)
+            task.add_done_callback(lambda _: self._rung.set())  # there is room for another one
 
-    async def _serve(self, claimed: Claimed | None) -> None:
-        """Deliver to one webhook, message after message, until there is none, or one does not arrive."""
+    async def _serve(self, channel: Channel[Any], held: Any | None) -> None:  # noqa: ANN401 - what the channel claims
+        """Deliver what is claimed, and what follows it, until there is nothing, or one does not arrive."""
         try:
-            while claimed is not None:
-                outcome = await self._attempt(claimed)
-                claimed = await deliveries.settle(
-                    self._units,
-                    claimed,
-                    outcome,
-                    chance=self._chance(),
-                    lease=None if self._stopping else self._lease,
-                )
+            while held is not None:
+                outcome = await channel.attempt(held)
+                result, held = await channel.settle(held, outcome, self._chance(), go_on=not self._stopping)
+                self.results[channel.name, result.value] += 1
         except ConveneError as error:
             _log.warning("a delivery could not be settled; it will be tried again", error=repr(error))
-        except Exception:  # noqa: BLE001 - an outer edge: one webhook's fault must not end the others' service
-            _log.exception("a delivery failed")
-
-    async def _attempt(self, claimed: Claimed) -> Outcome:
-        webhook, delivery, now = claimed.webhook, claimed.delivery, claimed.at
-        body = (delivery.payload or "").encode()
-        headers = {
-            "Content-Type": "application/json",
-            "webhook-id": delivery.message_id,
-            "webhook-timestamp": str(timestamp(now)),
-            "webhook-signature": signatures(webhook.secrets(now), delivery.message_id, now, body),
-        }
-        return await self._outbound.post(webhook.url, headers, body)
+        except Exception:  # noqa: BLE001 - an outer edge: one delivery's fault must not end the others' service
+            _log.exception("a delivery failed", channel=channel.name)

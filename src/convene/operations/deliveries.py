@@ -10,8 +10,9 @@ from datetime import timedelta
 
 import orjson
 
+from convene.domain.deliveries import Outcome, Result, retry_delay
 from convene.domain.notices import Notice, NoticeKind
-from convene.domain.webhooks import PATIENCE, Outcome, retry_delay
+from convene.domain.webhooks import PATIENCE, is_unwanted
 from convene.domain.zones import utc_rfc3339
 from convene.operations.notifications import put_into_words, told_json
 from convene.operations.sync import clock_of
@@ -87,7 +88,7 @@ async def claim_webhooks(units: Units, lease: timedelta, most: int) -> list[Clai
 
 async def settle(
     units: Units, held: Claimed, outcome: Outcome, *, chance: float, lease: timedelta | None
-) -> Claimed | None:
+) -> tuple[Result, Claimed | None]:
     """Write down what came of an attempt; gives the next message to the same webhook, which stays claimed for it.
 
     An endpoint that fails is left alone for as long as its message; one that wants no more, or has failed for days, is
@@ -98,27 +99,28 @@ async def settle(
         lease: for how long to claim the webhook further; None lets go of it.
     """
     async with units.writing() as work:
-        if outcome.arrived:
-            await claims.settle(work, held.delivery.id, outcome, None)
-            if not await claims.webhook_succeeded(work, held):
-                return None
+        if not outcome.arrived:
+            return await _failed(work, held, outcome, chance), None
+        await claims.settle(work, held.delivery.id, outcome, None)
+        following = None
+        if await claims.webhook_succeeded(work, held):
             if lease is not None:
-                return await claims.claim_next(work, held, work.now + lease)
-            await claims.release(work, held)
-            return None
-        await _failed(work, held, outcome, chance)
-        return None
+                following = await claims.claim_next(work, held, work.now + lease)
+            else:
+                await claims.release(work, held)
+        return Result.DELIVERED, following
 
 
-async def _failed(work: UnitOfWork, held: Claimed, outcome: Outcome, chance: float) -> None:
-    delay = retry_delay(held.delivery.attempts + 1, chance)
+async def _failed(work: UnitOfWork, held: Claimed, outcome: Outcome, chance: float) -> Result:
+    delay = outcome.delay(held.delivery.attempts + 1, chance)
     await claims.settle(work, held.delivery.id, outcome, None if delay is None else work.now + delay)
     since = held.webhook.failing_since or work.now
-    if outcome.unwanted or work.now - since >= PATIENCE:
-        await _switch_off(work, held, "gone" if outcome.unwanted else "failing")
-        return
+    if is_unwanted(outcome) or work.now - since >= PATIENCE:
+        await _switch_off(work, held, "gone" if is_unwanted(outcome) else "failing")
+        return Result.GIVEN_UP
     pause = min(retry_delay(held.webhook.failures + 1, chance) or _PAUSE_MAX, _PAUSE_MAX)
     await claims.webhook_failed(work, held, since, work.now + pause)
+    return outcome.result(again=delay is not None)
 
 
 async def _switch_off(work: UnitOfWork, held: Claimed, why: str) -> None:

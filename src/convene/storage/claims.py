@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from sqlalchemy import and_, bindparam, or_, select, update
 
-from convene.domain.webhooks import Outcome
+from convene.domain.deliveries import Outcome
 from convene.storage.deliveries import ROW as DELIVERY
 from convene.storage.deliveries import DeliveryRow
 from convene.storage.delivery_tables import deliveries, webhooks
