@@ -7,15 +7,19 @@ from datetime import timedelta
 from typing import Protocol, TypeVar
 
 from convene.delivery.outbound import Outbound
+from convene.delivery.smtp import Smtp
 from convene.domain.deliveries import Outcome, Result
 from convene.domain.webhooks import signatures, timestamp
-from convene.operations import deliveries
-from convene.storage.claims import Claimed
+from convene.operations import deliveries, digests, mails
+from convene.operations.links import Links
+from convene.operations.mails import Withheld
+from convene.storage.claims import Claimed, ClaimedMail
 from convene.storage.unit_of_work import Units
 
 #: A lease outlives the attempt that it is for by so much.
 _MARGIN_SECONDS = 5.0
 _WEBHOOKS_MAX = 64
+_MAILS_MAX = 16
 
 Held = TypeVar("Held")
 
@@ -84,3 +88,45 @@ class Webhooks:
         """Write down what came of it, and go on with the next message to the same webhook."""
         lease = self.lease if go_on else None
         return await deliveries.settle(self._units, held, outcome, chance=chance, lease=lease)
+
+
+class Mails:
+    """Mails over SMTP. What is claimed is one mail; it is written in the moment in which it is sent."""
+
+    name = "email"
+    most = _MAILS_MAX
+
+    def __init__(self, units: Units, smtp: Smtp, links: Links) -> None:
+        self._units = units
+        self._smtp = smtp
+        self._links = links
+        self.lease = timedelta(seconds=smtp.timeout + _MARGIN_SECONDS)
+
+    async def fill(self) -> None:
+        """Make deliveries of what people were told and want by mail, and of the digests that are due."""
+        while await mails.tell_by_mail(self._units):
+            pass
+        while await digests.send_due(self._units):
+            pass
+
+    async def claim(self, most: int) -> Sequence[ClaimedMail]:
+        """Claim mails."""
+        return await mails.claim(self._units, self.lease, most)
+
+    async def attempt(self, held: ClaimedMail) -> Outcome:
+        """Write a mail and hand it in."""
+        letter = await mails.write(self._units, self._links, held.delivery)
+        if isinstance(letter, Withheld):
+            return Outcome(error=letter.why, withheld=True)
+        return await self._smtp.send(letter)
+
+    async def settle(
+        self,
+        held: ClaimedMail,
+        outcome: Outcome,
+        chance: float,
+        *,
+        go_on: bool,  # noqa: ARG002 - nothing follows a mail
+    ) -> tuple[Result, None]:
+        """Write down what came of it."""
+        return await mails.settle(self._units, held, outcome, chance), None

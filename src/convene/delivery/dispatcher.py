@@ -9,6 +9,7 @@ it has in hand.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -20,14 +21,38 @@ import structlog
 from convene.delivery.bus import RING, Bus
 from convene.delivery.channels import Channel
 from convene.domain.errors import ConveneError
-from convene.operations import reminders
+from convene.operations import deliveries, reminders
 from convene.storage.unit_of_work import Units
 
 POLL_SECONDS = 3.0
 #: A burst of writes is looked at together; looking costs three small statements.
 _BREATH = 0.1
+_COUNT_SECONDS = 5.0
 
 _log = structlog.get_logger("convene.dispatcher")
+
+
+class Backlog:
+    """What is still to arrive, by channel, as far as it was counted: now and then, for whoever watches."""
+
+    def __init__(self, units: Units) -> None:
+        self._units = units
+        self._counted_at = -_COUNT_SECONDS
+        #: How many wait.
+        self.numbers: dict[str, float] = {}
+        #: For how many seconds the oldest has been waiting.
+        self.ages: dict[str, float] = {}
+
+    async def count(self) -> None:
+        """Count anew, unless that was done just now."""
+        if time.monotonic() - self._counted_at < _COUNT_SECONDS:
+            return
+        found = await deliveries.backlog(self._units)
+        self._counted_at = time.monotonic()
+        # A channel that was there stays there, with nothing.
+        channels = {*self.numbers, *found}
+        self.numbers = {channel: found[channel][0] if channel in found else 0 for channel in channels}
+        self.ages = {channel: found[channel][1] if channel in found else 0.0 for channel in channels}
 
 
 class Dispatcher:
@@ -40,9 +65,10 @@ class Dispatcher:
         self._rung = asyncio.Event()
         self._in_hand: dict[str, set[asyncio.Task[None]]] = {channel.name: set() for channel in channels}
         #: How many attempts there were, by channel and by what they meant.
-        self.results: Counter[tuple[str, str]] = Counter()
+        self.results: Counter[tuple[str, ...]] = Counter()
         self._stopping = False
         self._chance = SystemRandom().random
+        self.waiting = Backlog(units)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -91,6 +117,7 @@ class Dispatcher:
     async def _look(self) -> None:
         if self._stopping:
             return
+        await self.waiting.count()
         await reminders.notice_changes(self._units)
         while await reminders.tell_due(self._units):
             pass

@@ -1,4 +1,4 @@
-"""Making deliveries of what people were told, and settling what came of them. No user asks for this; a dispatcher does.
+"""What goes to webhooks: making deliveries of what people were told, and settling them. A dispatcher asks for it.
 
 Each function is one transaction, or none where there is nothing to do: any number of processes may call them at once.
 """
@@ -14,42 +14,37 @@ from convene.domain.deliveries import Outcome, Result, retry_delay
 from convene.domain.notices import Notice, NoticeKind
 from convene.domain.webhooks import PATIENCE, is_unwanted
 from convene.domain.zones import utc_rfc3339
+from convene.operations.following import Reader, follow
 from convene.operations.notifications import put_into_words, told_json
-from convene.operations.sync import clock_of
 from convene.operations.webhooks import new_message_id
-from convene.storage import claims, deliveries, notifications, webhooks
+from convene.storage import claims, deliveries, mails, notifications, webhooks
 from convene.storage.claims import Claimed
 from convene.storage.deliveries import NewDelivery
-from convene.storage.notifications import NotificationRow
+from convene.storage.notifications import NotificationRow, Place
 from convene.storage.unit_of_work import UnitOfWork, Units
 
 _BATCH = 200
-#: A reader that finds nothing remembers how far it came only when that is far: remembering is a write.
-_FAR = 10_000
-_LAST_ROW = 2**63 - 1
 _PAUSE_MAX = timedelta(hours=1)
-_READER = "webhooks"
 
 
 async def tell_webhooks(units: Units) -> bool:
     """Make deliveries of what people with webhooks were told; says whether there may be more to make at once."""
-    async with units.reading() as work:
-        place = await deliveries.place_of(work, _READER)
-        settled = (await clock_of(work)).settled
-        some = await deliveries.told_to_webhooks(work, place, settled, 1, locked=False)
-    if not some and settled - place[0] < _FAR:
-        return False
-    async with units.writing() as work:
-        place = await deliveries.place_of(work, _READER, locked=True)
-        settled = (await clock_of(work)).settled
-        rows = await deliveries.told_to_webhooks(work, place, settled, _BATCH, locked=True)
-        # A notification whose webhooks do not all fit is told to all of them in the next batch.
-        whole = _without_last(rows) if len(rows) == _BATCH else rows
-        await deliveries.insert_deliveries(work, await _messages(work, whole))
-        more = len(whole) < len(rows)
-        read = (whole[-1][0].position, whole[-1][0].id) if more else (settled - 1, _LAST_ROW)
-        await deliveries.move_place(work, _READER, max(place, read))
-    return more
+    return await follow(units, _WEBHOOKS)
+
+
+async def _any_told(work: UnitOfWork, after: Place, below: int) -> bool:
+    return bool(await deliveries.told_to_webhooks(work, after, below, 1, locked=False))
+
+
+async def _tell(work: UnitOfWork, after: Place, below: int) -> Place | None:
+    rows = await deliveries.told_to_webhooks(work, after, below, _BATCH, locked=True)
+    # A notification whose webhooks do not all fit is told to all of them in the next batch.
+    whole = _without_last(rows) if len(rows) == _BATCH else rows
+    await deliveries.insert_deliveries(work, await _messages(work, whole))
+    return (whole[-1][0].position, whole[-1][0].id) if len(whole) < len(rows) else None
+
+
+_WEBHOOKS = Reader("webhooks", _any_told, _tell)
 
 
 def _without_last(rows: Sequence[tuple[NotificationRow, int]]) -> Sequence[tuple[NotificationRow, int]]:
@@ -75,6 +70,13 @@ async def _messages(work: UnitOfWork, rows: Sequence[tuple[NotificationRow, int]
         )
         for one, (_, webhook_id) in zip(told, rows, strict=True)
     ]
+
+
+async def backlog(units: Units) -> dict[str, tuple[int, float]]:
+    """Count by channel what is still to arrive, and say for how many seconds the oldest has been waiting."""
+    async with units.reading() as work:
+        found = await mails.waiting_deliveries(work)
+        return {one.channel: (one.number, (work.now - one.since).total_seconds()) for one in found}
 
 
 async def claim_webhooks(units: Units, lease: timedelta, most: int) -> list[Claimed]:
