@@ -12,7 +12,7 @@ from convene.domain.words import Difference, folded, in_words, sentence
 from convene.domain.zones import utc_rfc3339
 from convene.operations.access import ViewableEvent
 from convene.operations.identity import SignedIn
-from convene.storage import notifications, preferences
+from convene.storage import accounts, notifications, preferences
 from convene.storage.notifications import NotificationRow, Place
 from convene.storage.unit_of_work import UnitOfWork
 
@@ -134,6 +134,7 @@ async def write_preferences(
     work: UnitOfWork, me: SignedIn, wanted: Mapping[NoticeKind, tuple[bool, bool]]
 ) -> dict[NoticeKind, tuple[bool, bool]]:
     """Say for some kinds whether one wants to hear of them; the others stay."""
+    await accounts.lock_user(work, me.user_id)  # or two who write at once would each write what the other replaces
     together = {**await preferences.read_preferences(work, me.user_id), **wanted}
     await preferences.write_preferences(work, me.user_id, together)
     return await read_preferences(work, me)
