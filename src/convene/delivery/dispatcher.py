@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from random import SystemRandom
 from typing import Any
@@ -35,13 +35,13 @@ _log = structlog.get_logger("convene.dispatcher")
 class Backlog:
     """What is still to arrive, by channel, as far as it was counted: now and then, for whoever watches."""
 
-    def __init__(self, units: Units) -> None:
+    def __init__(self, units: Units, channels: Iterable[str]) -> None:
         self._units = units
         self._counted_at = -_COUNT_SECONDS
         #: How many wait.
-        self.numbers: dict[str, float] = {}
+        self.numbers: dict[str, float] = dict.fromkeys(channels, 0)
         #: For how many seconds the oldest has been waiting.
-        self.ages: dict[str, float] = {}
+        self.ages: dict[str, float] = dict.fromkeys(channels, 0)
 
     async def count(self) -> None:
         """Count anew, unless that was done just now."""
@@ -49,10 +49,8 @@ class Backlog:
             return
         found = await deliveries.backlog(self._units)
         self._counted_at = time.monotonic()
-        # A channel that was there stays there, with nothing.
-        channels = {*self.numbers, *found}
-        self.numbers = {channel: found[channel][0] if channel in found else 0 for channel in channels}
-        self.ages = {channel: found[channel][1] if channel in found else 0.0 for channel in channels}
+        for channel in self.numbers:
+            self.numbers[channel], self.ages[channel] = found.get(channel, (0, 0.0))
 
 
 class Dispatcher:
@@ -68,12 +66,13 @@ class Dispatcher:
         self.results: Counter[tuple[str, ...]] = Counter()
         self._stopping = False
         self._chance = SystemRandom().random
-        self.waiting = Backlog(units)
+        self.waiting = Backlog(units, self._in_hand)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Serve while the block runs; then finish what is in hand."""
         self._bus.hear(self._hear)
+        self._rung.set()  # for what has been waiting while nobody was there
         following = asyncio.create_task(self._follow())
         try:
             yield
