@@ -57,7 +57,7 @@ async def ask_for_digest(work: UnitOfWork, me: SignedIn, hour: int, time_zone: s
         Invalid: there is no such zone.
     """
     user = _found(await accounts.lock_user(work, me.user_id), me)
-    wanted = WantedDigest(enabled=True, hour=hour, time_zone=time_zone or user.time_zone)
+    wanted = WantedDigest(enabled=True, hour=hour, time_zone=user.time_zone if time_zone is None else time_zone)
     due_at = due_after(work.now, hour, zone(wanted.time_zone))
     await digests.write_digest(work, DigestRow(me.user_id, hour, wanted.time_zone, due_at))
     return wanted
