@@ -66,6 +66,8 @@ class Mailbox:
 
     url: str = ""
     mails: list[Mail] = field(default_factory=list)
+    #: How long it thinks about each mail.
+    seconds: float = 0
     tried: int = 0
     offered: list[Mail] = field(default_factory=list)
     of_recipient: Callable[[str], str | None] = lambda _to: "250 OK"
@@ -117,6 +119,7 @@ class Mailbox:
         async with self._came:
             self.offered.append(mail)
             self._came.notify_all()
+        await asyncio.sleep(self.seconds)
         answer = self.of_mail(mail)
         if answer is None:
             await asyncio.Event().wait()

@@ -37,6 +37,7 @@ def patient(office: Office) -> Iterator[None]:
     yield
     office.box.of_recipient = lambda _: "250 OK"
     office.box.of_mail = lambda _: "250 OK"
+    office.box.seconds = 0
 
 
 @pytest.fixture
@@ -273,6 +274,25 @@ async def test_of_many_dispatchers_one_sends_each_mail(office: Office, alice: Pe
 async def _dispatch_until(office: Office, done: asyncio.Event) -> None:
     async with office.dispatching_later(timedelta(seconds=1)):
         await done.wait()
+
+
+async def test_a_dispatcher_that_is_stopped_finishes_what_it_has_in_hand(office: Office, alice: Person, ben: Person):
+    """Whenever that is: while it looks for something to do, too."""
+    pauses = [0.006 * number for number in range(8)]
+    office.box.seconds = 0.05
+    for pause in pauses:
+        office.box.of_recipient = lambda _: "450 later"
+        before = office.box.tried
+        await alice.shares(await alice.creates(f"After {pause}"), ben)
+        await office.box.is_tried(before + 1)
+        await asyncio.sleep(0.1)  # until it has been written down
+        office.box.of_recipient = lambda _: "250 OK"
+        async with office.dispatching_later(timedelta(seconds=10)):
+            await asyncio.sleep(pause)
+    async with office.dispatching_later(timedelta(minutes=5)):
+        await office.sent(ben, len(pauses))
+        await nothing_more()
+    assert len(office.got(ben)) == len(pauses)
 
 
 async def test_mail_begins_when_it_is_switched_on():

@@ -84,9 +84,12 @@ class Dispatcher:
     async def _finish(self, following: asyncio.Task[None]) -> None:
         """Wait until nothing is in hand; no attempt takes longer than a lease."""
         patience = max(channel.lease for channel in self._channels).total_seconds()
-        running = {following}.union(*self._in_hand.values())
-        await asyncio.wait(running, timeout=patience)
-        left = {one for one in running.union(*self._in_hand.values()) if not one.done()}
+        # First for the last look: what that takes in hand is to be finished, too.
+        await asyncio.wait({following}, timeout=patience)
+        in_hand = set[asyncio.Task[None]]().union(*self._in_hand.values())
+        if in_hand:
+            await asyncio.wait(in_hand, timeout=patience)
+        left = {one for one in (following, *in_hand) if not one.done()}
         for task in left:
             task.cancel()
         if left:
