@@ -15,7 +15,7 @@ from convene.storage.notifications import Place
 from convene.storage.unit_of_work import UnitOfWork, Units
 
 #: A reader that finds nothing remembers how far it came only when that is far: remembering is a write.
-_FAR = 10_000
+_FAR = 1_000
 _LAST_ROW = 2**63 - 1
 
 
