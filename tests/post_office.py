@@ -68,6 +68,8 @@ class Mailbox:
     mails: list[Mail] = field(default_factory=list)
     #: How long it thinks about each mail.
     seconds: float = 0
+    #: How long it takes to say goodbye.
+    goodbye: float = 0
     tried: int = 0
     offered: list[Mail] = field(default_factory=list)
     of_recipient: Callable[[str], str | None] = lambda _to: "250 OK"
@@ -128,6 +130,10 @@ class Mailbox:
                 self.mails.append(mail)
                 self._came.notify_all()
         return str(answer)
+
+    async def handle_QUIT(self, _server: SMTP, _session: Session, _envelope: Envelope) -> str:  # noqa: N802
+        await asyncio.sleep(self.goodbye)
+        return "221 Bye"
 
 
 def _knows(_server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, data: Any) -> AuthResult:

@@ -142,6 +142,13 @@ async def test_a_server_that_hangs_has_so_much_time_and_no_more(hang: str):
     assert time.monotonic() - began < 3
 
 
+async def test_a_mail_that_was_taken_has_arrived_however_long_the_goodbye_takes():
+    async with mailbox() as box:
+        box.goodbye = 30
+        outcome = await send(box.url, smtp_timeout_seconds=0.5)
+    assert (outcome.arrived, len(box.mails)) == (True, 1)
+
+
 async def speaking(*lines: bytes, act: Callable[[asyncio.StreamWriter], None] = lambda _: None) -> asyncio.Server:
     """A server that says these lines, one for each that it hears, and the last one for ever."""
 

@@ -77,8 +77,7 @@ class Smtp:
         if to is None:
             return Outcome(error="the address cannot be written to", refused=True)
         try:
-            async with asyncio.timeout(self.timeout):
-                status = await self._send(to, self._written(letter, to))
+            status = await self._send(to, self._written(letter, to))
         except aiosmtplib.SMTPRecipientsRefused as error:
             status = error.recipients[0].code
             refused = status >= _FOR_GOOD
@@ -110,9 +109,10 @@ class Smtp:
         )
         options = [] if to.isascii() else ["SMTPUTF8"]
         try:
-            await client.connect()
-            await client.sendmail(self._sender.addr_spec, [to], written, mail_options=options)
-            # It has been taken: how the server says goodbye changes nothing about that.
+            async with asyncio.timeout(self.timeout):
+                await client.connect()
+                await client.sendmail(self._sender.addr_spec, [to], written, mail_options=options)
+            # It has been taken: how the server says goodbye, and how long that takes, changes nothing about that.
             with suppress(aiosmtplib.SMTPException, OSError):
                 await client.quit(timeout=_GOODBYE_SECONDS)
         finally:
