@@ -144,6 +144,9 @@ class Dispatcher:
                 outcome = await channel.attempt(held)
                 result, held = await channel.settle(held, outcome, self._chance(), go_on=not self._stopping)
                 self.results[channel.name, result.value] += 1
+                if not outcome.arrived:
+                    said = {"result": result.value, "error": outcome.error, "ms": outcome.duration_ms}
+                    _log.info("not delivered", channel=channel.name, **said)
         except ConveneError as error:
             _log.warning("a delivery could not be settled; it will be tried again", error=repr(error))
         except Exception:  # noqa: BLE001 - an outer edge: one delivery's fault must not end the others' service
