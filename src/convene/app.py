@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from pathlib import Path
 
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
@@ -18,6 +19,7 @@ from convene.api.logs import RequestLog
 from convene.api.negotiation import PackedAnswers, PackedBodies
 from convene.api.openapi import describe
 from convene.api.planned import install
+from convene.api.web import install_page
 from convene.delivery import housekeeping
 from convene.delivery.bus import Bus, Wire
 from convene.delivery.hub import Hub
@@ -33,8 +35,12 @@ from convene.storage.sqlite import SqliteDatabase
 from convene.storage.unit_of_work import Units
 
 
-def create_app(settings: Settings) -> FastAPI:
-    """Make the application. Its database must have been migrated; it is opened when the application starts."""
+def create_app(settings: Settings, page: Path | None = None) -> FastAPI:
+    """Make the application. Its database must have been migrated; it is opened when the application starts.
+
+    Args:
+        page: the folder where the page has been built, if it has; None serves the API alone.
+    """
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -57,6 +63,8 @@ def create_app(settings: Settings) -> FastAPI:
         [feature.router for feature in (accounts, agenda, events, sharing, history, notifications, live, operations)],
     )
     operations.install_docs(app)
+    if page is not None:
+        install_page(app, page)
     problems.install(app)
     describe(app)
     # The last added is the outermost.

@@ -17,6 +17,7 @@ from convene import demo as demo_team
 from convene.api.logs import configure
 from convene.api.schemas import Body, PasswordChange, Register
 from convene.api.sockets import FRAME_MAX
+from convene.api.web import BUILT
 from convene.app import create_app
 from convene.domain.errors import ConveneError, Invalid, NameTaken, NotFound, Unavailable
 from convene.operations import accounts, upkeep
@@ -89,7 +90,7 @@ def serve(
     port: Annotated[int | None, typer.Option(help="Overrides PORT.")] = None,
     workers: Annotated[int | None, typer.Option(help="Overrides WORKERS: processes that share the port.")] = None,
 ) -> None:
-    """Bring the database up to date and serve the API."""
+    """Bring the database up to date and serve the API, and the page if it has been built."""
     settings = _settings()
     schema.migrate(settings.database_url)
     many = settings.workers if workers is None else workers
@@ -114,7 +115,7 @@ def serve(
 
 def application() -> FastAPI:
     """Make the application as the environment says, for any ASGI server."""
-    return create_app(_settings())
+    return create_app(_settings(), BUILT)
 
 
 @app.command()
