@@ -6,6 +6,7 @@ These take `units` instead of one unit of work, because a password is verified b
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from convene.domain import names
 from convene.domain.errors import BadCredentials, BadToken, NotFound
@@ -59,13 +60,19 @@ def _can_still_sign_in(user: UserRow, now: UserRow | None) -> bool:
     return now is not None and now.is_active and now.hashed_password == user.hashed_password
 
 
-async def refresh(units: Units, tokens: Tokens, identities: Identities, token: str) -> TokenPair:
+async def refresh(
+    units: Units, tokens: Tokens, identities: Identities, token: str, *, grace: timedelta | None = None
+) -> TokenPair:
     """Give new tokens for a refresh token, which is used up.
+
+    Args:
+        grace: how long after it was used up the last token is taken again, by somebody who may not have got the answer.
 
     Raises:
         BadToken: it is not good; if it had been used before, somebody else holds a copy, and the session is ended.
     """
     claims = tokens.read(token, "refresh")
+    following = tokens.id_after(claims.token_id)
     async with units.writing() as work:
         found = await accounts.find_session(work, claims.session_id)
         if found is None or found[0].revoked_at is not None or not found[1].is_active:
@@ -73,18 +80,30 @@ async def refresh(units: Units, tokens: Tokens, identities: Identities, token: s
         session = found[0]
         if session.user_id != claims.user_id:
             raise BadToken("malformed")
-        following = new_id()
         until = work.now + tokens.refresh_life
-        rotated = session.expires_at > work.now and await accounts.rotate_session(
+        taken = session.expires_at > work.now and await accounts.rotate_session(
             work, session.id, seen=claims.token_id, following=following, expires_at=until
         )
-        if not rotated:
+        if not taken and grace is not None:
+            taken = await _was_just_used_up(work, session.id, following, grace)
+        if not taken:
             await accounts.revoke_session(work, session.user_id, session.id)
         now = work.now
-    if not rotated:
+    if not taken:
         identities.forget(claims.session_id)
         raise BadToken("reused")
     return tokens.pair(user_id=session.user_id, session_id=session.id, refresh_id=following, now=now)
+
+
+async def _was_just_used_up(work: UnitOfWork, session_id: str, following: str, grace: timedelta) -> bool:
+    """Whether the token before `following` was the last one that was used up, not long ago.
+
+    The session is read again: another request may have used the token up since it was first read.
+    """
+    found = await accounts.find_session(work, session_id)
+    if found is None or found[0].revoked_at is not None:
+        return False
+    return found[0].refresh_id == following and work.now - found[0].last_used_at <= grace
 
 
 async def log_out(units: Units, identities: Identities, me: SignedIn) -> None:
