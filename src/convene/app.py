@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
 from convene import __version__
-from convene.api import accounts, agenda, events, history, live, notifications, operations, problems, sharing
+from convene.api import accounts, agenda, calendars, events, history, live, notifications, operations, problems, sharing
 from convene.api.aliases import Aliases
 from convene.api.dependencies import Services
 from convene.api.limits import BodyLimits
@@ -33,6 +33,9 @@ from convene.settings import Settings
 from convene.storage.engine import Database, make_database
 from convene.storage.sqlite import SqliteDatabase
 from convene.storage.unit_of_work import Units
+
+# The lists come before single events: /events/trash is no event.
+_FEATURES = (accounts, agenda, events, sharing, history, calendars, notifications, live, operations)
 
 
 def create_app(settings: Settings, page: Path | None = None) -> FastAPI:
@@ -57,11 +60,7 @@ def create_app(settings: Settings, page: Path | None = None) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
-    # The lists come before single events: /events/trash is no event.
-    install(
-        app,
-        [feature.router for feature in (accounts, agenda, events, sharing, history, notifications, live, operations)],
-    )
+    install(app, [feature.router for feature in _FEATURES])
     operations.install_docs(app)
     if page is not None:
         install_page(app, page)

@@ -97,6 +97,8 @@ REQUESTS: dict[str, Request] = {
     f"DELETE {EVENT}/shelved/{{shelf_id}}": Request(204, shelf=True),
     f"PUT {EVENT}/mute": Request(204),
     f"DELETE {EVENT}/mute": Request(204),
+    "GET /api/v1/calendars": Request(),
+    "PATCH /api/v1/calendars/{calendar_id}": Request(body=lambda *_: {"name": "Work", "color": "#3366ff"}),
     "GET /api/v1/notifications": Request(),
     "POST /api/v1/notifications/{notification_id}/read": Request(204),
     "POST /api/v1/notifications/read": Request(204),
@@ -136,6 +138,7 @@ async def prepare(stage: Stage, route: Route, who: str = "owner") -> dict[str, A
         await stage.people["owner"].delete(stage.path)
     if "{notification_id}" in route.path:
         parameters["notification_id"] = await _tell(stage, who)
+    parameters["calendar_id"] = stage.event["calendar_id"]
     return {**parameters, "version_number": 1, "version_1": 1, "version_2": 2}
 
 

@@ -16,7 +16,10 @@ ALIASES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern), replacement)
     for pattern, replacement in (
         (r"^/api/(?!v\d+(?:/|$))", "/api/v1/"),
-        (r"^/(?=(?:auth|users|events|collaboration|notifications|changes|stream|ws)(?:/|$))", "/api/v1/"),
+        (
+            r"^/(?=(?:auth|users|events|collaboration|calendars|insights|notifications|changes|stream|ws)(?:/|$))",
+            "/api/v1/",
+        ),
         (r"^/api/v1/collaboration/([^/]+)/(share|permissions|collaborators)(?=/|$)", r"/api/v1/events/\1/\2"),
         (r"^/api/v1/events/([^/]+)/versions(?=/|$)", r"/api/v1/events/\1/history"),
         (r"^/api/v1/events/([^/]+)/revert(?=/)", r"/api/v1/events/\1/rollback"),

@@ -37,6 +37,7 @@ _TAGS = [
     {"name": "events", "description": "Create, list, read, change and delete events and series."},
     {"name": "sharing", "description": "Owners share events with editors and viewers."},
     {"name": "history", "description": "Versions, differences, the change log, blame and going back."},
+    {"name": "calendars", "description": "What one's own calendars are called, and their colours."},
     {"name": "notifications", "description": "What happened, the bell, preferences, and what changed since."},
     {
         "name": "live",
