@@ -17,7 +17,7 @@ from convene.api.responses import Event, EventOrOccurrence
 from convene.domain.errors import Invalid
 from convene.domain.roles import Role
 from convene.domain.zones import check_range, in_utc, instant, zone
-from convene.operations import agenda
+from convene.operations import agenda, past
 from convene.operations.agenda import Entry
 from convene.operations.identity import SignedIn
 from convene.storage.events import EventHead
@@ -106,9 +106,22 @@ def _place(entry: Entry) -> tuple[str, int, str | None]:
 
 
 @router.get("", response_model=list[EventOrOccurrence], responses=problems(*SIGNED_IN))
-async def list_events(me: Me, work: ReadWork, chosen: AskedFilter, page: AskedPage) -> Response:
+async def list_events(
+    me: Me,
+    work: ReadWork,
+    chosen: AskedFilter,
+    page: AskedPage,
+    as_of: Annotated[
+        Instant | None, Query(description="The calendar as it was at this instant, with the roles of now.")
+    ] = None,
+) -> Response:
     """List all events that the caller may see, by start; with `from` and `to` the occurrences between them."""
-    entries = await agenda.list_events(work, me, chosen, after=_after(page), most=page.limit + 1)
+    after, most = _after(page), page.limit + 1
+    if as_of is None:
+        entries = await agenda.list_events(work, me, chosen, after=after, most=most)
+    else:
+        moment = in_utc(as_of, "?as_of")
+        entries = await past.list_events_as_of(work, me, chosen, moment, after=after, most=most)
     return page.respond(entries, entry_json, _place)
 
 
