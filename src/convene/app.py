@@ -11,7 +11,19 @@ from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
 from convene import __version__
-from convene.api import accounts, agenda, calendars, events, history, live, notifications, operations, problems, sharing
+from convene.api import (
+    accounts,
+    agenda,
+    calendars,
+    events,
+    history,
+    insights,
+    live,
+    notifications,
+    operations,
+    problems,
+    sharing,
+)
 from convene.api.aliases import Aliases
 from convene.api.dependencies import Services
 from convene.api.limits import BodyLimits
@@ -35,7 +47,7 @@ from convene.storage.sqlite import SqliteDatabase
 from convene.storage.unit_of_work import Units
 
 # The lists come before single events: /events/trash is no event.
-_FEATURES = (accounts, agenda, events, sharing, history, calendars, notifications, live, operations)
+_FEATURES = (accounts, agenda, events, sharing, history, calendars, insights, notifications, live, operations)
 
 
 def create_app(settings: Settings, page: Path | None = None) -> FastAPI:

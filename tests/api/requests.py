@@ -99,6 +99,7 @@ REQUESTS: dict[str, Request] = {
     f"DELETE {EVENT}/mute": Request(204),
     "GET /api/v1/calendars": Request(),
     "PATCH /api/v1/calendars/{calendar_id}": Request(body=lambda *_: {"name": "Work", "color": "#3366ff"}),
+    "GET /api/v1/insights": Request(query={"from": "2027-03-01", "to": "2027-03-31"}),
     "GET /api/v1/notifications": Request(),
     "POST /api/v1/notifications/{notification_id}/read": Request(204),
     "POST /api/v1/notifications/read": Request(204),

@@ -50,6 +50,11 @@ async def world(api: Api, own_database: str) -> World:
             f"SELECT events.id, {columns.replace('created_', 'event_versions.created_')} "
             f"FROM events, event_versions {others}"
         )
+        newcomer, columns = world.newcomer.id, "starts_at, ends_at, created_at, updated_at"
+        await connection.rows(
+            f"INSERT INTO permissions (event_id, user_id, role, position, granted_by, {columns}) "
+            f"SELECT id, {newcomer}, 'viewer', 0, owner_id, {columns} FROM events WHERE id > {(1 + OTHERS) * DAYS}"
+        )
         await connection.rows("ANALYZE")
     return world
 
@@ -95,8 +100,9 @@ async def test_a_window_of_the_past_is_one_scan_of_permissions_and_one_of_versio
     assert found.scanned == frozenset()
     assert found.indexes == {BY_WINDOW, "pk_events"}
     found = await plan(own_database, changed)
-    assert found.scanned <= {"changed"}  # the answer of the inner query
-    assert {"pk_events", "pk_event_versions"} < found.indexes
+    # The answer of the inner query; and of the heads, PostgreSQL may read all when many of them are the caller's.
+    assert found.scanned <= {"changed", "events"}
+    assert "pk_event_versions" in found.indexes
     assert found.indexes - {"pk_events", "pk_event_versions", "pk_earlier"} <= {BY_WINDOW, BY_START, BY_POSITION}
 
 
@@ -126,6 +132,8 @@ async def test_a_page_of_history_is_read_by_its_key(api: Api, world: World, own_
     [
         lambda world: world.alice.get(f"{world.path}/changelog", limit=20),
         lambda world: world.alice.get(f"{world.path}/permissions"),
+        lambda world: world.alice.get("/api/v1/insights", **LAST_MONTH),
+        lambda world: world.alice.get("/api/v1/calendars"),
         lambda world: world.alice.get(f"{world.path}/diff/1/50"),
         lambda world: world.alice.post(EVENTS, hour(DAYS + 2)),
         lambda world: world.alice.post(EVENTS, hour(DAYS - 2)),

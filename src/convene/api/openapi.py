@@ -38,6 +38,7 @@ _TAGS = [
     {"name": "sharing", "description": "Owners share events with editors and viewers."},
     {"name": "history", "description": "Versions, differences, the change log, blame and going back."},
     {"name": "calendars", "description": "What one's own calendars are called, and their colours."},
+    {"name": "insights", "description": "Where one's time goes, and with whom."},
     {"name": "notifications", "description": "What happened, the bell, preferences, and what changed since."},
     {
         "name": "live",
