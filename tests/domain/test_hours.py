@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from convene.domain.hours import Span, clipped, spread
 from convene.domain.zones import zone
+from tests import hypothesis_profiles  # noqa: F401 - registers the profiles
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 ZONES = ("UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe", "Pacific/Apia")
