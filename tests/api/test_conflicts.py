@@ -205,6 +205,29 @@ async def test_taken_time_can_be_booked_all_the_same(alice: Person):
     assert invalid(await alice.post(EVENTS, wanted, params={"on_conflict": "maybe"})) == ["?on_conflict"]
 
 
+@pytest.mark.parametrize("scope", ["this", "following", "all"])
+async def test_only_the_owner_can_book_taken_time_all_the_same(alice: Person, ben: Person, scope: str):
+    await book(alice, "03 14:00", "03 15:00")
+    series = await book(alice, "01 09:00", "01 10:00", "Series", recurrence_pattern=DAILY)
+    await alice.shares(series, ben)
+    part = {} if scope == "all" else {"scope": scope, "occurrence": "2045-03-03T09:00:00"}
+    day = "01" if scope == "all" else "03"
+    wanted, params = at(f"{day} 14:00", f"{day} 15:00"), {**part, "on_conflict": "allow"}
+    refusal(await ben.put(path_of(series), wanted, params=params), 409, "schedule-conflict")
+    assert await read(alice, series) == series
+    assert (await alice.put(path_of(series), wanted, params=params)).status_code == 200
+
+
+async def test_only_the_owner_can_go_back_to_taken_time(alice: Person, ben: Person):
+    event = await book(alice, "01 09:00", "01 10:00", "Mine")
+    await alice.shares(event, ben)
+    await alice.changes(event, **at("02 09:00", "02 10:00"))
+    await book(alice, "01 09:00", "01 10:00")
+    back, params = f"{path_of(event)}/rollback/1", {"on_conflict": "allow"}
+    refusal(await ben.post(back, params=params), 409, "schedule-conflict")
+    assert (await alice.post(back, params=params)).status_code == 200
+
+
 async def test_an_event_is_handed_over_into_free_time_only(alice: Person, ben: Person):
     event = await book(alice, "01 09:00", "01 10:00", "Alice's")
     await alice.shares(event, ben)

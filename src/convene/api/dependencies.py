@@ -170,7 +170,8 @@ async def _if_none_match(
 
 async def _allow_overlap(
     on_conflict: Annotated[
-        Literal["reject", "allow"], Query(description="`allow` books the time although it is taken.")
+        Literal["reject", "allow"],
+        Query(description="`allow` books the time although it is taken; for the owner of the event alone."),
     ] = "reject",
 ) -> bool:
     return on_conflict == "allow"

@@ -50,7 +50,7 @@ def _edit_conflict(error: errors.EditConflict) -> Members:
 def _schedule_conflict(error: errors.ScheduleConflict) -> Members:
     clash = error.clash
     return {
-        "detail": "the time is taken; send on_conflict=allow to book it all the same",
+        "detail": "the time is taken; its owner may book it all the same with on_conflict=allow",
         "conflicts": [busy_json(one) for one in clash.conflicts],
         "more": clash.more,
         "nearest_free": [free_json(slot) for slot in clash.nearest_free],
@@ -144,7 +144,7 @@ KINDS: Mapping[type[errors.ConveneError], Kind] = {
         422,
         "too-much",
         "Too much at once",
-        lambda _e: {"detail": "the owner's calendar is too full to be compared; send on_conflict=allow"},
+        lambda _e: {"detail": "the owner's calendar is too full to be compared; the owner may send on_conflict=allow"},
     ),
     errors.Unavailable: Kind(
         503,

@@ -138,6 +138,8 @@ async def _explain(
     work: UnitOfWork, booking: Booking, wanted: Sequence[Busy], found: Overlaps, *, checked_until: datetime
 ) -> ScheduleClash | None:
     """Name what is in the way, hide what the asker may not see, and find room nearby if that is not too much."""
+    if not await _may_be_told(work, booking):
+        return ScheduleClash(conflicts=(), more=False, nearest_free=(), checked_until=checked_until)
     first, last = wanted[0].starts_at, max(one.ends_at for one in wanted)
     start = away(first, -_ROOM_BEFORE)
     if first >= work.now:
@@ -152,6 +154,18 @@ async def _explain(
         known = tuple(replace(one, visible=one.event_id in visible) for one in in_the_way.values())
         return ScheduleClash(conflicts=known, more=found.more, nearest_free=(), checked_until=checked_until)
     return conflicts.clash(wanted, stretches, window=window, checked_until=checked_until)
+
+
+async def _may_be_told(work: UnitOfWork, booking: Booking) -> bool:
+    """Whether the owner lets the asker know when they are busy: those whose role they have given themselves.
+
+    Nobody is asked before an event is handed to them: those who had a role on it before could look around in the new
+    owner's agenda by trying to move it.
+    """
+    if booking.owner_id == booking.me.user_id:
+        return True
+    permission = await sharing.find_permission(work, booking.replaces, booking.me.user_id)
+    return permission is not None and permission.granted_by == booking.owner_id
 
 
 async def _visible(work: UnitOfWork, booking: Booking, event_ids: Sequence[int]) -> frozenset[int]:

@@ -10,6 +10,7 @@ from convene.domain.content import EventContent
 from convene.domain.errors import Fault, Invalid, PreconditionFailed
 from convene.domain.moments import When
 from convene.domain.occurrence_changes import occurrence_name, shown
+from convene.domain.roles import Role
 from convene.domain.series import has_occurrences
 from convene.operations import bookings
 from convene.operations.access import EditableEvent, OwnedEvent, TrashedEvent
@@ -33,7 +34,7 @@ class Revision:
         base_version: the version that the author saw: merge me. None: put me on the newest.
         if_match: the versions that the author accepts as newest: refuse me otherwise (RFC 9110). None: any.
         seen_as: which occurrence of a series the author had before them, as clients name it; None: the event itself.
-        allow_overlap: book the time although it is taken.
+        allow_overlap: book the time although it is taken; counts for the owner alone.
     """
 
     change: EventChange
@@ -157,7 +158,12 @@ async def put(
         content = await merged(work, event, revision.base_version or newest, Sides(base, ours, event.content))
     kind = Kind.MERGED if stale and content != ours else Kind.UPDATED
     reason = Reason(kind=kind, base_version=revision.base_version, description=revision.description)
-    return await settle(work, event, content, reason, allow_overlap=revision.allow_overlap)
+    return await settle(work, event, content, reason, allow_overlap=may_overlap(event, asked=revision.allow_overlap))
+
+
+def may_overlap(event: EditableEvent, *, asked: bool) -> bool:
+    """Whether an edit may take time that is taken: it is the owner's, so nobody else's wish counts."""
+    return asked and event.role is Role.OWNER
 
 
 async def settle(

@@ -134,7 +134,7 @@ async def roll_back(
     old = await content_at(work, event.head, number)
     content: EventContent = old if fields is None else restore_fields(event.content, old, fields)
     reason = Reason(kind=Kind.ROLLED_BACK, base_version=number)
-    return await whole.settle(work, event, content, reason, allow_overlap=allow_overlap)
+    return await whole.settle(work, event, content, reason, allow_overlap=whole.may_overlap(event, asked=allow_overlap))
 
 
 async def list_shelved(work: UnitOfWork, event: ViewableEvent, *, below: int | None, most: int) -> Sequence[ShelvedRow]:

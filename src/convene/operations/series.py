@@ -66,7 +66,8 @@ async def revise_following(work: UnitOfWork, event: EditableEvent, occurrence: W
         return event.head
     if not series.has_occurrences(later):
         raise Invalid.at("?occurrence", "no occurrence is left from there on")
-    allow_overlap = revision.allow_overlap or not whole.takes_other_time(newest_later, later)
+    allowed = whole.may_overlap(event, asked=revision.allow_overlap)
+    allow_overlap = allowed or not whole.takes_other_time(newest_later, later)
     if not series.has_occurrences(earlier):
         reason = Reason(kind=Kind.UPDATED, base_version=revision.base_version, description=revision.description)
         return await whole.settle(work, event, later, reason, allow_overlap=allow_overlap)
@@ -101,7 +102,7 @@ async def _split(
 
 async def _share_alike(work: UnitOfWork, event: EditableEvent, later_id: int, later: EventContent) -> None:
     people = await sharing.collaborators(work, event.id)
-    grants = [Grant(later_id, user_id, role, event.head.owner_id) for user_id, role in people]
+    grants = [Grant(later_id, user_id, role, granted_by) for user_id, role, granted_by in people]
     await sharing.grant(work, grants, series.bounds(later), frozenset())
 
 

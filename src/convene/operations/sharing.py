@@ -96,7 +96,7 @@ async def _tell(
 
 
 async def _people_after(work: UnitOfWork, event: OwnedEvent, people: Sequence[UserRow]) -> int:
-    present = {user_id for user_id, _ in await sharing.collaborators(work, event.id)}
+    present = {user_id for user_id, _, _ in await sharing.collaborators(work, event.id)}
     return len(present | {user.id for user in people})
 
 
@@ -149,7 +149,7 @@ async def list_permissions(
 
 
 async def change_role(work: UnitOfWork, event: OwnedEvent, user_id: int, role: Role) -> PermissionRow:
-    """Give somebody who sees the event another role.
+    """Give somebody who sees the event another role; or the same, when it was a former owner who gave it.
 
     Raises:
         NotFound: they do not see it.
@@ -158,12 +158,13 @@ async def change_role(work: UnitOfWork, event: OwnedEvent, user_id: int, role: R
     present = await _permission(work, event, user_id)
     if present.role == Role.OWNER:
         raise NotPossibleNow("owner_is_fixed", "the owner's role cannot be changed; hand the event over instead")
-    if present.role == role:
+    if present.role == role and present.granted_by == event.me.user_id:
         return present
     grant = Grant(event.id, user_id, role.value, event.me.user_id)
     bounds = (event.head.starts_at, event.head.ends_at)
     await sharing.grant(work, [grant], bounds, frozenset({user_id}))
-    await _tell(work, event, NoticeKind.ROLE_CHANGED, user_id, role)
+    if present.role != role:
+        await _tell(work, event, NoticeKind.ROLE_CHANGED, user_id, role)
     return await _permission(work, event, user_id)
 
 

@@ -108,7 +108,11 @@ _REVOKE = Statement(
         position=transaction_position(),
     )
 )
-_COPY = Statement(select(permissions.c.user_id, permissions.c.role).where(*_OF_EVENT, permissions.c.role != "owner"))
+_COPY = Statement(
+    select(permissions.c.user_id, permissions.c.role, permissions.c.granted_by).where(
+        *_OF_EVENT, permissions.c.role != "owner"
+    )
+)
 _VISIBLE = Statement(
     select(permissions.c.event_id).where(
         permissions.c.user_id == bindparam("me"),
@@ -216,9 +220,9 @@ async def revoke(work: UnitOfWork, event_id: int, user_id: int, *, by: int) -> b
     return await work.run(_REVOKE, {"of_event": event_id, "of_user": user_id, "by": by, "at": work.now}) == 1
 
 
-async def collaborators(work: UnitOfWork, event_id: int) -> list[tuple[int, str]]:
-    """List (user id, role) of everybody but the owner."""
-    return [(row[0], row[1]) for row in await work.all(_COPY, {"event_id": event_id})]
+async def collaborators(work: UnitOfWork, event_id: int) -> list[tuple[int, str, int]]:
+    """List (user id, role, who gave it) of everybody but the owner."""
+    return [(row[0], row[1], row[2]) for row in await work.all(_COPY, {"event_id": event_id})]
 
 
 async def visible_of(work: UnitOfWork, user_id: int, event_ids: Sequence[int]) -> frozenset[int]:
