@@ -28,6 +28,30 @@ async def log_in(
     Raises:
         BadCredentials: they are wrong or the account is switched off; in the same time, and saying the same.
     """
+    while True:
+        user, rehashed = await _verified(units, passwords, credentials)
+        async with units.writing() as work:
+            present = await accounts.lock_user(work, user.id)
+            if present is None or not present.is_active:
+                raise BadCredentials
+            if present.hashed_password != user.hashed_password:
+                continue  # another password, or the same one hashed anew by somebody who was faster
+            if rehashed is not None:
+                await accounts.save_rehashed(work, user.id, rehashed)
+            session = _new_session(work, user.id, tokens, user_agent)
+            await accounts.insert_session(work, session)
+            return tokens.pair(user_id=user.id, session_id=session.id, refresh_id=session.refresh_id, now=work.now)
+
+
+async def _verified(units: Units, passwords: Passwords, credentials: tuple[str, str]) -> tuple[UserRow, str | None]:
+    """Find whose name and password these are; and the password hashed anew, if it was by other figures than today's.
+
+    Nothing is locked meanwhile: a new password and switching off end all sessions, and one that begins in that moment
+    must not slip through. Whoever writes looks again.
+
+    Raises:
+        BadCredentials: nobody's, or those of an account that is switched off.
+    """
     name, password = credentials
     async with units.reading() as work:
         user = await accounts.find_login(work, names.folded(name))
@@ -35,29 +59,21 @@ async def log_in(
         raise BadCredentials
     if user is None or not user.is_active:
         raise BadCredentials
-    async with units.writing() as work:
-        if not _can_still_sign_in(user, await accounts.lock_user(work, user.id)):
-            raise BadCredentials
-        session = SessionRow(
-            id=new_id(),
-            user_id=user.id,
-            refresh_id=new_id(),
-            user_agent=user_agent[:_USER_AGENT_MAX] or None,
-            created_at=work.now,
-            last_used_at=work.now,
-            expires_at=work.now + tokens.refresh_life,
-            revoked_at=None,
-        )
-        await accounts.insert_session(work, session)
-        return tokens.pair(user_id=user.id, session_id=session.id, refresh_id=session.refresh_id, now=work.now)
+    outdated = passwords.is_outdated(user.hashed_password)
+    return user, await passwords.hash(password) if outdated else None
 
 
-def _can_still_sign_in(user: UserRow, now: UserRow | None) -> bool:
-    """Whether nothing has happened to an account while its password was being verified.
-
-    A new password and switching off end all sessions; one that begins in that moment must not slip through.
-    """
-    return now is not None and now.is_active and now.hashed_password == user.hashed_password
+def _new_session(work: UnitOfWork, user_id: int, tokens: Tokens, user_agent: str) -> SessionRow:
+    return SessionRow(
+        id=new_id(),
+        user_id=user_id,
+        refresh_id=new_id(),
+        user_agent=user_agent[:_USER_AGENT_MAX] or None,
+        created_at=work.now,
+        last_used_at=work.now,
+        expires_at=work.now + tokens.refresh_life,
+        revoked_at=None,
+    )
 
 
 async def refresh(
