@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from convene import __version__
 from convene import demo as demo_team
 from convene.api.logs import configure
-from convene.api.schemas import Body, PasswordChange, Register
+from convene.api.schemas import Body, Login, PasswordChange, Register
 from convene.api.sockets import FRAME_MAX
 from convene.api.web import BUILT
 from convene.app import create_app
@@ -82,6 +82,11 @@ def _checked(kind: type[_Body], sent: dict[str, str]) -> _Body:
         return kind.model_validate(sent)
     except ValidationError as error:
         raise Refusal(_all_of(error, lambda name: f"/{name}")) from error
+
+
+def _check_name(name: str) -> None:
+    """A terminal may send what is no text, which no database takes."""
+    _checked(Login, {"username": name, "password": ""})
 
 
 @app.command()
@@ -176,6 +181,7 @@ def create_user(
 @user_app.command("deactivate")
 def deactivate_user(name: str) -> None:
     """Switch an account off, by username or e-mail address: it is signed out everywhere."""
+    _check_name(name)
     user = _run(lambda units: accounts.deactivate(units, name))
     print(f"{user.username} is switched off")
 
@@ -183,6 +189,7 @@ def deactivate_user(name: str) -> None:
 @user_app.command("password")
 def set_user_password(name: str, password: Password) -> None:
     """Set somebody's password; all their sessions end."""
+    _check_name(name)
     _checked(PasswordChange, {"current_password": "", "new_password": password})
 
     async def change(units: Units, passwords: Passwords) -> str:
