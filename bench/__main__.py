@@ -1,13 +1,16 @@
-"""python3 run.py bench [speed] [growth] [batch] [--quick] [--database KIND] [--json FILE]
+"""python3 run.py bench [PART ...] [--quick] [--database KIND] [--json FILE] [--write]
 
 speed    CPU of the server a request, for get, list of 50 and create, of Convene and, in the same run, of
          a floor (the same SQL on the raw driver and nothing else) and of the typical way (async ORM, several queries)
 growth   what listing, conflict checks, reading, sharing and history cost among 10,000, 100,000, 1,000,000 events
 batch    an event in a batch of 1,000 beside one created alone, and the memory that the batch needs
+sockets  CPU of a message to each of 1,000 open WebSockets, and the memory that each takes
+buses    how long a change takes from one process to a listener of another, on each bus
+starts   from the command to the first answer, and the memory of a process at rest
 
-All of them without a part; --quick alone measures speed, roughly, in less than a minute. Everything runs on this
-machine, on loopback, in databases that are made for it and dropped again; PostgreSQL comes from where the tests have
-theirs (tests/postgres.py).
+All of them without a part; --quick alone measures speed, roughly, in less than a minute. --write puts the tables into
+docs/performance.md. Everything runs on this machine, on loopback, in databases that are made for it and dropped again;
+PostgreSQL and Valkey come from where the tests have theirs (tests/postgres.py, tests/valkey.py).
 
 What counts is CPU time, user and system, of the server's process, divided by requests: on a machine with neighbours
 wall time is noise. The load comes from a process of its own. PostgreSQL's CPU is that of the processes behind the
@@ -19,62 +22,87 @@ from __future__ import annotations
 import argparse
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from tests.postgres import postgres_server
 
-from bench import batch, growth, report, speed
+from bench import batch, buses, growth, report, sockets, speed, starting
 from bench.servers import CONVENE, other_convene
-from bench.stands import FULL, QUICK
+from bench.stands import FULL, QUICK, Effort
 
-PARTS = ("speed", "growth", "batch")
+Figures = Sequence[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What is measured, and with what."""
+
+    asked: argparse.Namespace
+    kinds: tuple[str, ...]
+    postgres: str
+    effort: Effort
 
 
 def main() -> None:
     asked = _arguments()
     kinds = (asked.database,) if asked.database else ("sqlite", "postgresql")
     about = report.machine(shlex.join(["python3", "run.py", "bench", *sys.argv[1:]]))
-    effort = QUICK if asked.quick else FULL
     print(report.heading(about), flush=True)
-    figures: dict[str, Sequence[Any]] = {}
+    figures: dict[str, Figures] = {}
     with postgres_server() as postgres:
-        if "speed" in asked.parts:
-            usual = speed.QUICK_CANDIDATES if asked.quick else speed.CANDIDATES
-            candidates = (CONVENE, other_convene(asked.against)) if asked.against else usual
-            figures["speed"] = lines = speed.measure(candidates, kinds, postgres, effort, say)
-            show(report.speed(lines))
-        if "growth" in asked.parts:
-            totals = growth.QUICK_TOTALS if asked.quick else growth.TOTALS
-            figures["growth"] = grown = growth.measure(totals, kinds, postgres, effort, say)
-            show(report.growth(grown))
-        if "batch" in asked.parts:
-            figures["batch"] = batches = batch.measure(kinds, postgres, effort, say)
-            show(report.batch(batches))
+        run = Run(asked, kinds, postgres, QUICK if asked.quick else FULL)
+        for part in asked.parts:
+            measure, shown = PARTS[part]
+            figures[part] = found = measure(run)
+            print("", shown(found), sep="\n", flush=True)
+            if asked.write:
+                report.put_into_document(part, about, shown(found))
     if asked.json:
         report.write_json(asked.json, about, figures)
+
+
+def _speed(run: Run) -> Figures:
+    usual = speed.QUICK_CANDIDATES if run.asked.quick else speed.CANDIDATES
+    candidates = (CONVENE, other_convene(run.asked.against)) if run.asked.against else usual
+    return speed.measure(candidates, run.kinds, run.postgres, run.effort, say)
+
+
+def _growth(run: Run) -> Figures:
+    totals = growth.QUICK_TOTALS if run.asked.quick else growth.TOTALS
+    effort = replace(run.effort, rounds=run.effort.rounds // 2)  # there are three servers, and nine things to ask
+    return growth.measure(totals, run.kinds, run.postgres, effort, say)
+
+
+#: What there is to measure, and how its figures are shown.
+PARTS: dict[str, tuple[Callable[[Run], Figures], Callable[[Any], str]]] = {
+    "speed": (_speed, report.speed),
+    "growth": (_growth, report.growth),
+    "batch": (lambda run: batch.measure(run.kinds, run.postgres, run.effort, say), report.batch),
+    "sockets": (lambda run: sockets.measure(run.kinds, run.postgres, run.effort.rounds, say), report.sockets),
+    "buses": (lambda run: buses.measure(run.postgres, 3 * run.effort.rounds, say), report.buses),
+    "starts": (lambda run: starting.measure(run.kinds, run.postgres, run.effort.rounds, say), report.starts),
+}
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python3 run.py bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("parts", nargs="*", metavar="PART", help="speed, growth, batch; all of them without")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)}; all of them without")
     parser.add_argument("--quick", action="store_true", help="fewer rounds and smaller databases")
     parser.add_argument("--database", choices=["sqlite", "postgresql"], help="only this one")
     parser.add_argument("--against", type=Path, metavar="CHECKOUT", help="speed of Convene beside another checkout's")
     parser.add_argument("--json", type=Path, metavar="FILE", help="the figures for programs")
+    parser.add_argument("--write", action="store_true", help="put the tables into docs/performance.md")
     asked = parser.parse_args()
     unknown = set(asked.parts) - set(PARTS)
     if unknown:
         parser.error(f"no part {', '.join(sorted(unknown))}: there are {', '.join(PARTS)}")
-    asked.parts = asked.parts or (PARTS[:1] if asked.against or asked.quick else PARTS)
+    asked.parts = asked.parts or (["speed"] if asked.against or asked.quick else list(PARTS))
     return asked
-
-
-def show(text: str) -> None:
-    print("", text, sep="\n", flush=True)
 
 
 def say(text: str) -> None:

@@ -41,27 +41,44 @@ Row = tuple[Any, ...]
 
 @dataclass(frozen=True, slots=True)
 class Filling:
-    """How much is in a database. User 1, whose token the harness holds, is like all others."""
+    """How much is in a database. User 1, whose token the harness holds, is like all others.
+
+    Attributes:
+        users_before: how many users there are already; those of this filling are numbered on from them.
+        events_before: how many events, likewise.
+    """
 
     people: int
     events_each: int
     series_each: int = 0
+    users_before: int = 0
+    events_before: int = 0
 
     @property
     def total(self) -> int:
         """All events."""
         return self.people * self.events_each
 
+    @property
+    def users(self) -> range:
+        """Their ids."""
+        return range(self.users_before + 1, self.users_before + self.people + 1)
+
     def event_id(self, number: int, user: int = 1) -> int:
-        """The id of the event with a number, from 0, of a user, from 1."""
-        return number * self.people + user
+        """The id of the event with a number, from 0, of a user."""
+        return self.events_before + number * self.people + user - self.users_before
+
+    def neighbour(self, user: int) -> int:
+        """Who sees every tenth event of a user."""
+        return self.users_before + (user - self.users_before) % self.people + 1
 
 
-def token() -> str:
-    """An access token of user 1, for every server that knows the key."""
+def token(user: int = 1) -> str:
+    """An access token of a user, for every server that knows the key."""
     life = timedelta(days=1)
     tokens = Tokens(key=KEY, algorithm="HS256", access_life=life, refresh_life=life)
-    return tokens.pair(user_id=1, session_id=_session(1), refresh_id=_session(1), now=now()).access_token
+    session = _session(user)
+    return tokens.pair(user_id=user, session_id=session, refresh_id=session, now=now()).access_token
 
 
 def _session(user: int) -> str:
@@ -91,7 +108,7 @@ def _content(number: int, start: datetime, rule: RecurrenceRule | None) -> Event
 
 
 def fill(database_url: str, filling: Filling) -> float:
-    """Migrate an empty database and fill it; gives the seconds that filling took."""
+    """Bring a database up to date and fill it; gives the seconds that filling took."""
     schema.migrate(database_url)
     began = time.monotonic()
     url = parse_url(database_url)
@@ -149,16 +166,16 @@ class _Rows:
 def _tables(filling: Filling, dialect: Dialect) -> Iterator[tuple[Table, list[str], Iterator[Row]]]:
     for rows in _all_rows(filling):
         names = [*rows.own_names, *rows.templates[0]]
-        yield rows.table, names, _made(rows, filling.people, dialect)
+        yield rows.table, names, _made(rows, filling.users, dialect)
 
 
-def _made(rows: _Rows, people: int, dialect: Dialect) -> Iterator[Row]:
+def _made(rows: _Rows, users: range, dialect: Dialect) -> Iterator[Row]:
     encoders = {
         name: rows.table.c[name].type.dialect_impl(dialect).bind_processor(dialect) for name in rows.templates[0]
     }
     for number, template in enumerate(rows.templates):
         same = tuple(value if (e := encoders[name]) is None else e(value) for name, value in template.items())
-        for user in range(1, people + 1):
+        for user in users:
             yield rows.own(number, user) + same
 
 
@@ -196,12 +213,13 @@ def _event_rows(filling: Filling) -> Iterator[_Rows]:
         lambda number, user: (filling.event_id(number, user), user, user),
         [{**one, "role": "owner"} for one in bounds],
     )
-    yield _Rows(
-        permissions,
-        of_event,
-        lambda place, user: (filling.event_id(place * SHARED_EVERY, user), user % filling.people + 1, user),
-        [{**one, "role": "viewer"} for one in bounds[::SHARED_EVERY]],
-    )
+    if filling.people > 1:
+        yield _Rows(
+            permissions,
+            of_event,
+            lambda place, user: (filling.event_id(place * SHARED_EVERY, user), filling.neighbour(user), user),
+            [{**one, "role": "viewer"} for one in bounds[::SHARED_EVERY]],
+        )
     yield _Rows(
         event_versions,
         ("event_id", "created_by"),

@@ -1,5 +1,7 @@
 """What requests of a user with 1,000 events cost among 10,000, 100,000 and 1,000,000 events of all users.
 
+One more user has 20,000 events, whatever the others have: requests of theirs are measured beside.
+
 The databases are filled side by side and their servers take turns. On PostgreSQL the same operations also run here,
 each statement under EXPLAIN (ANALYZE, BUFFERS): rows and pages are counted, not timed.
 """
@@ -18,7 +20,7 @@ from pathlib import Path
 import orjson
 
 from bench.explaining import Counted, explained
-from bench.filling import FIRST, ZONE, Filling, fill
+from bench.filling import FIRST, ZONE, Filling, fill, token
 from bench.load import Ask, Load
 from bench.servers import CONVENE, empty_database, running
 from bench.stands import Effort, Line, Scenario, Stand, take_turns
@@ -27,6 +29,7 @@ TOTALS = (10_000, 100_000, 1_000_000)
 QUICK_TOTALS = (10_000, 30_000)
 EVENTS_EACH = 1_000
 SERIES_EACH = 10
+CROWDED = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +58,15 @@ def scenarios(filling: Filling) -> dict[str, Scenario]:
         numbers = itertools.cycle(range(EVENTS_EACH - SERIES_EACH))
         return lambda: (Ask("GET", path.format(filling.event_id(number * 7 % EVENTS_EACH))) for number in numbers)
 
+    crowded = token(filling.users.stop)
+    weekly = {"frequency": "weekly"}
     return {
         "list a month": Scenario(200, _months),
+        "list a month of 20,000": Scenario(200, _months, token=crowded),
         "check a single event": Scenario(200, lambda: _checks(None)),
-        "check a weekly series": Scenario(200, lambda: _checks({"frequency": "weekly"})),
+        "check one of 20,000": Scenario(200, lambda: _checks(None), token=crowded),
+        "check a weekly series": Scenario(200, lambda: _checks(weekly), warm_up=20),
+        "check a series of 20,000": Scenario(200, lambda: _checks(weekly), warm_up=20, token=crowded),
         "get": Scenario(200, cycle("/api/v1/events/{}")),
         "history": Scenario(200, cycle("/api/v1/events/{}/history")),
         "share": Scenario(201, lambda: _shares(filling)),
@@ -109,6 +117,7 @@ def _of_kind(kind: str, totals: Sequence[int], postgres: str, effort: Effort, sa
         filled = []
         for url, filling in zip(urls, fillings, strict=True):
             filled.append(Filled(kind, filling.total, fill(url, filling)))
+            fill(url, Filling(1, CROWDED, SERIES_EACH, users_before=filling.people, events_before=filling.total))
             say(f"{kind}: filled with {filling.total:,} events in {filled[-1].seconds:.0f} s")
         counted = (
             []

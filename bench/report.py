@@ -14,9 +14,12 @@ from typing import Any
 import psutil
 
 from bench.batch import SIZE, Batch
+from bench.buses import Latency
 from bench.growth import Growth
 from bench.servers import ROOT
+from bench.sockets import Sockets
 from bench.stands import Line
+from bench.starting import Start
 from convene.clock import now
 
 
@@ -138,7 +141,40 @@ def batch(found: Sequence[Batch]) -> str:
         ]
         for one in found
     ]
-    return "### A batch\n\n" + table(columns, rows)
+    return table(columns, rows)
+
+
+def sockets(found: Sequence[Sockets]) -> str:
+    """What a message, an open connection and an idle one take."""
+    columns = [" ", "connections", "a message to one of them, us", "an open one, KiB", "an idle one a second, us"]
+    rows = [
+        [one.database, f"{one.clients:,}", f"{one.message_us:.1f}", f"{one.kib:.1f}", f"{one.idle_us:.1f}"]
+        for one in found
+    ]
+    return table(columns, rows)
+
+
+def buses(found: Sequence[Latency]) -> str:
+    """How long a change takes from process to process."""
+    rows = [[one.bus, f"{one.median_ms:.0f}", f"{one.late_ms:.0f}"] for one in found]
+    return table([" ", "median, ms", "95 of 100 within, ms"], rows)
+
+
+def starts(found: Sequence[Start]) -> str:
+    """How long a start takes, and what a process weighs."""
+    rows = [[one.database, f"{one.seconds:.2f}", f"{one.cpu_seconds:.2f}", f"{one.rest_mib:.0f}"] for one in found]
+    return table([" ", "ready after, s", "of CPU, s", "at rest, MiB"], rows)
+
+
+def put_into_document(part: str, about: Mapping[str, str], shown: str) -> None:
+    """Put the tables of a part, and where they come from, between its marks in docs/performance.md."""
+    path = ROOT / "docs" / "performance.md"
+    begin, end = f"<!-- {part} -->", f"<!-- end of {part} -->"
+    before, _, rest = path.read_text("utf-8").partition(begin)
+    _, found, after = rest.partition(end)
+    assert found, f"{path} has no place for {part}: {begin} ... {end}"
+    source = "; ".join((f"`{about['command']}`", *(about[name] for name in ("date", "machine")), about["commit"]))
+    path.write_text(f"{before}{begin}\n{source}\n\n{shown}\n{end}{after}", "utf-8")
 
 
 def write_json(path: Path, about: dict[str, str], figures: Mapping[str, Sequence[Any]]) -> None:

@@ -21,7 +21,7 @@ import psutil
 from tests.postgres import create_database, drop_database
 
 from bench import cpu
-from bench.filling import KEY
+from bench.filling import KEY, token
 
 ROOT = Path(__file__).parents[1]
 START_SECONDS = 60
@@ -55,7 +55,7 @@ TYPICAL = Candidate("typical", _uvicorn("bench.typical:app"))
 
 
 def other_convene(checkout: Path) -> Candidate:
-    """Convene of another checkout, of the same schema: what was before, beside what is."""
+    """Convene of another checkout: what was before, beside what is."""
     return Candidate("other", _SERVE, {"ENVIRONMENT": "production"}, checkout.resolve())
 
 
@@ -66,6 +66,7 @@ class Server:
         self.candidate = candidate
         self.database_url = database_url
         self.port = _free_port()
+        self.token = token()
         self.log = folder / f"{candidate.name.replace(', ', '-').replace(' ', '-')}.log"
         # A limit on requests would end every measurement; its accounting stays in the figures.
         settings = {"DATABASE_URL": database_url, "SECRET_KEY": KEY, "RATE_LIMIT_PER_MINUTE": "1000000000"}

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import os
 import random
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
@@ -19,7 +22,7 @@ import orjson
 
 from bench.filling import APART, FIRST, SHARED_EVERY, ZONE, Filling, fill
 from bench.load import Ask, Load
-from bench.servers import CONVENE, CONVENE_DEFAULT, FLOOR, TYPICAL, Candidate, Server, empty_database, running
+from bench.servers import CONVENE, CONVENE_DEFAULT, FLOOR, ROOT, TYPICAL, Candidate, Server, empty_database, running
 from bench.stands import Effort, Line, Scenario, Stand, take_turns
 from bench.typical_models import fill_typical
 from convene.domain.zones import instant, utc_rfc3339, zone
@@ -62,10 +65,31 @@ def creates() -> Iterator[Ask]:
         yield Ask("POST", "/api/v1/events", orjson.dumps(body).decode())
 
 
+def _shared() -> Iterator[int]:
+    """The numbers of events that somebody else sees."""
+    return itertools.cycle(range(0, FILLING.events_each, SHARED_EVERY))
+
+
+def _unshared() -> Iterator[int]:
+    return (number + 1 for number in _shared())
+
+
+def _changes(numbers: Iterator[int]) -> Iterator[Ask]:
+    for change, number in enumerate(numbers):
+        body = orjson.dumps({"title": f"Planning, as of change {change}"}).decode()
+        yield Ask("PUT", f"/api/v1/events/{FILLING.event_id(number)}", body)
+
+
 SCENARIOS = {
     "get": Scenario(200, _gets),
     f"list of {LISTED}": Scenario(200, _lists),
     "create": Scenario(201, creates),
+}
+#: What is asked of two checkouts of Convene besides: the floor and the typical way cannot do it.
+OF_CONVENE = {
+    "get shared": Scenario(200, lambda: (Ask("GET", f"/api/v1/events/{FILLING.event_id(n)}") for n in _shared())),
+    "change": Scenario(200, lambda: _changes(_unshared())),
+    "change shared": Scenario(200, lambda: _changes(_shared())),
 }
 
 
@@ -80,8 +104,9 @@ def measure(
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="convene-bench-")))
             load = stack.enter_context(Load())
             servers = [_started(candidate, kind, postgres, folder, stack) for candidate in candidates]
-            stands = [Stand(server.candidate.name, server, load, SCENARIOS, CONNECTIONS) for server in servers]
-            for scenario, connections in itertools.product(SCENARIOS, CONNECTIONS):
+            asked = SCENARIOS | OF_CONVENE if candidates[-1].checkout != ROOT else SCENARIOS
+            stands = [Stand(server.candidate.name, server, load, asked, CONNECTIONS) for server in servers]
+            for scenario, connections in itertools.product(asked, CONNECTIONS):
                 say(f"{kind}: {scenario}, {connections} connections")
                 lines.append(take_turns(stands, kind, scenario, connections, effort))
     return lines
@@ -89,6 +114,22 @@ def measure(
 
 def _started(candidate: Candidate, kind: str, postgres: str, folder: Path, stack: contextlib.ExitStack) -> Server:
     url = stack.enter_context(empty_database(kind, postgres))
-    filler = fill_typical if candidate is TYPICAL else fill
-    filler(url, FILLING)
-    return stack.enter_context(running(candidate, url, folder))
+    if candidate.checkout == ROOT:
+        (fill_typical if candidate is TYPICAL else fill)(url, FILLING)
+        return stack.enter_context(running(candidate, url, folder))
+    theirs = _filled_elsewhere(candidate.checkout, url)
+    server = stack.enter_context(running(candidate, url, folder))
+    server.token = theirs
+    return server
+
+
+def _filled_elsewhere(checkout: Path, url: str) -> str:
+    """Let another checkout fill a database, because its schema may be another, and give a token that it takes."""
+    filling = f"Filling(people={FILLING.people}, events_each={FILLING.events_each})"
+    command = f"from bench.filling import Filling, fill, token; fill({url!r}, {filling}); print(token())"
+    paths = os.pathsep.join((str(checkout / "src"), str(checkout)))
+    environment = {**os.environ, "PYTHONPATH": paths}
+    filled = subprocess.run(
+        [sys.executable, "-c", command], cwd=checkout, env=environment, stdout=subprocess.PIPE, text=True, check=True
+    )
+    return filled.stdout.split()[-1]

@@ -20,8 +20,8 @@ Json = Any
 
 def settings_for(url: str, **more: Any) -> Settings:
     """Settings for tests: cheap password hashing, a fixed key."""
-    fixed = {"secret_key": "only-for-tests-" + "0123456789abcdef" * 2, "environment": "test"}
-    cheap = {"password_time_cost": 1, "password_memory_kib": 8}
+    fixed: dict[str, Any] = {"secret_key": "only-for-tests-" + "0123456789abcdef" * 2, "environment": "test"}
+    cheap = {"password_time_cost": 1, "password_memory_kib": 8, "rate_limit_per_minute": 0}
     return Settings(_env_file=None, database_url=url, **(fixed | cheap | more))
 
 
@@ -33,11 +33,11 @@ class Api:
         self.document: dict[str, Any] = app.openapi()
         self.contract = Contract(self.document)
 
-    def client(self, token: str | None = None) -> httpx2.AsyncClient:
+    def client(self, token: str | None = None, address: str = "127.0.0.1") -> httpx2.AsyncClient:
         """A client of its own, signed in or not."""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         return httpx2.AsyncClient(
-            transport=httpx2.ASGITransport(self.app, raise_app_exceptions=False),
+            transport=httpx2.ASGITransport(self.app, raise_app_exceptions=False, client=(address, 123)),
             base_url="http://convene.test",
             headers=headers,
         )
@@ -116,6 +116,12 @@ class Person:
         sent = {"user_id": person.id, "role": role}
         response = await self.post(f"/api/v1/events/{event['id']}/share", sent)
         assert response.status_code == 201, response.text
+
+    async def adds_webhook(self, url: str, **fields: Json) -> Json:
+        """Ask to be told by machine, and give the webhook with its secret."""
+        response = await self.post("/api/v1/webhooks", {"url": url, **fields})
+        assert response.status_code == 201, response.text
+        return response.json()
 
 
 @asynccontextmanager

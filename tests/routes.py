@@ -8,7 +8,8 @@ from typing import Any, NamedTuple, get_args, get_origin, get_type_hints
 
 from fastapi import FastAPI
 from fastapi.dependencies.models import Dependant
-from fastapi.routing import APIWebSocketRoute, iter_route_contexts
+from fastapi.routing import iter_route_contexts
+from starlette.routing import WebSocketRoute
 
 from convene.app import create_app
 from convene.operations.access import TrashedEvent, ViewableEvent
@@ -24,6 +25,7 @@ PUBLIC = frozenset(
         "GET /health",
         "GET /health/live",
         "GET /health/ready",
+        "GET /metrics",
         "GET /openapi.json",
         "GET /docs",
         "GET /docs/oauth2-redirect",
@@ -64,7 +66,7 @@ def routes_of(app: FastAPI) -> list[Route]:
         dependant = getattr(context, "dependant", None)
         dependants = tuple(below(dependant)) if dependant else ()
         path = context.path or context.original_route.path  # type: ignore[attr-defined]
-        is_socket = isinstance(context.original_route, APIWebSocketRoute)
+        is_socket = isinstance(context.original_route, WebSocketRoute)
         methods = {"WS"} if is_socket else (context.methods or {"ANY"}) - {"HEAD"}
         found += [Route(method, path, context.name or "", dependants) for method in sorted(methods)]
     return found

@@ -39,8 +39,13 @@ BROAD_EXCEPTS = {
 OUTER_EDGES = {
     "delivery/bus.py": "a bus that is down must not end the task that listens to it",
     "delivery/hub.py": "those who listen must not listen in vain for ever",
+    "delivery/dispatcher.py": "whatever goes wrong with one delivery, the others must go out",
     "delivery/housekeeping.py": "a day on which it fails must not be the last one",
 }
+
+
+#: Modules that may be longer than others, and why.
+LONG_MODULES = {"storage/tables.py": "the schema at one sight"}
 
 
 # -- who may do what -----------------------------------------------------------------------------------------
@@ -195,7 +200,7 @@ def test_nobody_catches_whatever_comes_but_the_drivers_that_raise_it_again():
 
 
 def test_modules_are_short():
-    assert [module.room for module in modules() if len(module.text.splitlines()) >= 300] == []
+    assert {module.room for module in modules() if len(module.text.splitlines()) >= 300} <= set(LONG_MODULES)
 
 
 def test_functions_are_short():

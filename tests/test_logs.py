@@ -7,6 +7,7 @@ import json
 import socket
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from secrets import token_hex, token_urlsafe
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlsplit
@@ -14,6 +15,9 @@ from urllib.parse import quote, urlsplit
 import asyncpg
 import httpx2
 import pytest
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed
+from websockets.typing import Subprotocol
 
 from tests.databases import KINDS, fresh_database
 from tests.process.servers import Server, serving
@@ -117,12 +121,26 @@ async def _go_through(server: Server, database_url: str, secrets: Secrets) -> di
                 client, "/api/v1/events", content=content, headers={"Content-Type": "application/json"}
             )
             assert too_large.status_code == 413
+        await _listen(server, mine["Authorization"].removeprefix("Bearer "), secrets["made-up token"])
         await _break(database_url)
-        broken = await _ask(client, f"/events/{created.json()['id']}/shelved", method="GET", params=query, headers=mine)
+        broken = await _ask(client, f"/events/{created.json()['id']}/shelved?limit=7", method="GET", headers=mine)
         assert broken.status_code == 500
         ids["broken"] = broken.headers["x-request-id"]
         await _ask(client, "/api/v1/auth/logout", headers=mine)
     return ids
+
+
+async def _listen(server: Server, token: str, wrong: str) -> None:
+    """Open the live channel with a token in each of the three places where it may be."""
+    address = server.url.replace("http", "ws", 1) + "/ws/notifications"
+    for good in (token, wrong):
+        auth = json.dumps({"type": "auth", "token": good})
+        for query, protocols in (("", []), (f"?token={good}", []), ("", [Subprotocol(f"bearer.{good}")])):
+            async with connect(address + query, subprotocols=protocols or None, proxy=None) as socket:
+                if not query and not protocols:
+                    await socket.send(auth)
+                with suppress(ConnectionClosed):
+                    await socket.recv()
 
 
 async def _pieces(content: str) -> AsyncIterator[bytes]:

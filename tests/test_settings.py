@@ -116,6 +116,9 @@ def test_what_other_programs_and_later_versions_are_told_does_no_harm(read: Read
         ("REFRESH_TOKEN_EXPIRE_DAYS", "0"),
         ("DEBUG", "perhaps"),
         ("DATABASE_POOL_SIZE", "0"),
+        ("RATE_LIMIT_PER_MINUTE", "-1"),
+        ("TRUSTED_PROXIES", "*"),
+        ("TRUSTED_PROXIES", "proxy.example"),
         ("PASSWORD_TIME_COST", "0"),
     ],
 )

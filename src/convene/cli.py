@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from collections.abc import Awaitable, Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated, TypeVar
 
 import typer
@@ -23,9 +26,9 @@ from convene.domain.errors import ConveneError, Invalid, NameTaken, NotFound, Un
 from convene.operations import accounts, upkeep
 from convene.operations.passwords import Passwords
 from convene.settings import Settings
-from convene.storage import schema
+from convene.storage import backup, schema
 from convene.storage.engine import make_database, parse_url
-from convene.storage.errors import SchemaMismatch
+from convene.storage.errors import BackupRefused, SchemaMismatch
 from convene.storage.unit_of_work import Units
 
 app = typer.Typer(
@@ -36,6 +39,9 @@ app = typer.Typer(
 )
 user_app = typer.Typer(no_args_is_help=True, help="Accounts.")
 app.add_typer(user_app, name="user")
+
+#: Tells worker processes where they find what the others count.
+_WORKERS_FOLDER = "CONVENE_WORKERS_FOLDER"
 
 _T = TypeVar("_T")
 _Body = TypeVar("_Body", bound=Body)
@@ -52,7 +58,7 @@ def main() -> None:
     """Run a command; what goes wrong is told in one line."""
     try:
         app()
-    except (Refusal, SchemaMismatch) as error:
+    except (Refusal, SchemaMismatch, BackupRefused) as error:
         print(f"convene: {error}", file=sys.stderr)
         sys.exit(1)
 
@@ -99,28 +105,39 @@ def serve(
     settings = _settings()
     schema.migrate(settings.database_url)
     many = settings.workers if workers is None else workers
-    if many > 1:
-        settings.signing_key()  # made once, before many processes would each make one
-    uvicorn.run(
+    place = (host or settings.host, settings.port if port is None else port)
+    if many == 1:
+        _serve(application, place)
+        return
+    settings.signing_key()  # made once, before many processes would each make one
+    with TemporaryDirectory(prefix="convene-workers-") as folder:
+        os.environ[_WORKERS_FOLDER] = folder
         # Each of several processes makes the application for itself, from the same environment.
-        "convene.cli:application" if many > 1 else application,
+        _serve("convene.cli:application", place, workers=many)
+
+
+def _serve(factory: Callable[[], FastAPI] | str, place: tuple[str, int], *, workers: int = 1) -> None:
+    uvicorn.run(
+        factory,
         factory=True,
-        workers=many,
-        host=host or settings.host,
-        port=settings.port if port is None else port,
+        workers=workers,
+        host=place[0],
+        port=place[1],
         ws="websockets-sansio",
         ws_max_size=FRAME_MAX,
         ws_per_message_deflate=False,
         access_log=False,
         log_config=None,
         server_header=False,
+        proxy_headers=False,  # the application does it, and trusts nobody who was not named
         timeout_graceful_shutdown=20,
     )
 
 
 def application() -> FastAPI:
     """Make the application as the environment says, for any ASGI server."""
-    return create_app(_settings(), BUILT)
+    folder = os.environ.get(_WORKERS_FOLDER)
+    return create_app(_settings(), Path(folder) if folder else None, BUILT)
 
 
 @app.command()
@@ -143,13 +160,29 @@ def reindex() -> None:
     print(f"{changed} events happen at other times than before")
 
 
+@app.command("backup")
+def back_up(file: Path) -> None:
+    """Copy the whole database to a new file, while the server goes on; on PostgreSQL with pg_dump."""
+    backup.back_up(_settings().database_url, file)
+    print(f"the database is copied to {file}")
+
+
+@app.command()
+def restore(file: Path) -> None:
+    """Make the database of such a copy; there must be none yet, or an empty one."""
+    settings = _settings()
+    backup.restore(settings.database_url, file)
+    schema.migrate(settings.database_url)
+    print(f"the database is made of {file}; clients that follow changes will copy everything once more")
+
+
 @app.command()
 def prune() -> None:
     """Throw away old trash, traces of lost access, old notifications and ended sessions; a server does so every day."""
     pruned = _run(upkeep.prune)
     print(
         f"thrown away: {pruned.events} events, {pruned.permissions} lost permissions, "
-        f"{pruned.notifications} notifications, {pruned.sessions} sessions"
+        f"{pruned.notifications} notifications, {pruned.sessions} sessions, {pruned.answers} kept answers"
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -29,14 +30,25 @@ class Settings(BaseSettings):
     algorithm: Literal["HS256", "HS384", "HS512"] = "HS256"
     access_token_expire_minutes: Annotated[int, Field(ge=1, le=24 * 60)] = 30
     refresh_token_expire_days: Annotated[int, Field(ge=1, le=366)] = 7
+    # Of one user, and of one address of people who are not signed in; 0 switches all limits off.
+    rate_limit_per_minute: Annotated[int, Field(ge=0)] = 100
+    # Whoever shows it may read /metrics; without one, only this machine may.
+    metrics_token: SecretStr | None = None
+    # Where spans are sent, if anywhere; the SDK reads this and its other settings by itself.
+    otel_exporter_otlp_endpoint: str | None = None
     redis_url: SecretStr | None = None
     backend_cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    # Addresses and networks of proxies: only they may say for whom they ask, and by which scheme.
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
     environment: Literal["development", "test", "production"] = "development"
     debug: bool = False
     project_name: str = "Convene"
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
     workers: Annotated[int, Field(ge=1, le=64)] = 1
+    # Webhooks to loopback and private addresses: for development.
+    webhook_allow_private_targets: bool = False
+    webhook_timeout_seconds: Annotated[float, Field(ge=0.1, le=120)] = 15
     # OWASP's figures for Argon2id; tests lower them.
     password_time_cost: Annotated[int, Field(ge=1)] = 2
     password_memory_kib: Annotated[int, Field(ge=8)] = 19_456
@@ -44,9 +56,22 @@ class Settings(BaseSettings):
     # How long a request waits for a connection, for a lock, and for an answer, before it is told 503.
     database_timeout_seconds: Annotated[float, Field(ge=0.1, le=600)] = 30
 
-    @field_validator("backend_cors_origins", mode="before")
+    @field_validator("redis_url", "metrics_token", "otel_exporter_otlp_endpoint", mode="before")
     @classmethod
-    def _split_origins(cls, value: object) -> object:
+    def _nothing_is_none(cls, value: object) -> object:
+        """Read a name without a value as one that is not there: an empty token would be no secret."""
+        return value or None
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _refuse_everybody(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for one in value:
+            ip_network(one)  # `*` is none: whoever trusts all addresses lets everybody make one up
+        return value
+
+    @field_validator("backend_cors_origins", "trusted_proxies", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
         """Read `a,b` and `["a", "b"]`."""
         if isinstance(value, str):
             return tuple(part.strip(" \"'") for part in value.strip("[] ").split(",") if part.strip(" \"'"))

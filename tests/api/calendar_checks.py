@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
-from tests.api.calendar_model import Calendar, Event
+from tests.api.calendar_model import Calendar
 from tests.api.content_model import DAY, Occurrence, instant, overlap, view, wall
+from tests.api.event_model import Event
 from tests.api.steps import pages
 from tests.people import Json, Person
 

@@ -7,12 +7,9 @@ before `Calendar.write` and its like are told to.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from tests.api.content_model import (
     Content,
-    Fields,
     Refused,
     changed,
     changed_occurrence,
@@ -22,70 +19,12 @@ from tests.api.content_model import (
     need_occurrence,
     overlap,
     rescheduled,
+    under,
     without_occurrence,
 )
+from tests.api.event_model import Cut, Edit, Event, Version, Written
 
 _RANKS = ("viewer", "editor", "owner")
-
-
-class Version(NamedTuple):
-    """One version; a `kind` of None may be any."""
-
-    content: Content
-    kind: str | None
-    by: str
-    base: int | None = None
-
-
-class Written(NamedTuple):
-    """What a request writes: a version of the event, or none; and the later half of it, if it was split."""
-
-    version: Version | None
-    later: Version | None = None
-
-
-class Edit(NamedTuple):
-    """A change as it is asked for.
-
-    `scope` and `name` say of what part. `base` and `match` are the versions that are said to be merged with, or to be
-    the newest. `seen_as` is the occurrence that is sent back.
-    """
-
-    fields: Fields
-    scope: str = "all"
-    name: int = 0
-    base: int | None = None
-    match: int | None = None
-    allow: bool = False
-    seen_as: int | None = None
-
-
-@dataclass
-class Event:
-    """An event with all its versions; `roles` are those of everybody but the owner."""
-
-    owner: str
-    versions: list[Version]
-    roles: dict[str, str] = field(default_factory=dict)
-    split_from: int | None = None
-    continued_by: int | None = None
-    trashed: bool = False
-
-    @property
-    def newest(self) -> int:
-        return len(self.versions)
-
-    @property
-    def head(self) -> Content:
-        return self.versions[-1].content
-
-    def number(self, base: str) -> int:
-        """Say which version an edit begins with that is based on an old one, or on the newest."""
-        back = {"old": 1, "old match": 1, "older": 3, "oldest": self.newest}.get(base, 0)
-        return max(self.newest - back, 1)
-
-    def role_of(self, who: str) -> str | None:
-        return "owner" if who == self.owner else self.roles.get(who)
 
 
 class Calendar:
@@ -148,6 +87,7 @@ class Calendar:
     def change(self, who: str, event_id: int, edit: Edit) -> Written:
         """Change an event, or a part of it."""
         event = self.open(who, event_id, "editor")
+        edit = edit._replace(allow=edit.allow and who == event.owner)
         base = self._base(event, edit)
         if edit.scope == "this":
             return self._put(who, event_id, edit, base, changed_occurrence(base, edit.name, edit.fields))
@@ -168,10 +108,51 @@ class Calendar:
 
     def _put(self, who: str, event_id: int, edit: Edit, base: Content, ours: Content) -> Written:
         event = self.events[event_id]
-        stale = edit.base not in (None, event.newest)
-        content = merged(base, ours, event.head) if stale else ours
-        kind = "merged" if content != ours else "updated"
-        return self._settle(event_id, Version(content, kind, who, edit.base), event.head, allow=edit.allow)
+        if edit.base in (None, event.newest):
+            return self._settle(event_id, Version(ours, "updated", who, edit.base), event.head, allow=edit.allow)
+        parts = [(event_id, base, ours)]
+        if event.cuts_since(edit.base):
+            if ours.schedule != base.schedule:
+                merged(base, ours, event.head)
+                raise Refused(409, "not-possible")
+            parts = self._shared_out(event_id, edit.base or 0, base, ours)
+        contents = []
+        for one, part_base, part in parts:
+            half = self.events[one]
+            if one != event_id and (half.trashed or half.owner != event.owner or half.role_of(who) in (None, "viewer")):
+                raise Refused(409, "not-possible")
+            content = merged(part_base, part, half.head)
+            kind = "merged" if content != ours else "updated"
+            contents.append((one, Version(content, kind, who, edit.base if one == event_id else None)))
+        return self._settle_halves(event_id, contents, allow=edit.allow)
+
+    def _shared_out(
+        self, event_id: int, since: int, base: Content, ours: Content
+    ) -> list[tuple[int, Content, Content]]:
+        """Cut an edit as its event was cut; parts without changes go."""
+        event, later = self.events[event_id], []
+        for cut in event.cuts_since(since):
+            schedule = event.versions[cut.version - 2].content.schedule
+            base, ours = under(base, schedule), under(ours, schedule)
+            (base, base_later), (ours, ours_later) = halves(base, cut.name), halves(ours, cut.name)
+            if base_later != ours_later:
+                later += self._shared_out(cut.later_id, 0, base_later, ours_later)
+        return later if base == ours else [(event_id, base, ours), *later]
+
+    def _settle_halves(self, event_id: int, contents: list[tuple[int, Version]], *, allow: bool) -> Written:
+        """What is written to one half takes its time before the next one asks whether its own is free."""
+        written: list[tuple[int, Version]] = []
+        try:
+            for one, version in contents:
+                if self._settle(one, version, self.events[one].head, allow=allow).version:
+                    self.events[one].versions.append(version)
+                    written.append((one, version))
+        finally:
+            for one, _ in written:
+                self.events[one].versions.pop()
+        of_event = dict(written).get(event_id)
+        others = tuple(pair for pair in written if pair[0] != event_id)
+        return Written(of_event, halves=others, shows=contents[0][0] if contents else None)
 
     def _settle(self, event_id: int, version: Version, had: Content, *, allow: bool) -> Written:
         event = self.events[event_id]
@@ -193,7 +174,7 @@ class Calendar:
         ours = changed(base_later, asked)
         if ours == base_later:
             return Written(None)
-        if base.schedule != event.head.schedule:
+        if base.schedule != event.head.schedule or event.cuts_since(edit.base):
             return self._put(who, event_id, edit, base, ours)
         earlier, newest_later = halves(event.head, edit.name)
         later = merged(base_later, ours, newest_later)
@@ -206,7 +187,7 @@ class Calendar:
             whole = version._replace(content=later)
             return self._settle(event_id, whole, newest_later, allow=edit.allow)
         self._need_room_beside(event_id, version, later, newest_later, allow=edit.allow)
-        return Written(version, Version(later, "created", who))
+        return Written(version, Version(later, "created", who), edit.name)
 
     def _need_room_beside(self, event_id: int, earlier: Version, later: Content, had: Content, *, allow: bool) -> None:
         """The later half has to find its time free beside the earlier one, too."""
@@ -220,6 +201,7 @@ class Calendar:
     def roll_back(self, who: str, event_id: int, number: int, fields: list[str] | None, *, allow: bool) -> Written:
         """Go back to a version, or to some fields of it."""
         event = self.open(who, event_id, "editor")
+        allow = allow and who == event.owner
         if number > event.newest:
             raise Refused(404, "not-found")
         content = old = event.versions[number - 1].content
@@ -228,17 +210,29 @@ class Calendar:
             if "start_time" in fields:
                 content = rescheduled(content, old.schedule)
             content = changed(content, {name: getattr(old, name) for name in fields if name != "start_time"})
+        if content.schedule != event.head.schedule:
+            for cut in event.cuts:
+                if number < cut.version or content.schedule.reaches(cut.name):
+                    self._need_gone(cut.later_id)
         version = Version(content, "rolled back", who, number)
         return self._settle(event_id, version, event.head, allow=allow)
+
+    def _need_gone(self, event_id: int) -> None:
+        """Refuse what would make a series whole again beside a half of it."""
+        event = self.events[event_id]
+        if not event.trashed:
+            raise Refused(409, "not-possible")
+        for cut in event.cuts:
+            self._need_gone(cut.later_id)
 
     # -- deleting ------------------------------------------------------------------------------------------------
 
     def delete(self, who: str, event_id: int, scope: str, name: int, match: int | None) -> Version:
         """Delete an event or a part of it."""
         event = self.open(who, event_id, "owner")
-        left = self._left(event.head, scope, name)
         if match not in (None, event.newest):
             raise Refused(412, "precondition-failed")
+        left = self._left(event.head, scope, name)
         return Version(left, "updated", who) if left else Version(event.head, "deleted", who)
 
     def _left(self, content: Content, scope: str, name: int) -> Content | None:
@@ -259,8 +253,27 @@ class Calendar:
         event = self.events[event_id]
         if event.owner != who or not event.trashed:
             raise Refused(404, "not-found")
+        if not allow:
+            self._need_no_other_half(event_id)
         self.need_room(who, event.head, but=event_id, allow=allow)
         return Version(event.head, "restored", who)
+
+    def _need_no_other_half(self, event_id: int) -> None:
+        """Refuse an event that would come back beside a half that took its time over, or that it took over."""
+        for cut in self.events[event_id].cuts:
+            if self.events[event_id].head.schedule.reaches(cut.name):
+                self._need_gone(cut.later_id)
+        for earlier, cut in self._earlier(event_id):
+            if not earlier.trashed and earlier.head.schedule.reaches(cut.name):
+                raise Refused(409, "not-possible")
+
+    def _earlier(self, event_id: int) -> list[tuple[Event, Cut]]:
+        """What an event was split from, and that in its turn."""
+        found = [(one, event, cut) for one, event in self.events.items() for cut in event.cuts]
+        for one, event, cut in found:
+            if cut.later_id == event_id:
+                return [(event, cut), *self._earlier(one)]
+        return []
 
     # -- people --------------------------------------------------------------------------------------------------
 

@@ -9,8 +9,9 @@ from typing import Any, TypeVar
 import httpx2
 from hypothesis.stateful import RuleBasedStateMachine
 
-from tests.api.calendar_model import Calendar, Edit, Event, Version, Written
+from tests.api.calendar_model import Calendar
 from tests.api.content_model import Content, Refused, Unsure, body, content_of, view, wall
+from tests.api.event_model import Cut, Edit, Event, Version, Written
 from tests.people import Api, Json, Person
 
 _T = TypeVar("_T")
@@ -64,10 +65,14 @@ class ComparedCalendar(RuleBasedStateMachine):
             "owner_id": self.people[event.owner].id,
             "role": event.role_of(who),
             "updated_by": self.people[event.versions[-1].by].id,
-            "split_from": event.split_from,
-            "continued_by": event.continued_by,
+            "split_from": self.if_seen(who, event.split_from),
+            "continued_by": self.if_seen(who, event.continued_by),
         }
         assert {name: shown[name] for name in expected} == expected
+
+    def if_seen(self, who: str, half: int | None) -> int | None:
+        """The other half of a series, for those who see it."""
+        return half if half is not None and self.calendar.events[half].role_of(who) else None
 
     def check_bookings(self, *, allow: bool) -> None:
         """Make sure that nobody is booked twice unless somebody wanted it."""
@@ -86,21 +91,24 @@ class ComparedCalendar(RuleBasedStateMachine):
         return event_id
 
     def write(self, event_id: int, written: Written, answer: httpx2.Response, *, allow: bool) -> None:
-        """Put into the model what a change has written; the answer shows it."""
+        """Put into the model what a change has written; the answer shows the event, or the half that has it."""
         shown = answer.json()
-        if written.version:
-            who = written.version.by
-            if written.later:
-                self._split(event_id, int(shown["id"]), written.later)
-            self.calendar.events[event_id].versions.append(written.version)
-            self.agree(who, shown, shown["id"])
-        assert written.later is not None or shown["id"] == event_id
+        if written.version and written.later:
+            self._split(event_id, int(shown["id"]), written)
+        of_event = ((event_id, written.version),) if written.version else ()
+        for one, version in (*of_event, *written.halves):
+            self.calendar.events[one].versions.append(version)
+        assert written.later is not None or shown["id"] == (written.shows or event_id)
+        if of_event or written.halves:
+            self.agree((written.version or written.halves[0][1]).by, shown, shown["id"])
         assert shown["version"] == self.calendar.events[shown["id"]].newest
         self.check_bookings(allow=allow)
 
-    def _split(self, event_id: int, later_id: int, later: Version) -> None:
-        event = self.calendar.events[event_id]
+    def _split(self, event_id: int, later_id: int, written: Written) -> None:
+        event, later = self.calendar.events[event_id], written.later
+        assert later is not None
         assert later_id not in self.calendar.events
+        event.cuts.append(Cut(event.newest + 1, written.name, later_id))
         self.calendar.events[later_id] = Event(
             event.owner, [later], dict(event.roles), split_from=event_id, continued_by=event.continued_by
         )
@@ -134,10 +142,20 @@ class ComparedCalendar(RuleBasedStateMachine):
             assert answer.status_code in {409, 422}, answer.text
             return None
         event, shown = self.calendar.events[event_id], answer.json()
-        if shown["id"] != event_id:
+        if shown["id"] not in self.calendar.events:
             earlier = self.ask(event.owner, "GET", f"/{event_id}").json()
             version = Version(content_of(earlier), "updated", who, edit.base)
-            return Written(version, Version(content_of(shown), "created", who))
-        if shown["version"] == event.newest:
-            return Written(None)
-        return Written(Version(content_of(shown), None, who, edit.base))
+            return Written(version, Version(content_of(shown), "created", who), edit.name)
+        written = [(one, self._new_version(who, one)) for one in self.calendar.events]
+        found = {one: version for one, version in written if version}
+        of_event = found.pop(event_id, None)
+        of_event = of_event and of_event._replace(base=edit.base)
+        return Written(of_event, halves=tuple(found.items()), shows=shown["id"])
+
+    def _new_version(self, who: str, event_id: int) -> Version | None:
+        """The version that an event has and the model does not know of, if there is one."""
+        event = self.calendar.events[event_id]
+        if event.trashed:
+            return None
+        shown = self.ask(event.owner, "GET", f"/{event_id}").json()
+        return None if shown["version"] == event.newest else Version(content_of(shown), None, who)

@@ -45,6 +45,10 @@ class Schedule(NamedTuple):
         """The starts of its occurrences, by which they are named."""
         return range(self.start, self.start + DAY * (self.times or 1), DAY)
 
+    def reaches(self, hour: int) -> bool:
+        """Whether anything starts then or later."""
+        return self.names[-1] >= hour
+
 
 class Occurrence(NamedTuple):
     """One taking place, with what is shown of it."""
@@ -113,11 +117,13 @@ def rescheduled(content: Content, schedule: Schedule) -> Content:
 
 
 def changed_occurrence(content: Content, name: int, fields: Fields) -> Content:
-    """Put fields onto one occurrence, which keeps only what differs from the series."""
+    """Put fields onto one occurrence, which keeps only what differs from the series; a deleted one stays so."""
     need_occurrence(content, name)
+    if content.own.get(name, {}).get("excluded"):
+        raise Refused(409, "not-possible")
     regular = {**{key: getattr(content, key) for key in OWN}, "start": name, "hours": content.schedule.hours}
     sent = {key: value for key, value in fields.items() if key in regular}
-    before = {key: value for key, value in content.own.get(name, {}).items() if key not in ("excluded", *sent)}
+    before = {key: value for key, value in content.own.get(name, {}).items() if key not in sent}
     own = {**before, **_without(sent, **regular)}
     others = {other: value for other, value in content.own.items() if other != name}
     return replace(content, own=others | ({name: own} if own else {}))
@@ -189,6 +195,13 @@ def merged(base: Content, ours: Content, theirs: Content) -> Content:
         own = {}
     kept = {name: value for name, value in own.items() if value is not None}
     return Content(**plain, schedule=schedule, tags=tags, own=kept)
+
+
+def under(content: Content, schedule: Schedule) -> Content:
+    """Bring one side of an edit under the schedule that somebody else gave the series meanwhile."""
+    if content.own and content.schedule != schedule:
+        raise Unsure
+    return replace(content, schedule=schedule)
 
 
 def _pick(base: Any, ours: Any, theirs: Any) -> Any:

@@ -15,6 +15,8 @@ from tests.people import PASSWORD, Api, Json, Person
 from tests.routes import Route
 
 EVENT = "/api/v1/events/{event_id}"
+WEBHOOK = "/api/v1/webhooks/{webhook_id}"
+HOOK = "https://hooks.invalid/convene"
 ROLES = ("owner", "editor", "viewer")
 
 
@@ -108,6 +110,15 @@ REQUESTS: dict[str, Request] = {
         body=lambda *_: {"kinds": {"changed": {"live": True, "email": False}}}
     ),
     "GET /api/v1/changes": Request(),
+    "POST /api/v1/webhooks": Request(201, lambda *_: {"url": HOOK}),
+    "GET /api/v1/webhooks": Request(),
+    f"GET {WEBHOOK}": Request(),
+    f"PATCH {WEBHOOK}": Request(body=lambda *_: {"kinds": ["changed"]}),
+    f"DELETE {WEBHOOK}": Request(204),
+    f"POST {WEBHOOK}/rotate": Request(),
+    f"POST {WEBHOOK}/test": Request(202),
+    f"GET {WEBHOOK}/deliveries": Request(),
+    f"POST {WEBHOOK}/deliveries/{{delivery_id}}/redeliver": Request(202),
 }
 
 
@@ -140,6 +151,8 @@ async def prepare(stage: Stage, route: Route, who: str = "owner") -> dict[str, A
     if "{notification_id}" in route.path:
         parameters["notification_id"] = await _tell(stage, who)
     parameters["calendar_id"] = stage.event["calendar_id"]
+    if "{webhook_id}" in route.path:
+        parameters |= await _hook_up(stage.people[who])
     return {**parameters, "version_number": 1, "version_1": 1, "version_2": 2}
 
 
@@ -148,6 +161,14 @@ async def _tell(stage: Stage, who: str) -> int:
     other = "editor" if who == "owner" else "owner"
     await stage.people[other].changes(stage.event, location=f"Room {uuid4().hex[:6]}")
     return int((await stage.people[who].get("/api/v1/notifications")).json()[0]["id"])
+
+
+async def _hook_up(person: Person) -> dict[str, Any]:
+    """Give somebody a webhook to which a message has gone; gives the ids of both."""
+    present = (await person.get("/api/v1/webhooks")).json()
+    webhook = present[0] if present else await person.adds_webhook(HOOK)
+    delivery = (await person.post(f"/api/v1/webhooks/{webhook['id']}/test")).json()
+    return {"webhook_id": webhook["id"], "delivery_id": delivery["id"]}
 
 
 async def _shelve_an_edit(stage: Stage, who: str) -> int:

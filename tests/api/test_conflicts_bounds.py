@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime
-from time import perf_counter
+from time import process_time
 
+from convene.storage import tables
 from tests.api.booking import EVENTS, at, book, book_all_the_same
 from tests.api.steps import path_of, refusal
 from tests.people import Json, Person
+from tests.process.outside import outside
 
 BATCH = f"{EVENTS}/batch"
 UNTIL = "X-Conflicts-Checked-Until"
@@ -31,10 +34,10 @@ async def allowed(person: Person, batch: list[Json]) -> None:
 
 
 async def test_a_batch_costs_what_is_in_it_however_far_apart(alice: Person):
-    began = perf_counter()
+    began = process_time()
     response = await alice.post(BATCH, [minute(2030 + 8 * number) for number in range(300)])
     assert response.status_code == 201
-    assert perf_counter() - began < 5
+    assert process_time() - began < 5
 
 
 async def test_a_batch_far_apart_still_finds_every_clash(alice: Person):
@@ -62,6 +65,23 @@ async def test_a_booking_in_a_calendar_too_full_to_compare_is_refused_unless_all
     assert UNTIL not in (await alice.post(EVENTS, hourly(58), params={"on_conflict": "allow"})).headers
 
 
+async def test_others_have_their_turn_while_a_dense_series_is_compared(alice: Person):
+    """Both have 17,500 occurrences in two years: after each 400 or so, the loop is free."""
+    await allowed(alice, [hourly(0)])
+    turns = 0
+
+    async def take_turns() -> None:
+        nonlocal turns
+        while True:
+            await asyncio.sleep(0)
+            turns += 1
+
+    others = asyncio.create_task(take_turns())
+    assert (await alice.post(EVENTS, hourly(1))).status_code == 201
+    others.cancel()
+    assert turns > 2 * 17_500 / 500
+
+
 async def test_every_booking_says_until_when_it_was_compared(alice: Person):
     sent = at("01 09:00", "01 10:00", recurrence_pattern={"frequency": "weekly"})
     created = await alice.post(EVENTS, sent)
@@ -83,10 +103,30 @@ async def test_going_back_and_handing_over_say_until_when_was_compared(alice: Pe
     assert UNTIL in (await alice.post(f"{path_of(event)}/transfer", {"user_id": ben.id})).headers
 
 
-async def test_a_window_with_too_many_series_is_refused_even_when_none_occurs(alice: Person):
-    yearly = at("01 09:00", "01 10:00", recurrence_pattern={"frequency": "yearly"})
-    for _ in range(11):
-        await allowed(alice, [yearly] * 1_000)
+async def copy(database_url: str, event: Json, times: int) -> None:
+    """Copy an event and its owner's permission, as creating it again and again would."""
+    chosen = {
+        table.name: ", ".join(column.name for column in table.columns if column.name not in {"id", "uid", "event_id"})
+        for table in (tables.events, tables.permissions)
+    }
+    numbers = f"WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {times})"
+    columns = chosen["permissions"]
+    async with outside(database_url) as connection:
+        await connection.rows(
+            f"INSERT INTO events (uid, {chosen['events']}) {numbers}"
+            f" SELECT uid || '-' || i, {chosen['events']} FROM events CROSS JOIN n WHERE id = {event['id']}"
+        )
+        await connection.rows(
+            f"INSERT INTO permissions (event_id, {columns}) SELECT copy.id, {columns} FROM permissions"
+            f" CROSS JOIN (SELECT id FROM events WHERE uid LIKE '{event['uid']}-%') copy"
+            f" WHERE event_id = {event['id']}"
+        )
+
+
+async def test_a_window_with_too_many_series_is_refused_even_when_none_occurs(alice: Person, database_url: str):
+    yearly = await book(alice, "01 09:00", "01 10:00", recurrence_pattern={"frequency": "yearly"})
+    await copy(database_url, yearly, 11_000)
+    assert len((await alice.get(EVENTS, limit=200)).json()) == 200
     window = {"from": "2046-06-01T00:00:00Z", "to": "2046-07-01T00:00:00Z"}
     refusal(await alice.get(EVENTS, **window), 422, "too-much")
     await book_all_the_same(alice, "02 09:00", "02 10:00")

@@ -271,6 +271,16 @@ async def test_a_deleted_occurrence_comes_back_when_its_deletion_is_rolled_back(
     assert len(await calendar(alice, *MARCH)) == 4
 
 
+@pytest.mark.parametrize("fields", [{"title": "Mine"}, {}, {"base_version": 2}, {"title": "Mine", "base_version": 2}])
+async def test_changing_a_deleted_occurrence_does_not_bring_it_back(alice: Person, ben: Person, fields: Json):
+    series = await standup(alice)
+    await alice.shares(series, ben, "editor")
+    await delete_part(alice, series, "this", SECOND)
+    problem = refusal(await try_part(ben, series, "this", SECOND, fields), 409, "not-possible")
+    assert problem["reason"] == "occurrence_deleted"
+    assert (await read(alice, series))["overrides"] == {SECOND: {"excluded": True}}
+
+
 async def test_an_occurrence_in_an_endless_series_is_changed_and_deleted(alice: Person):
     series = await standup(alice, None)
     await change_part(alice, series, "this", "2127-03-02T09:00:00", title="Centenary")

@@ -34,7 +34,7 @@ def page_in(folder: Path) -> Path:
 
 def api_with(page: Path, beside: Path) -> Api:
     """Pages need no database, and none is opened."""
-    return Api(create_app(settings_for(f"sqlite:///{beside / 'none.db'}"), page))
+    return Api(create_app(settings_for(f"sqlite:///{beside / 'none.db'}"), page=page))
 
 
 @pytest.fixture

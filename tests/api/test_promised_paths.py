@@ -139,7 +139,8 @@ _LISTED = re.compile(r"^\| ([A-Z, ]+) \| `(\S+)` \| `(\S+)` \|$", re.MULTILINE)
 
 
 def test_the_document_lists_every_promised_path_and_where_it_leads():
-    assert _LISTED.findall(COMPATIBILITY.read_text(encoding="utf-8")) == promised_table()
+    # The document is in an order for readers, the routes are in the order in which they are asked for most.
+    assert sorted(_LISTED.findall(COMPATIBILITY.read_text(encoding="utf-8"))) == sorted(promised_table())
 
 
 def promised_table() -> list[tuple[str, str, str]]:

@@ -13,7 +13,7 @@ from convene.operations import upkeep
 from convene.operations.upkeep import Pruned
 from convene.storage.tables import metadata
 from tests.api.signing_in import sign_in
-from tests.api.steps import path_of, refusal
+from tests.api.steps import path_of, read, refusal
 from tests.api.test_trash import later
 from tests.databases import KINDS, fresh_database
 from tests.people import Api, Json, Person, running_api
@@ -55,10 +55,21 @@ async def rows_of(database_url: str, event: Json) -> dict[str, int]:
     return found
 
 
+async def logged(person: Person, webhook: Json) -> None:
+    """Wait until something is on its way to a webhook."""
+    for _ in range(500):
+        if (await person.get(f"/api/v1/webhooks/{webhook['id']}/deliveries")).json():
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError("nothing is on its way")
+
+
 async def everything_happens_to(alice: Person, ben: Person) -> Json:
     """An event that has left something in every table, in alice's trash."""
     event = await alice.creates("Old")
+    webhook = await ben.adds_webhook("https://hooks.invalid/x")
     await alice.shares(event, ben, "editor")
+    await logged(ben, webhook)
     await alice.changes(event, title="Older")
     refusal(await ben.put(path_of(event), {"title": "Other", "base_version": 1}), 409, "edit-conflict")
     assert (await ben.put(f"{path_of(event)}/mute", {})).status_code == 204
@@ -87,6 +98,32 @@ async def test_the_half_of_a_series_outlives_the_other(api: Api, alice: Person):
     await alice.delete(path_of(series))
     assert (await pruned(api, 40)).events == 1
     assert (await alice.get(path_of(later_half))).json() == {**later_half, "split_from": None}
+
+
+async def split(person: Person, series: Json, day: int) -> Json:
+    """Split a series in March 2027, and give its later half."""
+    params = {"scope": "following", "occurrence": f"2027-03-{day:02}T09:00:00"}
+    return (await person.put(path_of(series), {"title": f"From the {day}th on"}, params=params)).json()
+
+
+async def test_a_half_that_is_gone_does_not_hide_those_beyond_it(api: Api, alice: Person):
+    """Otherwise a rollback would let the whole series take place beside them, and an older edit not reach them."""
+    nearer_last = await alice.creates("Daily", recurrence_pattern="FREQ=DAILY;COUNT=10")
+    far = await split(alice, nearer_last, 6)
+    halves_of_halves = await alice.creates("Daily", recurrence_pattern="FREQ=DAILY;COUNT=10")
+    second = await split(alice, halves_of_halves, 4)
+    third = await split(alice, second, 6)
+    fourth = await split(alice, third, 8)
+    for half in (await split(alice, nearer_last, 4), second, third):
+        await alice.delete(path_of(half))
+    assert (await pruned(api, 40)).events == 3
+    for series, beyond in ((nearer_last, far), (halves_of_halves, fourth)):
+        back = await alice.post(f"{path_of(series)}/rollback/1")
+        assert refusal(back, 409, "not-possible")["reason"] == "series_split"
+        await alice.changes(series, location="Room 4", base_version=1)
+        earlier, later_half = await read(alice, series), await read(alice, beyond)
+        assert (earlier["continued_by"], later_half["split_from"]) == (beyond["id"], series["id"])
+        assert (earlier["location"], later_half["location"]) == ("Room 4", "Room 4")
 
 
 async def test_whoever_follows_changes_is_told_what_went_before_it_is_forgotten(api: Api, alice: Person, ben: Person):
@@ -133,10 +170,31 @@ async def test_sessions_that_have_expired_are_forgotten(api: Api, alice: Person)
     assert (await pruned(api, 9)).sessions == 2
 
 
+async def test_the_log_of_a_webhook_goes_back_a_month(api: Api, alice: Person):
+    webhook = await alice.adds_webhook("https://hooks.invalid/x")
+    path = f"/api/v1/webhooks/{webhook['id']}"
+    await alice.post(f"{path}/test")
+    await alice.patch(path, {"active": False})  # which gives up what is due
+    assert (await pruned(api, 29)).deliveries == 0
+    assert (await pruned(api, 31)).deliveries == 1
+    assert (await alice.get(f"{path}/deliveries")).json() == []
+
+
+async def test_answers_kept_for_requests_that_are_sent_again_are_forgotten_after_a_day(api: Api, alice: Person):
+    await alice.post("/api/v1/events/batch", [], headers={"Idempotency-Key": "none"})
+    event = {"title": "Once", "start_time": "2027-03-01T09:00:00Z", "end_time": "2027-03-01T10:00:00Z"}
+    await alice.post("/api/v1/events", event, headers={"Idempotency-Key": "one"})
+    with later(api, timedelta(hours=23)):
+        assert (await upkeep.prune(api.app.state.services.units)).answers == 0
+    assert (await pruned(api, 2)).answers == 1
+
+
 async def test_pruning_again_throws_nothing_away(api: Api, alice: Person, ben: Person):
     await everything_happens_to(alice, ben)
     await pruned(api, 400)
-    assert await pruned(api, 400) == Pruned(events=0, permissions=0, notifications=0, sessions=0)
+    assert await pruned(api, 400) == Pruned(
+        events=0, permissions=0, notifications=0, sessions=0, answers=0, deliveries=0
+    )
 
 
 async def test_a_server_prunes_by_itself(api: Api, database_url: str, alice: Person, ben: Person):

@@ -357,7 +357,7 @@ async def test_a_collaborator_becomes_the_owner_and_the_owner_an_editor(alice: P
     handed = await hand_over(alice, event, ben)
     assert handed.status_code == 200
     assert (handed.json()["owner_id"], handed.json()["role"], handed.json()["version"]) == (ben.id, "editor", 2)
-    assert handed.headers["ETag"] == '"2"'
+    assert handed.headers["ETag"] == f'"2-editor-{ben.id}"'
     assert await roles_on(alice, event) == [(ben.username, "owner"), (alice.username, "editor")]
     assert (await alice.get(path_of(event))).json() == handed.json()
     assert (await ben.get(path_of(event))).json() == {**handed.json(), "role": "owner"}

@@ -14,7 +14,6 @@ from hypothesis.stateful import initialize, precondition, rule, run_state_machin
 
 from tests import hypothesis_profiles  # noqa: F401 - registers the profiles
 from tests.api.calendar_checks import check_history, check_lists, check_past, check_people, check_window
-from tests.api.calendar_model import Edit, Version
 from tests.api.calendar_wishes import (
     EVENTS_MAX,
     Attempt,
@@ -31,6 +30,7 @@ from tests.api.calendar_wishes import (
 )
 from tests.api.compared_calendar import NAMES, ComparedCalendar
 from tests.api.content_model import DAY, Content, Fields, Schedule, body_of, wall
+from tests.api.event_model import Edit, Version
 from tests.people import Api
 
 
@@ -253,7 +253,7 @@ def test_whatever_people_do_the_calendar_is_right(api: Api, loop: asyncio.Abstra
         def __init__(self) -> None:
             super().__init__(api, loop.run_until_complete)
 
-    examples = min(settings().max_examples, 2_000)  # each is thirty actions, and all that can be read afterwards
+    examples = min(2 * settings().max_examples, 2_000)  # each is thirty actions, and all that can be read afterwards
     slow = [HealthCheck.too_slow]  # the machine may be busy with other tests
     once = settings(max_examples=examples, stateful_step_count=30, suppress_health_check=slow)
     run_state_machine_as_test(Here, settings=once)

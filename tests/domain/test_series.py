@@ -453,6 +453,36 @@ def test_an_override_keeps_its_name_when_the_start_moves_but_its_occurrence_stay
     assert [own.occurrence for own in rescheduled(content, then).overrides] == [wall("2025-01-08T12:00")]
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "start", "names"),
+    [
+        ("FREQ=DAILY;BYHOUR=9,12", "FREQ=DAILY;BYHOUR=9,12", "2025-01-06T12:00", ["2025-01-08T09:00"]),
+        ("FREQ=WEEKLY;BYDAY=MO,WE", "FREQ=WEEKLY;BYDAY=MO,WE;COUNT=9", "2025-01-08T09:00", ["2025-01-13T09:00"]),
+        ("FREQ=MONTHLY;BYMONTHDAY=6,20", "FREQ=MONTHLY;BYMONTHDAY=6,20", "2025-01-20T09:00", ["2025-02-06T09:00"]),
+    ],
+    ids=["of two hours", "of two weekdays", "of two days of the month"],
+)
+def test_overrides_stay_with_their_days_when_a_series_only_begins_later(
+    before: str, after: str, start: str, names: list[str]
+):
+    """Nine o'clock is no twelve o'clock because the series begins at twelve now, although both are in the pattern."""
+    content = event(before, "2025-01-06T09:00", "UTC")
+    for name in names:
+        content = with_override(content, Override(occurrence=wall(name), title="Own"))
+    rule = read_pattern(after, start=wall(start), zone="UTC", all_day=False)
+    then = rescheduled(content, replace(content.schedule, start=wall(start), rule=rule))
+    assert [own.occurrence for own in then.overrides] == [wall(name) for name in names]
+
+
+def test_overrides_move_along_when_all_days_of_a_series_do():
+    content = event("FREQ=WEEKLY;BYDAY=MO,WE", "2025-01-06T09:00", "UTC")
+    content = with_override(content, Override(occurrence=wall("2025-01-08T09:00"), title="Own"))
+    start = wall("2025-01-08T09:00")
+    rule = read_pattern("FREQ=WEEKLY;BYDAY=WE,FR;COUNT=9", start=start, zone="UTC", all_day=False)
+    then = rescheduled(content, replace(content.schedule, start=start, rule=rule))
+    assert [own.occurrence for own in then.overrides] == [wall("2025-01-10T09:00")]
+
+
 def test_overrides_go_when_their_occurrences_do():
     content = with_override(DAILY, Override(occurrence=NAME, title="Own"))
     weekly = replace(DAILY.schedule, rule=read_pattern("weekly", start=NAME, zone="UTC", all_day=False))

@@ -29,11 +29,11 @@ class ServedApi(Api):
         self.url = url
         self._clients: list[httpx2.AsyncClient] = []
 
-    def client(self, token: str | None = None) -> httpx2.AsyncClient:
+    def client(self, token: str | None = None, address: str = "127.0.0.1") -> httpx2.AsyncClient:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        client = httpx2.AsyncClient(
-            base_url=self.url, headers=headers, verify=_TLS, trust_env=False, limits=_LIMITS, timeout=_TIMEOUT
-        )
+        # From another address of this machine, which all of 127.0.0.0/8 are.
+        transport = httpx2.AsyncHTTPTransport(verify=_TLS, trust_env=False, limits=_LIMITS, local_address=address)
+        client = httpx2.AsyncClient(base_url=self.url, headers=headers, transport=transport, timeout=_TIMEOUT)
         self._clients.append(client)
         return client
 

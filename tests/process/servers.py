@@ -23,6 +23,7 @@ _ADDRESS = re.compile(r"running on (http://127\.0\.0\.1:\d+)")
 _SETTINGS = {
     "SECRET_KEY": "only-for-tests-" + "0123456789abcdef" * 2,
     "ENVIRONMENT": "test",
+    "RATE_LIMIT_PER_MINUTE": "0",
     "PASSWORD_TIME_COST": "1",
     "PASSWORD_MEMORY_KIB": "8",
     "HOST": "127.0.0.1",

@@ -81,3 +81,10 @@ def test_the_command_of_the_image_serves_and_its_check_sees_that(tmp_path: Path)
         assert '"level":"info"' in server.log  # in production a log line is JSON
     stopped = subprocess.run([sys.executable, *check[1:]], env=environment, check=False, capture_output=True)
     assert stopped.returncode != 0
+
+
+@pytest.mark.parametrize("environment", [COMPOSE["services"]["api"]["environment"], RENDER["services"][0]["envVars"]])
+def test_what_stands_in_front_is_believed_about_addresses(environment: dict[str, Any] | list[dict[str, Any]]):
+    """Or everybody would share the quotas of the proxy."""
+    said = {one["key"]: one.get("value", "") for one in environment} if isinstance(environment, list) else environment
+    assert Settings(_env_file=None, trusted_proxies=said["TRUSTED_PROXIES"]).trusted_proxies

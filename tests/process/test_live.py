@@ -232,3 +232,18 @@ async def test_a_server_that_stops_says_so_to_its_sockets():
                 server.ask_to_stop()
                 assert await ear.closed() == 1012
         assert await asyncio.to_thread(server.wait_for_end) in {0, -signal.SIGTERM}
+
+
+async def test_a_server_that_stops_does_not_wait_for_its_streams():
+    with fresh_database("sqlite") as url, serving(url) as server:
+        async with calling(server.url) as api:
+            alice = await api.person("alice")
+            async with alice.client.stream("GET", "/api/v1/stream") as stream:
+                lines = stream.aiter_lines()
+                assert await anext(lines) == "retry: 2000"
+                began = time.monotonic()
+                server.ask_to_stop()
+                said = [line async for line in lines if line]
+            assert 'data: {"type":"ended","reason":"the server is stopping"}' in said
+        assert await asyncio.to_thread(server.wait_for_end) in {0, -signal.SIGTERM}
+        assert time.monotonic() - began < 5

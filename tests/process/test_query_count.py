@@ -40,6 +40,10 @@ COSTS: dict[str, tuple[Request, int, int]] = {
         *(8, 5),
     ),
     "change": (lambda world: world.alice.put(world.path, {"title": "Changed"}), 11, 10),
+    "change what nobody else sees": (
+        lambda world: world.alice.put(f"{EVENTS}/{world.alone['id']}", {"title": "Changed"}),
+        *(9, 8),
+    ),
     "merge": (lambda world: world.alice.put(world.path, {"location": "Room 4", "base_version": 1}), 13, 12),
     "move": (lambda world: world.alice.put(world.path, {"start_time": "2026-01-01T08:00:00Z"}), 12, 11),
     "share": (

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import time
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+from convene.api.colleagues import WRITE_SECONDS
 from tests.databases import fresh_database
 from tests.process.callers import calling
 from tests.process.ears import listening
@@ -55,3 +57,19 @@ async def test_a_worker_that_is_killed_is_replaced():
         async with calling(server.url) as api:
             for _ in range(10):
                 assert (await (await api.person("alice")).get("/api/v1/events")).status_code == 200
+
+
+async def test_whichever_worker_is_asked_the_metrics_are_those_of_all():
+    with fresh_database("sqlite") as url, serving(url, WORKERS=2) as server:
+        expected = {str(pid) for pid in workers_of(server)}
+        async with calling(server.url) as api:
+            clients = [api.client() for _ in range(24)]
+            for client in clients:
+                await client.get("/nowhere")
+            await asyncio.sleep(WRITE_SECONDS + 1)
+            for client in clients[:6]:
+                text = (await client.get("/metrics")).text
+                found = re.findall(r'requests_total{[^}]*status="404",worker="(\d+)"} (\d+)', text)
+                assert {worker for worker, _ in found} <= expected
+                assert sum(int(number) for _, number in found) == len(clients)
+                assert set(re.findall(r'convene_listeners{worker="(\d+)"}', text)) == expected

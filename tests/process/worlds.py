@@ -15,10 +15,11 @@ FIRST = datetime(2026, 1, 1, 9, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class World:
-    """Somebody with events, one every day, of which the first is shared and has been edited."""
+    """Somebody with events, one every day: the first is shared and has been edited, the second is `alone`."""
 
     alice: Person
     event: Any
+    alone: Any
     newcomer: Person
     events: int
 
@@ -47,9 +48,9 @@ async def create_days(person: Person, days: int) -> list[Any]:
 
 async def make_world(api: Api, *, events: int, collaborators: int, edits: int) -> World:
     alice = await api.person("alice")
-    [event, *_] = await create_days(alice, events)
+    [event, alone, *_] = await create_days(alice, events)
     for _ in range(collaborators):
         await alice.shares(event, await api.person("guest"))
     for edit in range(edits):
         await alice.changes(event, title=f"Edit {edit}")
-    return World(alice, event, await api.person("newcomer"), events)
+    return World(alice, event, alone, await api.person("newcomer"), events)

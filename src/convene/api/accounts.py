@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
 from fastapi import Depends, Path, Query, Request, Response
@@ -9,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 from starlette.datastructures import FormData
 
+from convene.api import idempotency
 from convene.api.bodies import FORM_KINDS, media_type, read_json, receiving
 from convene.api.declared import SIGNED_IN, problems
 from convene.api.dependencies import Held, Me, ReadWork, Services
@@ -20,7 +22,10 @@ from convene.api.responses import Person, Session, TokenAnswer, User
 from convene.api.schemas import Login, PasswordChange, ProfileUpdate, Register
 from convene.domain.errors import BadToken, Fault, Invalid
 from convene.operations import accounts, sessions
+from convene.operations.idempotency import Attempt
 from convene.operations.tokens import TokenPair
+from convene.storage.accounts import UserRow
+from convene.storage.unit_of_work import UnitOfWork
 
 router = feature_router("accounts", "/api/v1")
 
@@ -59,24 +64,79 @@ def _login_form(form: FormData) -> dict[str, object]:
     return {key: values[0] for key, values in known.items()}
 
 
+async def _limited_registration(request: Request, held: Held) -> None:
+    await held.rates.of_registration(request.scope)
+
+
+async def _limited_sign_in(request: Request, held: Held) -> None:
+    await held.rates.of_sign_in(request.scope)
+
+
+async def _limited(request: Request, held: Held) -> None:
+    await held.rates.of_address(request.scope)
+
+
+LIMITED_SIGN_IN, LIMITED_REGISTRATION, LIMITED = map(Depends, (_limited_sign_in, _limited_registration, _limited))
 Credentials = Annotated[Login, Depends(_login)]
 
 
-@router.post("/auth/register", status_code=201, response_model=User, responses=problems(409, body=True))
-async def register(held: Held, body: Register) -> Response:
+async def _public_attempt(request: Request, held: Held) -> AsyncIterator[Attempt | None]:
+    async with held.attempts.of(request, None) as attempt:
+        await _look_for_answer(held, attempt)
+        yield attempt
+
+
+async def _own_attempt(request: Request, held: Held, me: Me) -> AsyncIterator[Attempt | None]:
+    async with held.attempts.of(request, me.user_id) as attempt:
+        await _look_for_answer(held, attempt)
+        yield attempt
+
+
+async def _look_for_answer(held: Services, attempt: Attempt | None) -> None:
+    """Look in a transaction of its own: what follows hashes a password first, outside of every transaction."""
+    if attempt is not None:
+        async with held.units.reading() as work:
+            await idempotency.replay(work, attempt)
+
+
+PublicAttempt = Annotated[Attempt | None, Depends(_public_attempt, scope="function")]
+OwnAttempt = Annotated[Attempt | None, Depends(_own_attempt, scope="function")]
+
+
+@router.post(
+    "/auth/register",
+    status_code=201,
+    response_model=User,
+    responses=problems(409, body=True),
+    dependencies=[LIMITED_REGISTRATION],
+)
+async def register(held: Held, body: Register, attempt: PublicAttempt) -> Response:
     """Make an account. Usernames and e-mail addresses are unique without regard to case."""
-    return answer(user_json(await accounts.register(held.units, held.passwords, body.registration())), status=201)
+
+    async def keep(work: UnitOfWork, user: UserRow) -> None:
+        await idempotency.keep(work, attempt, answer(user_json(user), status=201), user.id)
+
+    user = await accounts.register(held.units, held.passwords, body.registration(), keep)
+    return answer(user_json(user), status=201)
 
 
-@router.post("/auth/login", response_model=TokenAnswer, responses=problems(401, body=True), openapi_extra=_LOGIN_BODY)
+@router.post(
+    "/auth/login",
+    response_model=TokenAnswer,
+    responses=problems(401, body=True),
+    openapi_extra=_LOGIN_BODY,
+    dependencies=[LIMITED_SIGN_IN],
+)
 async def log_in(held: Held, from_page: FromPage, login: Credentials, request: Request) -> Response:
     """Begin a session, with JSON or the form of the OAuth2 password flow."""
     agent = request.headers.get("user-agent", "")
-    pair = await sessions.log_in(held.units, held.passwords, held.tokens, login.credentials(), user_agent=agent)
+    credentials = login.credentials()
+    async with held.rates.guessing(request.scope, credentials[0]):
+        pair = await sessions.log_in(held.units, held.passwords, held.tokens, credentials, user_agent=agent)
     return _signed_in(held, request, pair, from_page=from_page)
 
 
-@router.post("/auth/refresh", response_model=TokenAnswer, responses=problems(401, body=True))
+@router.post("/auth/refresh", response_model=TokenAnswer, responses=problems(401, body=True), dependencies=[LIMITED])
 async def refresh(
     held: Held, from_page: FromPage, request: Request, kept: KeptToken = None, body: Refresh | None = None
 ) -> Response:
@@ -124,10 +184,15 @@ async def change_me(held: Held, me: Me, body: ProfileUpdate) -> Response:
 
 
 @router.post("/auth/password", status_code=204, responses=problems(*SIGNED_IN, body=True))
-async def change_password(held: Held, me: Me, body: PasswordChange) -> Response:
+async def change_password(held: Held, me: Me, body: PasswordChange, attempt: OwnAttempt, request: Request) -> Response:
     """Set a new password; every other session ends."""
+
+    async def keep(work: UnitOfWork, _: UserRow) -> None:
+        await idempotency.keep(work, attempt, Response(status_code=204))
+
     change = (body.current_password, body.new_password)
-    await accounts.change_password(held.units, held.passwords, held.identities, me, change)
+    async with held.rates.guessing(request.scope, me.username, wrong=Invalid):
+        await accounts.change_password(held.units, held.passwords, held.identities, me, change, before_commit=keep)
     return Response(status_code=204)
 
 

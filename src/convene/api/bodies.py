@@ -20,7 +20,8 @@ from convene.domain.errors import Fault, Invalid
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
-JSON_KINDS = frozenset(("application/json", "application/merge-patch+json"))
+MERGE_PATCH = "application/merge-patch+json"
+JSON_KINDS = frozenset(("application/json", MERGE_PATCH))
 FORM_KINDS = frozenset(("application/x-www-form-urlencoded", "multipart/form-data"))
 
 

@@ -33,7 +33,7 @@ class Problem(BaseModel):
 
 Responses = dict[int | str, dict[str, Any]]
 
-_DESCRIPTIONS = {
+DESCRIPTIONS = {
     304: "Not modified: `If-None-Match` names the newest version.",
     400: "The body is not JSON.",
     401: "No token, or one that is not good.",
@@ -45,22 +45,39 @@ _DESCRIPTIONS = {
     413: "The body is too large.",
     415: "The body is not JSON.",
     422: "Something in the request makes no sense; `errors` says what and where.",
+    429: "Asked too often; `Retry-After` says when to ask again.",
     500: "A fault of the server; it has been logged under the request id.",
     503: "The database is not available; try again.",
 }
 
 
+PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+_TEXT = {"schema": {"type": "string"}}
+_QUOTA_HEADERS = {
+    "Retry-After": {"description": "Seconds.", "required": True, **_TEXT},
+    "RateLimit-Policy": {
+        "description": 'Each quota: `"user";q=100;w=60` is 100 requests in 60 seconds.',
+        "required": True,
+        **_TEXT,
+    },
+    "RateLimit": {
+        "description": 'Where one stands: `"user";r=0;t=17` is none left, for 17 seconds. On other answers too.',
+        "required": True,
+        **_TEXT,
+    },
+}
+
+
 def problems(*statuses: int, body: bool = False) -> Responses:
     """Declare the errors of a route: those of every route, those of every body, and its own."""
-    always = (422, 500, 503)
+    always = (422, 429, 500, 503)
     of_body = (400, 413, 415) if body else ()
     declared: Responses = {}
     for status in sorted({*statuses, *always, *of_body}):
-        declared[status] = {"description": _DESCRIPTIONS[status]}
+        declared[status] = {"description": DESCRIPTIONS[status]}
         if status != 304:
-            declared[status] |= {
-                "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
-            }
+            declared[status]["content"] = PROBLEM
+    declared[429]["headers"] = _QUOTA_HEADERS
     return declared
 
 

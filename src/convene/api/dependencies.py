@@ -14,12 +14,18 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from fastapi import Depends, Header, Path, Query, Request
+from fastapi import Depends, Path, Query, Request
 from fastapi.security import OAuth2PasswordBearer
 from starlette.requests import HTTPConnection
 
+from convene.api import idempotency
 from convene.api.fields import Number
+from convene.api.idempotency import Attempts
+from convene.api.metrics import Metrics
+from convene.api.preconditions import IfMatch
+from convene.api.rates import Rates
 from convene.api.schemas import Transfer
+from convene.delivery.bus import Bus
 from convene.delivery.hub import Hub
 from convene.delivery.presence import Watch
 from convene.domain.errors import BadToken
@@ -41,6 +47,12 @@ class Services:
     identities: Identities
     hub: Hub
     watch: Watch
+    allow_private_targets: bool
+    rates: Rates
+    attempts: Attempts
+    bus: Bus
+    metrics: Metrics
+    metrics_token: str | None
 
 
 def services(request: HTTPConnection) -> Services:
@@ -56,6 +68,29 @@ async def _services(request: Request) -> Services:
 Held = Annotated[Services, Depends(_services)]
 
 
+async def recognised(connection: HTTPConnection, token: str) -> tuple[SignedIn, float]:
+    """Find who holds a token and when it expires (seconds since the epoch), and count the request.
+
+    Raises:
+        BadToken: there is none, or it is not good.
+        TooOften: they, or the address that strangers come from, have used their quota up.
+    """
+    held = services(connection)
+    try:
+        me, expires_at = await _holder(held, token)
+    except BadToken:
+        await held.rates.of_address(connection.scope)
+        raise
+    await held.rates.of_user(connection.scope, me.user_id)
+    return me, expires_at
+
+
+async def _holder(held: Services, token: str) -> tuple[SignedIn, float]:
+    if not token:
+        raise BadToken("missing")
+    return await held.identities.until(token)
+
+
 class _Bearer(OAuth2PasswordBearer):
     """The scheme that the OpenAPI document declares, and what it finds out."""
 
@@ -64,11 +99,12 @@ class _Bearer(OAuth2PasswordBearer):
 
         Raises:
             BadToken: no token, or one that is not good.
+            TooOften: they, or the address that strangers come from, have used their quota up.
         """
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         if not token or scheme.lower() != "bearer":
-            raise BadToken("missing")
-        return await services(request).identities.of(token)
+            token = ""
+        return (await recognised(request, token))[0]
 
 
 signed_in = _Bearer(tokenUrl="/api/v1/auth/login", scheme_name="OAuth2PasswordBearer", description="An access token.")
@@ -82,9 +118,11 @@ async def reading(request: Request, me: Me) -> AsyncIterator[UnitOfWork]:  # noq
         yield work
 
 
-async def writing(request: Request, me: Me) -> AsyncIterator[UnitOfWork]:  # noqa: ARG001 - authenticated first
-    """A unit of work that commits when the route returns."""
-    async with services(request).units.writing() as work:
+async def writing(request: Request, me: Me) -> AsyncIterator[UnitOfWork]:
+    """A unit of work that commits when the route returns, and whose answer is kept when it has an Idempotency-Key."""
+    held = services(request)
+    async with held.attempts.of(request, me.user_id) as attempt, held.units.writing() as work:
+        await idempotency.begin(request, work, attempt)
         yield work
 
 
@@ -104,29 +142,29 @@ async def viewable(event_id: EventId, me: Me, work: ReadWork) -> ViewableEvent:
     return await access.open_to_view(work, me, event_id)
 
 
-async def editable(event_id: EventId, me: Me, work: WriteWork) -> EditableEvent:
+async def editable(event_id: EventId, me: Me, work: WriteWork, if_match: IfMatch) -> EditableEvent:
     """An event that the caller may change, locked."""
-    return await access.open_to_edit(work, me, event_id)
+    return access.unchanged(await access.open_to_edit(work, me, event_id), if_match)
 
 
-async def owned(event_id: EventId, me: Me, work: WriteWork) -> OwnedEvent:
+async def owned(event_id: EventId, me: Me, work: WriteWork, if_match: IfMatch) -> OwnedEvent:
     """An event that belongs to the caller, locked."""
-    return await access.open_to_own(work, me, event_id)
+    return access.unchanged(await access.open_to_own(work, me, event_id), if_match)
 
 
-async def transferable(event_id: EventId, me: Me, work: WriteWork, body: Transfer) -> OwnedEvent:
+async def transferable(event_id: EventId, me: Me, work: WriteWork, if_match: IfMatch, body: Transfer) -> OwnedEvent:
     """An event that belongs to the caller and goes to somebody else, locked with both agendas."""
-    return await access.open_to_hand_over(work, me, event_id, body.user_id)
+    return access.unchanged(await access.open_to_hand_over(work, me, event_id, body.user_id), if_match)
 
 
-async def leavable(event_id: EventId, me: Me, work: WriteWork) -> ViewableEvent:
+async def leavable(event_id: EventId, me: Me, work: WriteWork, if_match: IfMatch) -> ViewableEvent:
     """An event in which the caller may change their own place, locked."""
-    return await access.open_to_leave(work, me, event_id)
+    return access.unchanged(await access.open_to_leave(work, me, event_id), if_match)
 
 
-async def trashed(event_id: EventId, me: Me, work: WriteWork) -> TrashedEvent:
+async def trashed(event_id: EventId, me: Me, work: WriteWork, if_match: IfMatch) -> TrashedEvent:
     """An event in the caller's trash, locked."""
-    return await access.open_trashed(work, me, event_id)
+    return access.unchanged(await access.open_trashed(work, me, event_id), if_match)
 
 
 Viewable = Annotated[ViewableEvent, Depends(viewable, scope="function")]
@@ -137,35 +175,7 @@ Leavable = Annotated[ViewableEvent, Depends(leavable, scope="function")]
 Trashed = Annotated[TrashedEvent, Depends(trashed, scope="function")]
 
 
-# -- headers and queries that several routes read ------------------------------------------------------------
-
-
-def _tags(header: str) -> frozenset[int]:
-    """The versions that a list of entity tags names; weak ones and strange ones match nothing (RFC 9110, 8.8.3)."""
-    tags = (tag.strip() for tag in header.split(","))
-    return frozenset(
-        int(tag[1:-1]) for tag in tags if len(tag) <= 12 and tag[:1] == tag[-1:] == '"' and tag[1:-1].isdecimal()
-    )
-
-
-async def _if_match(
-    if_match: Annotated[
-        str | None,
-        Header(max_length=1000, description="Entity tags; refuse the change (412) if another is newest."),
-    ] = None,
-) -> frozenset[int] | None:
-    return None if if_match is None or if_match.strip() == "*" else _tags(if_match)
-
-
-async def _if_none_match(
-    if_none_match: Annotated[
-        str | None, Header(max_length=1000, description="Entity tags; 304 if one of them is the newest, or for `*`.")
-    ] = None,
-) -> frozenset[int] | None:
-    if if_none_match is None:
-        return frozenset()
-    # A weak tag is good enough here (RFC 9110, 13.1.2).
-    return None if if_none_match.strip() == "*" else _tags(if_none_match.replace("W/", ""))
+# -- queries that several routes read ------------------------------------------------------------------------
 
 
 async def _allow_overlap(
@@ -177,6 +187,4 @@ async def _allow_overlap(
     return on_conflict == "allow"
 
 
-IfMatch = Annotated[frozenset[int] | None, Depends(_if_match)]
-IfNoneMatch = Annotated[frozenset[int] | None, Depends(_if_none_match)]
 AllowOverlap = Annotated[bool, Depends(_allow_overlap)]

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated
 
-from fastapi import Query, Response
+from fastapi import Query, Request, Response
 
+from convene.api.bodies import MERGE_PATCH, media_type
 from convene.api.compared import compared
 from convene.api.declared import ON_EVENT, ON_EVENT_BY_ROLE, SIGNED_IN, problems
 from convene.api.dependencies import (
     AllowOverlap,
     Editable,
-    IfMatch,
-    IfNoneMatch,
     Me,
     Owned,
     ReadWork,
@@ -22,11 +22,12 @@ from convene.api.dependencies import (
     Viewable,
     WriteWork,
 )
+from convene.api.event_schemas import EventBatch, EventCreate, EventUpdate
 from convene.api.fields import Instant, Number, When
 from convene.api.planned import feature_router
-from convene.api.representation import answer, busy_json, etag, event_json, free_json
+from convene.api.preconditions import IfNoneMatch, etag, tag_of
+from convene.api.representation import answer, busy_json, event_json, free_json
 from convene.api.responses import Check, Event
-from convene.api.schemas import EventBatch, EventCreate, EventUpdate
 from convene.domain.changes import new_content
 from convene.domain.errors import Invalid
 from convene.domain.zones import in_utc, utc_rfc3339
@@ -87,6 +88,11 @@ async def check_event(me: Me, work: ReadWork, body: EventCreate) -> Response:
     )
 
 
+def _is_patch(request: Request) -> bool:
+    kind = media_type(request.headers.get("content-type", ""))
+    return request.method == "PATCH" and kind == MERGE_PATCH
+
+
 # -- one event -----------------------------------------------------------------------------------------------
 
 
@@ -102,11 +108,13 @@ async def read_event(
 ) -> Response:
     """Read an event, now or as it was."""
     head = event.head
+    if version is not None and as_of is not None:
+        raise Invalid.at("?version", "cannot be asked for together with as_of")
     if version is not None:
         head = await history.event_at_version(work, event, version)
     elif as_of is not None:
         head = await history.event_as_of(work, event, in_utc(as_of, "?as_of"))
-    if if_none_match is None or head.version in if_none_match:
+    if if_none_match is None or tag_of(head) in if_none_match:
         return Response(status_code=304, headers=etag(head))
     return answer(event_json(head), headers=etag(head))
 
@@ -116,7 +124,7 @@ async def change_event(
     event: Editable,
     work: WriteWork,
     body: EventUpdate,
-    if_match: IfMatch,
+    request: Request,
     allow_overlap: AllowOverlap,
     scope: AskedScope = Scope.ALL,
     occurrence: AskedOccurrence = None,
@@ -128,9 +136,8 @@ async def change_event(
     `following` answers with the later half, a new event.
     """
     revision = Revision(
-        change=body.change(),
+        change=replace(body.change(), is_patch=_is_patch(request)),
         base_version=body.base_version,
-        if_match=if_match,
         seen_as=body.occurrence,
         allow_overlap=allow_overlap,
         description=body.change_description,
@@ -141,6 +148,8 @@ async def change_event(
     else:
         revise = series.revise_one if scope is Scope.THIS else series.revise_following
         head = await revise(work, event, _named(occurrence), revision)
+    if head.id == event.id and body.base_version is not None and head.version > body.base_version + 1:
+        request.scope["state"]["merged"] = True  # counted by `logs`
     headers = {**etag(head), **compared(work.compared_until), "Content-Location": f"/api/v1/events/{head.id}"}
     return answer(event_json(head), headers=headers)
 
@@ -163,7 +172,8 @@ router.patch(
     name="merge_event",
     response_model=Event,
     responses=problems(*ON_EVENT_BY_ROLE, 409, 412, body=True),
-    description="The same as PUT: JSON Merge Patch (RFC 7396), where `null` clears.",
+    description="The same as PUT: the fields that are sent are changed, and `null` clears. As "
+    "`application/merge-patch+json` (RFC 7396), `recurrence_pattern` is changed member by member, too.",
 )(change_event)
 
 
@@ -171,21 +181,20 @@ router.patch(
 async def delete_event(
     event: Owned,
     work: WriteWork,
-    if_match: IfMatch,
     scope: AskedScope = Scope.ALL,
     occurrence: AskedOccurrence = None,
 ) -> Response:
     """Put an event into the trash for 30 days; or take one occurrence, or this and all following, out of a series."""
     if scope is Scope.ALL:
         _refuse_name(occurrence)
-        await events.delete(work, event, if_match=if_match)
+        await events.delete(work, event)
     else:
         drop = series.delete_one if scope is Scope.THIS else series.delete_following
-        await drop(work, event, _named(occurrence), if_match=if_match)
+        await drop(work, event, _named(occurrence))
     return Response(status_code=204)
 
 
-@router.post("/{event_id}/restore", response_model=Event, responses=problems(*ON_EVENT, 409))
+@router.post("/{event_id}/restore", response_model=Event, responses=problems(*ON_EVENT, 409, 412))
 async def restore_event(event: Trashed, work: WriteWork, allow_overlap: AllowOverlap) -> Response:
     """Take an event out of the trash."""
     head = await events.restore(work, event, allow_overlap=allow_overlap)

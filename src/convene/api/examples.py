@@ -130,6 +130,18 @@ _PREFERENCES = {
     "quiet": _named("No e-mail about changes", {"kinds": {"changed": {"live": True, "email": False}}}),
 }
 
+_WEBHOOK = {
+    "some": _named(
+        "Only what was shared and what changed",
+        {"url": "https://hooks.invalid/convene", "kinds": ["shared", "changed"]},
+    ),
+    "all": _named("Everything", {"url": "https://hooks.invalid/convene"}),
+}
+_WEBHOOK_CHANGE = {
+    "off": _named("Switch it off", {"active": False}),
+    "all": _named("Hear everything", {"kinds": None}),
+}
+
 #: By operation id.
 EXAMPLES: dict[str, Examples] = {
     "register": _REGISTER,
@@ -149,4 +161,6 @@ EXAMPLES: dict[str, Examples] = {
     "change_calendar": _CALENDAR,
     "read_notifications": _READ,
     "change_preferences": _PREFERENCES,
+    "create_webhook": _WEBHOOK,
+    "change_webhook": _WEBHOOK_CHANGE,
 }

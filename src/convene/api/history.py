@@ -19,21 +19,21 @@ from convene.api.dependencies import (
     Viewable,
     WriteWork,
 )
+from convene.api.event_schemas import Rollback
 from convene.api.fields import WITHOUT_NUL, Number
 from convene.api.paging import AskedPage
 from convene.api.planned import feature_router
+from convene.api.preconditions import etag
 from convene.api.representation import (
     answer,
     blame_json,
     change_json,
     diff_json,
-    etag,
     event_json,
     shelved_json,
     version_json,
 )
 from convene.api.responses import BlameAnswer, Change, Difference, Event, Shelved, Version
-from convene.api.schemas import Rollback
 from convene.operations import history
 
 router = feature_router("history", "/api/v1/events/{event_id}")
@@ -106,7 +106,9 @@ async def blame_event(event: Viewable, work: ReadWork) -> Response:
     return answer(blame_json(event.id, list(await history.blame_fields(work, event))))
 
 
-@router.post("/rollback/{version_number}", response_model=Event, responses=problems(*ON_EVENT_BY_ROLE, 409, body=True))
+@router.post(
+    "/rollback/{version_number}", response_model=Event, responses=problems(*ON_EVENT_BY_ROLE, 409, 412, body=True)
+)
 async def roll_back_event(
     event: Editable,
     work: WriteWork,
@@ -127,7 +129,7 @@ async def list_shelved_edits(event: Viewable, work: ReadWork, page: AskedPage) -
     return page.respond(rows, shelved_json, lambda row: [row.id])
 
 
-@router.delete("/shelved/{shelf_id}", status_code=204, responses=problems(*ON_EVENT))
+@router.delete("/shelved/{shelf_id}", status_code=204, responses=problems(*ON_EVENT, 412))
 async def drop_shelved_edit(
     event: Leavable,
     work: WriteWork,

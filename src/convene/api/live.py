@@ -13,17 +13,18 @@ from typing import Annotated, Any
 import orjson
 from fastapi import Depends, Header, Query, Request, WebSocket, WebSocketDisconnect
 from fastapi.responses import StreamingResponse
+from starlette.routing import WebSocketRoute
 
 from convene.api.cursors import read_place, write_place
 from convene.api.declared import SIGNED_IN, problems
-from convene.api.dependencies import Held, Services
-from convene.api.news import told_json
+from convene.api.dependencies import Held, Services, recognised
 from convene.api.planned import feature_router
 from convene.api.sockets import Closed, Socket
 from convene.delivery.hub import Ended, EventMoved, Listener, News, Presence
-from convene.domain.errors import BadToken, ConveneError, Gone, Invalid, NotFound
+from convene.domain.errors import BadToken, ConveneError, Gone, Invalid, NotFound, TooOften
 from convene.operations import access
 from convene.operations.identity import SignedIn
+from convene.operations.notifications import told_json
 from convene.storage.notifications import Place
 
 router = feature_router("live", "/api/v1")
@@ -49,7 +50,6 @@ def news_json(news: News, held: Services) -> dict[str, Any]:
             return {"type": "notification", "notification": told_json(news), "cursor": cursor}
 
 
-@router.websocket("/ws/notifications")
 async def notifications_socket(raw: WebSocket) -> None:
     """Notifications, changes and presence, live; with `?after=` those that were missed come first."""
     held: Services = raw.app.state.services
@@ -57,12 +57,14 @@ async def notifications_socket(raw: WebSocket) -> None:
     await socket.accept()
     try:
         token = socket.token or await _first_message(socket)
-        me, expires_at = await held.identities.until(token)
+        me, expires_at = await recognised(raw, token)
         after = await _after(held, raw.query_params.get("after"))
         async with held.hub.listening(me, expires_at) as listener:
             await _converse(socket, held, listener, after)
     except BadToken as error:
         await socket.close(4401, f"token: {error.reason}")
+    except TooOften as error:
+        await socket.close(4429, f"too many requests; ask again in {error.seconds} s")
     except Gone:
         await socket.close(4410, "the cursor is too old; connect without one")
     except Closed as error:
@@ -73,16 +75,19 @@ async def notifications_socket(raw: WebSocket) -> None:
         return
 
 
+# Starlette's own route: FastAPI's keeps three kilobytes for each connection, for dependencies that there are not.
+router.routes.append(WebSocketRoute(f"{router.prefix}/ws/notifications", notifications_socket))
+
+
 async def _first_message(socket: Socket) -> str:
+    """The token that the first message brings; "" when it brings none."""
     try:
         async with asyncio.timeout(FIRST_MESSAGE_SECONDS):
             message = await socket.hear()
-    except TimeoutError as error:
-        raise BadToken("missing") from error
+    except TimeoutError:
+        return ""
     token = message.get("token")
-    if message.get("type") != "auth" or not isinstance(token, str):
-        raise BadToken("missing")
-    return token
+    return token if message.get("type") == "auth" and isinstance(token, str) else ""
 
 
 async def _after(held: Services, cursor: str | None) -> Place | None:
@@ -167,9 +172,7 @@ async def _stream_token(
         if token is not None:  # RFC 6750, 2: which of them would count?
             raise Invalid.at("?token", "is not sent together with the header Authorization")
         return bearer[7:]
-    if token is None:
-        raise BadToken("missing")
-    return token
+    return token or ""
 
 
 _STREAM: dict[str, Any] = {
@@ -179,8 +182,8 @@ _STREAM: dict[str, Any] = {
 StreamToken = Annotated[str, Depends(_stream_token)]
 
 
-async def _streaming(held: Held, token: StreamToken) -> SignedIn:
-    return await held.identities.of(token)
+async def _streaming(request: Request, token: StreamToken) -> SignedIn:
+    return (await recognised(request, token))[0]
 
 
 @router.get(

@@ -15,6 +15,10 @@ import orjson
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from convene.api.metrics import Metrics
+from convene.api.rates import rate_headers
+from convene.api.safety import safety_headers
+
 _GIVEN_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 _log = structlog.get_logger("convene.requests")
 
@@ -49,6 +53,17 @@ def configure(*, as_json: bool, debug: bool) -> None:
     logging.basicConfig(level=level, handlers=[handler], force=True)
     # At INFO, Alembic tells at every start which database it has met.
     logging.getLogger("alembic").setLevel(logging.WARNING)
+    # At DEBUG, whatever goes over a WebSocket is told, with the token of its first message.
+    server = logging.getLogger("uvicorn.error")
+    server.setLevel(logging.INFO)
+    server.addFilter(_without_queries)
+
+
+def _without_queries(record: logging.LogRecord) -> bool:
+    """Leave out the query of a WebSocket's address, which may hold a token."""
+    if isinstance(record.args, tuple):
+        record.args = tuple(part.partition("?")[0] if isinstance(part, str) else part for part in record.args)
+    return True
 
 
 class _Printer:
@@ -76,16 +91,18 @@ def _json(entry: Any, default: Callable[[Any], Any]) -> str:  # noqa: ANN401 - w
 class RequestLog:
     """ASGI middleware: gives each request an id (or keeps the proxy's), answers with it, and logs one line."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self._app = app
+        self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on and write down what came of it."""
+        """Pass the request on, write down what came of it, and count it."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         request_id = _request_id(scope)
-        scope.setdefault("state", {})["request_id"] = request_id
+        state = scope.setdefault("state", {})
+        state["request_id"] = request_id
         started = time.perf_counter()
         status = 500
 
@@ -93,18 +110,26 @@ class RequestLog:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
+                own = (b"x-request-id", request_id.encode())
+                said = message["headers"]
+                message["headers"] = [*said, own, *rate_headers(scope), *safety_headers(scope, said)]
             await send(message)
 
         try:
             await self._app(scope, receive, noted)
         finally:
+            seconds = time.perf_counter() - started
+            self._metrics.observe(scope["method"], state.get("route", "other"), status, seconds)
+            if "problem" in state:
+                self._metrics.refused(state["problem"])
+            if "merged" in state:
+                self._metrics.merged()
             _log.info(
                 "request",
                 method=scope["method"],
                 path=scope["path"],
                 status=status,
-                ms=round((time.perf_counter() - started) * 1000, 1),
+                ms=round(seconds * 1000, 1),
                 request_id=request_id,
             )
 

@@ -18,10 +18,14 @@ from convene.api.problems import plain_problem
 
 MSGPACK = ("application/msgpack", "application/x-msgpack", "application/vnd.msgpack")
 _JSON = ("application/json", "application/problem+json")
+# A strong tag is of one form of an answer (RFC 9110, 8.8.3): this stands at the end of the tags of MessagePack.
+_MARK = '-msgpack"'
 
 
 def preferred(accept: str) -> str | None:
     """Which name of MessagePack an Accept header prefers to JSON; None for JSON (RFC 9110, 12.5.1)."""
+    if "msgpack" not in accept.lower():
+        return None
     weights: dict[str, float] = {}
     for part in accept.split(","):
         kind, *parameters = (piece.strip().lower() for piece in part.split(";"))
@@ -122,6 +126,7 @@ class PackedAnswers:
         if wanted is None:
             await self._app(scope, receive, send)
             return
+        scope = _with_plain_tags(scope)
         start: Message = {}
         parts: list[bytes] = []
 
@@ -129,6 +134,9 @@ class PackedAnswers:
             nonlocal start
             if message["type"] == "http.response.start":
                 start = message
+                headers = MutableHeaders(raw=message["headers"])
+                if "etag" in headers:
+                    headers["etag"] = headers["etag"].removesuffix('"') + _MARK
                 if media_type(Headers(raw=message["headers"]).get("content-type", "")) not in _JSON:
                     await send(message)
                 return
@@ -141,8 +149,20 @@ class PackedAnswers:
                 headers = MutableHeaders(raw=start["headers"])
                 headers["content-type"] = wanted
                 headers["content-length"] = str(len(body))
-                headers.add_vary_header("Accept")
+                if "accept" not in headers.get("vary", "").lower():
+                    headers.add_vary_header("Accept")
                 await send(start)
                 await send({"type": "http.response.body", "body": body})
 
         await self._app(scope, receive, packed)
+
+
+def _with_plain_tags(scope: Scope) -> Scope:
+    """Let a request for MessagePack name what it has by the tags of JSON, which are those that routes know."""
+    tags = [tag.strip() for tag in Headers(scope=scope).get("if-none-match", "").split(",")]
+    if tags == [""]:
+        return scope
+    scope = {**scope, "headers": list(scope["headers"])}
+    plain = [tag.removesuffix(_MARK) + '"' for tag in tags if tag.endswith(_MARK)]
+    MutableHeaders(scope=scope)["if-none-match"] = ", ".join(plain + [tag for tag in tags if tag == "*"])
+    return scope

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field, JsonValue
 
@@ -11,10 +11,6 @@ from convene.api.responses import Answer, Event
 from convene.api.schemas import Body, Id
 from convene.domain.notices import NoticeKind
 from convene.domain.roles import Role
-from convene.domain.zones import utc_rfc3339
-from convene.operations.notifications import Told
-
-JsonObject = dict[str, Any]
 
 
 class ReadUpTo(Body):
@@ -93,26 +89,3 @@ class ChangesAnswer(Answer):
     """For `?since=`."""
     more: bool
     """Whether there is more to read with the new cursor at once."""
-
-
-def told_json(told: Told) -> JsonObject:
-    """A notification, in fields and in words."""
-    row = told.row
-    return {
-        "id": row.id,
-        "kind": row.kind,
-        "message": told.message,
-        "event_id": row.event_id,
-        "title": row.title,
-        "actor_id": row.actor_id,
-        "actor": row.actor,
-        "role": row.role,
-        "version": row.version_number,
-        "edits": row.edits,
-        "changes": [
-            {"field": one.field, "old_value": one.old_value, "new_value": one.new_value} for one in told.changes
-        ],
-        "created_at": utc_rfc3339(row.created_at),
-        "updated_at": utc_rfc3339(row.updated_at),
-        "read_at": utc_rfc3339(row.read_at) if row.read_at else None,
-    }

@@ -10,12 +10,14 @@ from pydantic import Field
 from convene.api.cursors import read_place, read_sync, write_place, write_sync
 from convene.api.declared import ON_EVENT, SIGNED_IN, problems
 from convene.api.dependencies import ID_MAX, Held, Leavable, Me, ReadWork, WriteWork
-from convene.api.news import ChangesAnswer, Notification, PreferencesAnswer, PreferencesUpdate, ReadUpTo, told_json
+from convene.api.news import ChangesAnswer, Notification, PreferencesAnswer, PreferencesUpdate, ReadUpTo
 from convene.api.paging import AskedPage
 from convene.api.planned import feature_router
 from convene.api.representation import answer, event_json
+from convene.domain.errors import Invalid
 from convene.domain.notices import NoticeKind
 from convene.operations import notifications, sync
+from convene.operations.notifications import told_json
 
 router = feature_router("notifications", "/api/v1")
 
@@ -37,6 +39,9 @@ async def list_notifications(
     Two headers come along: `X-Unread-Count`, and `X-Cursor`, from which a live channel goes on without a gap.
     """
     if after is not None:
+        page.refuse_cursor("after")
+        if unread:
+            raise Invalid.at("?unread", "cannot be asked for together with after")
         place = await read_place(work, after)
         rows = await notifications.missed(work, me.user_id, place, page.limit)
         newest = (rows[-1].row.position, rows[-1].row.id) if rows else place
@@ -87,14 +92,14 @@ def _preferences(wanted: dict[NoticeKind, tuple[bool, bool]]) -> Response:
     return answer({"kinds": kinds})
 
 
-@router.put("/events/{event_id}/mute", status_code=204, responses=problems(*ON_EVENT))
+@router.put("/events/{event_id}/mute", status_code=204, responses=problems(*ON_EVENT, 412))
 async def mute_event(event: Leavable, work: WriteWork) -> Response:
     """Hear no more of an event."""
     await notifications.set_muted(work, event, muted=True)
     return Response(status_code=204)
 
 
-@router.delete("/events/{event_id}/mute", status_code=204, responses=problems(*ON_EVENT))
+@router.delete("/events/{event_id}/mute", status_code=204, responses=problems(*ON_EVENT, 412))
 async def unmute_event(event: Leavable, work: WriteWork) -> Response:
     """Hear of an event again."""
     await notifications.set_muted(work, event, muted=False)

@@ -9,8 +9,10 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
-from convene.api.declared import Problem
+from convene.api.bodies import MERGE_PATCH
+from convene.api.declared import DESCRIPTIONS, PROBLEM, Problem
 from convene.api.examples import EXAMPLES
+from convene.api.idempotency import HEADER, KEY_MAX, REPLAYED, WITHOUT_KEY
 from convene.api.schemas import Login
 
 _ABOUT = """
@@ -22,7 +24,12 @@ edit at once are merged; two bookings of the same time cannot both go through. E
 
 _TEXT = {"schema": {"type": "string"}}
 _HEADERS = {
-    "ETag": {"description": "The version, for `If-Match` and `If-None-Match`.", "required": True, **_TEXT},
+    "ETag": {
+        "description": "The version, and for those who do not own the event how they see it, for `If-Match` and "
+        "`If-None-Match`.",
+        "required": True,
+        **_TEXT,
+    },
     "Location": {"description": "Where the new event is.", "required": True, **_TEXT},
     "X-Conflicts-Checked-Until": {
         "description": "Until when the booking was compared with what else its owner has, if it was (RFC 3339).",
@@ -44,6 +51,7 @@ _TAGS = [
         "name": "live",
         "description": "The same as it happens: server-sent events, and a WebSocket at /ws/notifications.",
     },
+    {"name": "webhooks", "description": "The same by machine: signed messages to addresses of one's own."},
     {"name": "operations", "description": "For operators."},
 ]
 
@@ -77,10 +85,33 @@ def _document(app: FastAPI) -> dict[str, Any]:
         for operation in path.values():
             operation.setdefault("security", [])  # says that none is needed, where nothing said would leave it open
             _add_headers(operation)
+        if "post" in path and path["post"]["operationId"] not in WITHOUT_KEY:
+            _take_keys(path["post"])
+        for operation in path.values():
+            if operation["operationId"] == "merge_event":
+                kinds = operation["requestBody"]["content"]
+                kinds[MERGE_PATCH] = {**kinds["application/json"]}
             # Examples not by way of FastAPI, which takes every null out of them.
             for content in operation.get("requestBody", {}).get("content", {}).values():
                 content["examples"] = EXAMPLES.get(operation["operationId"], {})
     return found
+
+
+def _take_keys(operation: dict[str, Any]) -> None:
+    """Describe what an Idempotency-Key does."""
+    operation.setdefault("parameters", []).append(
+        {
+            "name": HEADER,
+            "in": "header",
+            "required": False,
+            "schema": {"type": "string", "minLength": 1, "maxLength": KEY_MAX},
+            "description": "Sent again with the same key, the request acts once and is answered the same for 24 hours.",
+        }
+    )
+    for status, response in operation["responses"].items():
+        if status.startswith("2"):
+            response.setdefault("headers", {})[REPLAYED] = {"description": "`true` when answered before.", **_TEXT}
+    operation["responses"].setdefault("409", {"description": DESCRIPTIONS[409], "content": PROBLEM})
 
 
 def _add_headers(operation: dict[str, Any]) -> None:

@@ -1,8 +1,11 @@
-"""What operators and documentation need: health, and the docs pages with their own scripts."""
+"""What operators and documentation need: health, metrics, and the docs pages with their own scripts."""
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
+from secrets import compare_digest
+from typing import Any
 
 import fastapi_offline
 from fastapi import FastAPI, Request, Response
@@ -13,12 +16,18 @@ from starlette.staticfiles import StaticFiles
 from convene import __version__
 from convene.api.declared import Responses
 from convene.api.dependencies import Held
+from convene.api.metrics import MEDIA_TYPE
 from convene.api.planned import feature_router
+from convene.api.problems import plain_problem
 from convene.api.representation import answer
 from convene.api.responses import Health
 from convene.domain.errors import Unavailable
+from convene.storage import schema
+
+Checks = dict[str, dict[str, Any]]
 
 router = feature_router("operations")
+_THIS_MACHINE = ("127.0.0.1", "::1")
 _ASSETS = Path(fastapi_offline.__file__).parent / "static"
 # Redoc would fetch a logo from elsewhere. What a page may do is said here, and that is nothing outside this server.
 _POLICY = (
@@ -31,34 +40,67 @@ _UNAVAILABLE: Responses = {503: {"model": Health, "description": "The database d
 @router.get("/health/live", response_model=Health, responses={})
 async def live() -> Response:
     """Say that the process answers; asks nothing else."""
-    return _health(database_ok=True)
+    return answer({"status": "ok", "database": "ok", "version": __version__})
 
 
 @router.get("/health/ready", response_model=Health, responses=_UNAVAILABLE)
 async def ready(held: Held) -> Response:
-    """Say whether the database answers."""
-    return await _ask(held)
+    """Say whether requests can be served: the database answers, and is at the revision of this code."""
+    return _health(await _checks(held))
 
 
 @router.get("/health", response_model=Health, responses=_UNAVAILABLE)
 async def health(held: Held) -> Response:
-    """The same as /health/ready."""
-    return await _ask(held)
+    """The same as /health/ready, and whether other processes are heard of at once, which nothing depends on."""
+    bus, seconds = held.bus, time.monotonic() - held.bus.since
+    checks = await _checks(held)
+    checks["bus"] = {"status": "ok" if bus.connected else "interrupted", "detail": f"for {seconds:.0f} s"}
+    return _health(checks)
 
 
-async def _ask(held: Held) -> Response:
+async def _checks(held: Held) -> Checks:
+    """Ask the database for a sign of life, and for its revision."""
+    checks: Checks = {}
     try:
         async with held.units.reading() as work:
+            began = time.perf_counter()
             await work.ping()
-    except Unavailable:
-        return _health(database_ok=False)
-    return _health(database_ok=True)
+            checks["database"] = {"status": "ok", "ms": _ms_since(began)}
+            began = time.perf_counter()
+            found, needed = await schema.revision_of(work), schema.newest_revision()
+            status = "ok" if found == needed else "unavailable"
+            checks["migrations"] = {"status": status, "ms": _ms_since(began), "detail": f"at {found}, needs {needed}"}
+    except Unavailable as error:
+        checks = {"database": {"status": "unavailable", "detail": error.reason}}
+    return checks
 
 
-def _health(*, database_ok: bool) -> Response:
-    status = "ok" if database_ok else "unavailable"
-    body = {"status": status, "database": status, "version": __version__}
-    return answer(body, status=200 if database_ok else 503)
+def _ms_since(began: float) -> float:
+    return round((time.perf_counter() - began) * 1000, 2)
+
+
+def _health(checks: Checks) -> Response:
+    ready = all(checks.get(name, {}).get("status") == "ok" for name in ("database", "migrations"))
+    status = "ok" if ready else "unavailable"
+    body = {"status": status, "database": checks["database"]["status"], "version": __version__, "checks": checks}
+    return answer(body, status=200 if ready else 503)
+
+
+@router.get("/metrics", include_in_schema=False)
+async def read_metrics(held: Held, request: Request) -> Response:
+    """What the process counts, in Prometheus' text format: for whoever has the token, or for this machine alone."""
+    if not _may_read_metrics(request, held.metrics_token):
+        return plain_problem(404, "there is nothing here", request.scope)
+    return Response(held.metrics.exposition(), headers={"Content-Type": MEDIA_TYPE})
+
+
+def _may_read_metrics(request: Request, token: str | None) -> bool:
+    """With a token, whoever shows it; without one, who asks from this machine itself, not through a proxy on it."""
+    if token is not None:
+        said = request.headers.get("authorization", "")
+        return compare_digest(said.encode(), f"Bearer {token}".encode())
+    forwarded = any(name in request.headers for name in ("forwarded", "x-forwarded-for"))
+    return not forwarded and request.client is not None and request.client.host in _THIS_MACHINE
 
 
 def install_docs(app: FastAPI) -> None:

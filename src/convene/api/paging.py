@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Sequence
+from hashlib import blake2b
 from types import UnionType
 from typing import Annotated, Any, TypeVar
 from urllib.parse import urlencode
@@ -15,6 +16,7 @@ import orjson
 from fastapi import Depends, Query, Request, Response
 
 from convene.api.fields import Number
+from convene.api.representation import written
 from convene.domain.errors import Invalid
 
 LIMIT = 50
@@ -60,8 +62,9 @@ class Page:
         self._request = request
         self.limit = limit
         self._cursor = cursor
-        # A cursor names its list: a place in one means nothing in another, and would give a wrong page there.
-        self._list = request.url.path
+        # A cursor names its list: a place in one means nothing in another, and would give a wrong page there. With
+        # other filters it is another list.
+        self._list = request.url.path + _filters(request)
 
     def after(self, *types: type | UnionType) -> Place | None:
         """The place after which the page begins, None for the first page.
@@ -75,6 +78,15 @@ class Page:
         if self._cursor is None:
             return None
         return decode_cursor(self._cursor, str, *types, name="?cursor", of=self._list)[1:]
+
+    def refuse_cursor(self, other: str) -> None:
+        """Refuse a cursor where another parameter says already where to begin.
+
+        Raises:
+            Invalid: there is one.
+        """
+        if self._cursor is not None:
+            raise Invalid.at("?cursor", f"cannot be sent together with {other}")
 
     def respond(
         self, rows: Sequence[_Row], represent: Callable[[_Row], Any], place: Callable[[_Row], Sequence[Any]]
@@ -94,11 +106,17 @@ class Page:
         return Response(b"[" + b",".join(entries) + b"]", 200, headers, "application/json")
 
 
+def _filters(request: Request) -> str:
+    """A mark of what a list is asked for, "" for all of it."""
+    asked = sorted(pair for pair in request.query_params.multi_items() if pair[0] not in {"cursor", "limit"})
+    return f"?{blake2b(urlencode(asked).encode(), digest_size=6).hexdigest()}" if asked else ""
+
+
 def _written(rows: Sequence[_Row], represent: Callable[[_Row], Any]) -> list[bytes]:
     entries: list[bytes] = []
     length = 2
     for row in rows:
-        entry = orjson.dumps(represent(row))
+        entry = written(represent(row))
         length += len(entry) + 1
         if entries and length > BYTES_MAX:
             break

@@ -1,38 +1,54 @@
 """Routes that read their parameters and solve their dependencies by a plan, made once when the route is made.
 
-FastAPI walks the tree of what a route depends on anew for each request, goes into every branch again that it has solved
-already, and validates parameters that were not sent. That was more than half of reading an event. What the signature
-of a route says stays true: the same parameters, validated by the same fields, the same errors, the same order.
+FastAPI walks the tree of what a route depends on anew for each request, goes into every branch again that it has
+solved already, asks each parameter again what it could be, and validates those that were not sent: a third of reading
+an event, a quarter of creating one (docs/performance.md). What the signature of a route says stays true: the same
+parameters, validated by the same fields, the same errors, the same order.
 
-A plan knows what our routes without a body use. Anything else is left to FastAPI. It must know nothing of events.
+A plan knows what our routes use. Anything else is left to FastAPI. It is made from parts of FastAPI that are not
+public, so pyproject.toml holds FastAPI to one minor version, and tests/api/test_planned.py holds it to the parts. It
+must know nothing of events.
 """
 
 from __future__ import annotations
 
 import inspect
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, NamedTuple
 
 from fastapi import APIRouter, FastAPI, Request, Response
-from fastapi._compat import ModelField
+from fastapi._compat import ModelField, field_annotation_is_sequence, get_missing_field_error
 from fastapi.dependencies.models import Dependant
-from fastapi.dependencies.utils import request_params_to_args
 from fastapi.exceptions import RequestValidationError
+from fastapi.params import Body
 from fastapi.routing import APIRoute
+from pydantic import BaseModel
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from convene.api.bodies import Handler, read_first
+from convene.api.idempotency import answered_once
 
 Values = dict[str, Any]
 
 _UNSOLVED = object()
+_ABSENT = object()
+#: How much of the name of an unknown parameter is repeated to its sender.
+_NAME_MAX = 64
+
+_RECEIVED: dict[str, Callable[[Request], Mapping[str, Any]]] = {
+    "path": lambda request: request.path_params,
+    "query": lambda request: request.query_params,
+    "header": lambda request: request.headers,
+}
 
 
 class _Parameter(NamedTuple):
-    """Something that a request may carry: its argument, where and under which key it is found, what checks it."""
+    """Something that a request may carry: its argument, where (`_RECEIVED`) and under which key, what checks it."""
 
     name: str
-    received: Callable[[Request], Mapping[str, Any]]
+    place: str
     key: str
     field: ModelField
     required: bool
@@ -43,6 +59,7 @@ class _Step(NamedTuple):
 
     Attributes:
         needs: arguments that earlier steps give, by their places.
+        body: the argument that the request's body is given as, None for none.
         request: the argument that the request itself is given as, "" for none.
         opens: what is given has to be left again when the route is done.
     """
@@ -50,6 +67,7 @@ class _Step(NamedTuple):
     call: Callable[..., Any]
     needs: tuple[tuple[str, int], ...]
     parameters: tuple[_Parameter, ...]
+    body: ModelField | None
     request: str
     opens: bool
 
@@ -59,15 +77,37 @@ class _NotPlanned(Exception):
 
 
 class PlannedRoute(APIRoute):
-    """A route that is answered by its plan, if there is one."""
+    """A route that is answered by its plan, if there is one; a POST acts once under its Idempotency-Key."""
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **said: Any) -> None:  # noqa: ANN401 - FastAPI's own
+        self.planned = False
+        if set(said.get("methods") or ()) == {"POST"} and inspect.iscoroutinefunction(endpoint):
+            endpoint = answered_once(endpoint)
+        super().__init__(path, endpoint, **said)
+        if self.planned:  # a plan opens and leaves what it needs by itself
+            self.app = _served(self.get_route_handler())
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, and let the log know by which route: by its template, of which there are few."""
+        scope.setdefault("state", {})["route"] = self.path
+        await super().handle(scope, receive, send)
 
     def get_route_handler(self) -> Handler:
         """Make what answers requests."""
         try:
-            return _handler(_steps(self.dependant))
+            answer = _handler(_steps(self.dependant), _names_in(self.dependant))
+            self.planned = True
         except _NotPlanned:
-            answer = super().get_route_handler()
-            return read_first(answer) if self.body_field else answer
+            answer = _after_names(_names_in(self.dependant), super().get_route_handler())
+        return read_first(answer) if self.body_field else answer
+
+
+def _served(answer: Handler) -> ASGIApp:
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        response = await answer(Request(scope, receive, send))
+        await response(scope, receive, send)
+
+    return serve
 
 
 def feature_router(tag: str, prefix: str = "") -> APIRouter:
@@ -98,7 +138,9 @@ def _steps(route: Dependant) -> list[_Step]:
         if dependant.call not in places:
             if not dependant.use_cache or dependant.concurrency or dependant.scope not in {None, "function"}:
                 raise _NotPlanned
-            needs = tuple((str(one.name), place_of(one)) for one in dependant.dependencies)
+            places_of = [(one.name, place_of(one)) for one in dependant.dependencies]
+            # What a route depends on without taking what it gives has no name.
+            needs = tuple((name, place) for name, place in places_of if name is not None)
             steps.append(_step(dependant, needs))
             places[dependant.call] = len(steps) - 1
         return places[dependant.call]
@@ -110,7 +152,7 @@ def _steps(route: Dependant) -> list[_Step]:
 def _step(dependant: Dependant, needs: tuple[tuple[str, int], ...]) -> _Step:
     call = dependant.call
     unknown = (
-        dependant.body_params or dependant.cookie_params,
+        dependant.cookie_params,
         dependant.websocket_param_name or dependant.http_connection_param_name or dependant.response_param_name,
         dependant.background_tasks_param_name or dependant.security_scopes_param_name,
     )
@@ -123,33 +165,94 @@ def _step(dependant: Dependant, needs: tuple[tuple[str, int], ...]) -> _Step:
     if opens and dependant.scope != "function":
         raise _NotPlanned  # it would have to stay open until the answer has been sent
     parameters = (
-        *(_parameter(field, lambda request: request.path_params) for field in dependant.path_params),
-        *(_parameter(field, lambda request: request.query_params) for field in dependant.query_params),
-        *(_parameter(field, lambda request: request.headers) for field in dependant.header_params),
+        *(_parameter(field, "path") for field in dependant.path_params),
+        *(_parameter(field, "query") for field in dependant.query_params),
+        *(_parameter(field, "header") for field in dependant.header_params),
     )
     made = asynccontextmanager(call) if opens else call
-    return _Step(made, needs, parameters, dependant.request_param_name or "", opens)
+    return _Step(made, needs, parameters, _body(dependant.body_params), dependant.request_param_name or "", opens)
 
 
-def _parameter(field: ModelField, received: Callable[[Request], Mapping[str, Any]]) -> _Parameter:
+def _parameter(field: ModelField, place: str) -> _Parameter:
     info = field.field_info
-    if info.validate_default or info.default_factory is not None:
+    one_name = info.validation_alias is None or isinstance(info.validation_alias, str)
+    if info.validate_default or info.default_factory is not None or not one_name:
         raise _NotPlanned
-    return _Parameter(field.name, received, field.validation_alias or field.alias, field, info.is_required())
+    if field_annotation_is_sequence(info.annotation) or _is_model(info.annotation):
+        raise _NotPlanned  # it takes more than one value of the request
+    return _Parameter(field.name, place, field.validation_alias or field.alias, field, info.is_required())
+
+
+def _body(fields: Sequence[ModelField]) -> ModelField | None:
+    """The one argument that is the whole body."""
+    if not fields:
+        return None
+    info = fields[0].field_info
+    if (
+        len(fields) > 1
+        or type(info) is not Body
+        or info.embed
+        or not info.is_required()
+        or not _is_model(info.annotation)
+    ):
+        raise _NotPlanned
+    return fields[0]
+
+
+def _is_model(annotation: object) -> bool:
+    return inspect.isclass(annotation) and issubclass(annotation, BaseModel)
+
+
+# -- the names of a query ------------------------------------------------------------------------------------
+
+
+def _names_in(dependant: Dependant) -> frozenset[str]:
+    """The parameters of a query that a route and what it depends on take."""
+    own = {field.validation_alias or field.alias for field in dependant.query_params}
+    return frozenset(own).union(*(_names_in(one) for one in dependant.dependencies))
+
+
+def _not_in(names: frozenset[str], request: Request) -> list[Any]:
+    """What a query says that nobody reads, as errors: a filter with a typo in its name would be lost silently."""
+    path = request.scope["path"]
+    if not request.scope["query_string"] or not path.startswith("/api/"):
+        return []  # whoever watches over a server may add to a query what keeps caches away
+    sent = Counter(name for name, _ in request.query_params.multi_items())
+    wrong = {name: "is not a parameter here" for name in sent if name not in names}
+    wrong |= {name: "is there twice" for name, times in sent.items() if times > 1}
+    return [{"type": "query", "loc": ("query", name[:_NAME_MAX]), "msg": said} for name, said in wrong.items()]
+
+
+def _after_names(names: frozenset[str], answer: Handler) -> Handler:
+    async def check_and_answer(request: Request) -> Response:
+        if errors := _not_in(names, request):
+            raise RequestValidationError(errors)
+        return await answer(request)
+
+    return check_and_answer
 
 
 # -- following it --------------------------------------------------------------------------------------------
 
 
-def _handler(steps: list[_Step]) -> Handler:
+def _handler(steps: list[_Step], names: frozenset[str]) -> Handler:
+    has_body = any(step.body is not None for step in steps)
+    places = {parameter.place for step in steps for parameter in step.parameters}
+
     async def answer(request: Request) -> Response:
+        received = {place: _RECEIVED[place](request) for place in places}
+        body = await request.json() if has_body and await request.body() else _ABSENT
         given: list[Any] = []
-        errors: list[Any] = []
+        errors = _not_in(names, request)
         # Left before the answer is sent: a commit that fails can still be told.
         async with AsyncExitStack() as stack:
             for step in steps:
-                arguments = _arguments(step, given, request, errors)
-                if arguments is None or (errors and step is steps[-1]):
+                arguments = _arguments(step, given, received, errors)
+                if step.body is not None:
+                    arguments[step.body.name] = _checked(step.body, body, ("body",), errors)
+                if step.request:
+                    arguments[step.request] = request
+                if _UNSOLVED in arguments.values() or (errors and step is steps[-1]):
                     given.append(_UNSOLVED)
                 elif step.opens:
                     given.append(await stack.enter_async_context(step.call(**arguments)))
@@ -163,19 +266,22 @@ def _handler(steps: list[_Step]) -> Handler:
     return answer
 
 
-def _arguments(step: _Step, given: list[Any], request: Request, errors: list[Any]) -> Values | None:
-    """The arguments of a step; None when some cannot be had."""
+def _arguments(step: _Step, given: list[Any], received: Mapping[str, Mapping[str, Any]], errors: list[Any]) -> Values:
+    """The arguments of a step, among them _UNSOLVED for those that cannot be had."""
     arguments = {name: given[place] for name, place in step.needs}
-    solved = _UNSOLVED not in arguments.values()
-    for parameter in step.parameters:
-        received = parameter.received(request)
-        if parameter.required or parameter.key in received:
-            values, wrong = request_params_to_args([parameter.field], received)
-            errors += wrong
-            solved = solved and not wrong
-            arguments |= values
+    for name, place, key, field, required in step.parameters:
+        value = received[place].get(key, _ABSENT)
+        if value is not _ABSENT or required:
+            arguments[name] = _checked(field, value, (place, key), errors)
         else:
-            arguments[parameter.name] = parameter.field.default
-    if step.request:
-        arguments[step.request] = request
-    return arguments if solved else None
+            arguments[name] = field.default
+    return arguments
+
+
+def _checked(field: ModelField, value: object, place: tuple[str, ...], errors: list[Any]) -> Any:  # noqa: ANN401
+    if value is _ABSENT:
+        errors.append(get_missing_field_error(place))
+        return _UNSOLVED
+    checked, wrong = field.validate(value, loc=place)
+    errors += wrong
+    return _UNSOLVED if wrong else checked

@@ -39,6 +39,7 @@ def _sentence(faults: tuple[errors.Fault, ...]) -> str:
 def _edit_conflict(error: errors.EditConflict) -> Members:
     return {
         "detail": "somebody else has changed the same: " + ", ".join(one.atom for one in error.conflicts),
+        "event_id": error.event_id,
         "base_version": error.base_version,
         "current_version": error.current_version,
         "conflicts": [conflict_json(one) for one in error.conflicts],
@@ -119,6 +120,18 @@ KINDS: Mapping[type[errors.ConveneError], Kind] = {
         "Not possible as things stand",
         lambda e: {"detail": e.detail, "reason": e.reason},
     ),
+    errors.StillRunning: Kind(
+        409,
+        "still-running",
+        "The same request is at work",
+        lambda _e: {"detail": "a request with this Idempotency-Key has not been answered yet; send it again later"},
+    ),
+    errors.KeyReused: Kind(
+        422,
+        "key-reused",
+        "The key belongs to another request",
+        lambda _e: {"detail": "this Idempotency-Key was used for another request; make a new one for each"},
+    ),
     errors.Gone: Kind(
         410,
         "cursor-gone",
@@ -133,6 +146,12 @@ KINDS: Mapping[type[errors.ConveneError], Kind] = {
             "detail": f"the newest version is {e.current_version}",
             "current_version": e.current_version,
         },
+    ),
+    errors.TooOften: Kind(
+        429,
+        "quota-exceeded",
+        "Too many requests",
+        lambda e: {"detail": f"ask again in {e.seconds} s", "violated-policies": [e.quota]},
     ),
     errors.TooMuch: Kind(
         422,

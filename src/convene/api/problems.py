@@ -66,11 +66,14 @@ def plain_problem(
 def problem(error: errors.ConveneError, scope: Mapping[str, Any]) -> Response:
     """Answer with the problem that an error stands for in the table."""
     kind = kind_of(error)
+    scope["state"]["problem"] = kind.slug  # counted by `logs`
     headers: dict[str, str] = {}
     if kind.status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = 'Bearer realm="convene"'
     if kind.status == HTTPStatus.SERVICE_UNAVAILABLE:
         headers["Retry-After"] = "1"
+    if isinstance(error, errors.TooOften):
+        headers["Retry-After"] = str(error.seconds)
     body = problem_body(kind.status, kind.slug, kind.title, kind.members(error), scope=scope)
     return Response(body, kind.status, headers, MEDIA_TYPE)
 
@@ -99,13 +102,11 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     async def _(request: Request, error: Exception) -> Response:
-        # This handler stands outside of the middleware that writes the request's line and header.
         request_id = request_id_of(request.scope)
         _log.error("unexpected error", exc_info=error, path=request.scope["path"], request_id=request_id)
         detail = "the error has been logged under the request_id"
         # The error goes on to the server, which closes the connection: whoever would ask there again is told so.
-        headers = {"X-Request-ID": request_id, "Connection": "close"}
-        return plain_problem(500, detail, request.scope, headers)
+        return plain_problem(500, detail, request.scope, {"Connection": "close"})
 
 
 def _allowed(request: Request) -> list[str]:
@@ -115,7 +116,7 @@ def _allowed(request: Request) -> list[str]:
         method
         for route in iter_route_contexts(request.app.routes)
         if route.path and route.methods and _pattern(route.path).match(path)
-        for method in route.methods
+        for method in (*route.methods, *(("HEAD",) if "GET" in route.methods else ()))
     }
     return sorted(methods or {"GET", "HEAD"})  # what has no methods is a folder of files
 

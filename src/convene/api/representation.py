@@ -31,9 +31,14 @@ from convene.storage.sharing import PermissionRow
 JsonObject = dict[str, Any]
 
 
+def written(payload: object) -> bytes:
+    """Write what is answered; datetimes in it are instants in UTC."""
+    return orjson.dumps(payload, option=orjson.OPT_UTC_Z)
+
+
 def answer(payload: object, *, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     """A JSON response."""
-    return Response(orjson.dumps(payload), status, headers, "application/json")
+    return Response(written(payload), status, headers, "application/json")
 
 
 # -- events --------------------------------------------------------------------------------------------------
@@ -62,10 +67,11 @@ def event_json(head: EventHead) -> JsonObject:
         "calendar_id": head.calendar_id,
         "version": head.version,
         "role": head.role,
-        "split_from": head.split_from,
-        "continued_by": head.continued_by,
-        "created_at": utc_rfc3339(head.created_at),
-        "updated_at": utc_rfc3339(head.updated_at),
+        "split_from": head.split_from_seen,
+        "continued_by": head.continued_by_seen,
+        # orjson writes instants in UTC five times as fast as Python, and lists have many of them.
+        "created_at": head.created_at,
+        "updated_at": head.updated_at,
         "updated_by": head.updated_by,
     }
 
@@ -95,23 +101,13 @@ def _occurrence_fields(head: EventHead, occurrence: Occurrence, series_start: st
     else:
         start, end = rfc3339(occurrence.starts_at, tz), rfc3339(occurrence.ends_at, tz)
         name = occurrence.recurrence_id.isoformat()
-    fields: JsonObject = {
-        "start_time": start,
-        "end_time": end,
-        "occurrence": name,
-        "series_start": series_start,
-    }
+    fields: JsonObject = {"start_time": start, "end_time": end, "occurrence": name, "series_start": series_start}
     if occurrence.own is not None:
         own = override_to_json(occurrence.own)
         fields |= {key: value for key, value in own.items() if key not in {"start", "duration"}}
     # Each occurrence carries its own fields; the overrides of all the others belong to the series.
     fields["overrides"] = {}
     return fields
-
-
-def etag(head: EventHead) -> dict[str, str]:
-    """The header that names the version of an event (RFC 9110, 8.8.3)."""
-    return {"ETag": f'"{head.version}"'}
 
 
 # -- conflicts -----------------------------------------------------------------------------------------------

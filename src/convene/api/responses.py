@@ -49,9 +49,9 @@ class Event(Answer):
     role: Role
     """Of the caller."""
     split_from: int | None
-    """The event that was the earlier half, when the series was split."""
+    """The event that was the earlier half, when the series was split, if the caller sees it."""
     continued_by: int | None
-    """The event that is the later half."""
+    """The event that is the later half, if the caller sees it."""
     created_at: datetime
     updated_at: datetime
     updated_by: int
@@ -256,9 +256,20 @@ class Shelved(Answer):
     created_at: datetime
 
 
+class HealthCheck(Answer):
+    """One thing that was looked at."""
+
+    status: Literal["ok", "unavailable", "interrupted"]
+    ms: float | None = None
+    """How long it took to answer."""
+    detail: str | None = None
+
+
 class Health(Answer):
     """Whether the server can serve."""
 
     status: Literal["ok", "unavailable"]
     database: Literal["ok", "unavailable"]
     version: str
+    checks: dict[str, HealthCheck] | None = None
+    """`database`, `migrations`, and `bus`, without which news travel slowly and nothing else happens."""

@@ -17,7 +17,8 @@ from convene.api.dependencies import (
 )
 from convene.api.paging import AskedPage
 from convene.api.planned import feature_router
-from convene.api.representation import answer, etag, event_json, permission_json, shared_json
+from convene.api.preconditions import etag
+from convene.api.representation import answer, event_json, permission_json, shared_json
 from convene.api.responses import Event, Permission, ShareAnswer
 from convene.api.schemas import GrantableRole, Share, Transfer
 from convene.domain.roles import Role
@@ -31,7 +32,7 @@ router = feature_router("sharing", "/api/v1/events/{event_id}")
     "/share",
     status_code=201,
     response_model=ShareAnswer,
-    responses=problems(*ON_EVENT_BY_ROLE, 409, body=True),
+    responses=problems(*ON_EVENT_BY_ROLE, 409, 412, body=True),
 )
 async def share_event(event: Owned, work: WriteWork, body: Share) -> Response:
     """Give one or many people roles, all or none; sharing again changes the role."""
@@ -62,20 +63,22 @@ async def list_collaborators(event: Viewable, work: ReadWork, page: AskedPage) -
     return await _permissions(event, work, page)
 
 
-@router.put("/permissions/{user_id}", response_model=Permission, responses=problems(*ON_EVENT_BY_ROLE, 409, body=True))
+@router.put(
+    "/permissions/{user_id}", response_model=Permission, responses=problems(*ON_EVENT_BY_ROLE, 409, 412, body=True)
+)
 async def change_permission(event: Owned, work: WriteWork, user_id: UserIdInPath, body: GrantableRole) -> Response:
     """Give somebody who sees the event another role."""
     return answer(permission_json(await sharing.change_role(work, event, user_id, body.role)))
 
 
-@router.delete("/permissions/{user_id}", status_code=204, responses=problems(*ON_EVENT_BY_ROLE, 409))
+@router.delete("/permissions/{user_id}", status_code=204, responses=problems(*ON_EVENT_BY_ROLE, 409, 412))
 async def remove_permission(event: Leavable, work: WriteWork, user_id: UserIdInPath) -> Response:
     """Take somebody's role away (the owner), or leave the event (everybody else)."""
     await sharing.remove(work, event, user_id)
     return Response(status_code=204)
 
 
-@router.post("/transfer", response_model=Event, responses=problems(*ON_EVENT_BY_ROLE, 409, body=True))
+@router.post("/transfer", response_model=Event, responses=problems(*ON_EVENT_BY_ROLE, 409, 412, body=True))
 async def transfer_event(event: Transferable, work: WriteWork, body: Transfer) -> Response:
     """Make a collaborator the owner; the former owner stays as an editor.
 

@@ -35,7 +35,6 @@ class _Assets(StaticFiles):
     ) -> Response:
         response = super().file_response(full_path, stat_result, scope, status_code)
         response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
-        response.headers["X-Content-Type-Options"] = "nosniff"
         return response
 
 
@@ -50,12 +49,10 @@ def install_page(app: FastAPI, folder: Path) -> None:
         response = await files.get_response("index.html", request.scope)
         response.headers["Cache-Control"] = "no-cache"
         response.headers["Content-Security-Policy"] = _policy(request)
-        response.headers["Referrer-Policy"] = "same-origin"
-        response.headers["X-Content-Type-Options"] = "nosniff"
         return response
 
     for path in ("/", *(f"/{view}{place}" for view in VIEWS for place in ("", "/{place}"))):
-        app.add_api_route(path, page, methods=["GET", "HEAD"], include_in_schema=False)
+        app.add_api_route(path, page, methods=["GET"], include_in_schema=False)
 
 
 def _policy(request: Request) -> str:

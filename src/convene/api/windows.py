@@ -10,6 +10,7 @@ from fastapi import Depends, Query
 
 from convene.api.dependencies import Me
 from convene.api.fields import When
+from convene.domain.errors import Invalid
 from convene.domain.zones import check_range, in_utc, instant, zone
 from convene.operations import agenda
 
@@ -42,6 +43,10 @@ async def _window(
     start_date: Annotated[When | None, Query(description="The same as `from`.")] = None,
     end_date: Annotated[When | None, Query(description="The same as `to`.")] = None,
 ) -> agenda.Window | None:
+    if from_ is not None and start_date is not None:
+        raise Invalid.at("?start_date", "says again what from says")
+    if to is not None and end_date is not None:
+        raise Invalid.at("?end_date", "says again what to says")
     return read_window(from_ or start_date, to or end_date, zone(me.time_zone))
 
 

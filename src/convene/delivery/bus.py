@@ -8,6 +8,7 @@ whether another process has written), LISTEN/NOTIFY of PostgreSQL, publish/subsc
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Protocol
@@ -19,6 +20,8 @@ MESSAGE_MAX = 7_000  # PostgreSQL carries 8,000 bytes
 #: A doorbell without a message: there is something to read in the tables.
 RING = b""
 _RETRY_MAX = 5.0
+#: So long whatever is said after something waits, to be carried together: each carrying costs as much as a query.
+_BREATH = 0.01
 
 _log = structlog.get_logger("convene.bus")
 
@@ -33,12 +36,12 @@ class Wire(Protocol):
         ...
 
     async def send(self, messages: list[bytes]) -> None:
-        """Send messages to all processes, this one too."""
+        """Send messages to all other processes; this one may hear them too."""
         ...
 
 
 class Bus:
-    """Sends doorbells and messages, coalesced, and hears those of all processes.
+    """Sends doorbells and messages, those of a burst together, and hears those of all processes.
 
     Never raises to who sends: a request must not fail, nor wait, because a bus is down.
     """
@@ -48,13 +51,15 @@ class Bus:
         self._waiting: list[bytes] = []
         self._flush = asyncio.Event()
         self.connected = False
+        #: Since when, on the clock of `time.monotonic`.
+        self.since = time.monotonic()
 
     def hear(self, hearer: Hear) -> None:
         """Call somebody for each message, RING included, also after a connection that was lost is there again."""
         self._hearers.append(hearer)
 
     def ring(self) -> None:
-        """Say that there is something to read; many rings in one moment are one."""
+        """Say that there is something to read; the rings of a burst are one."""
         if RING not in self._waiting:
             self._waiting.append(RING)
         self._flush.set()
@@ -92,17 +97,22 @@ class Bus:
                 self._heard(message)
             if self.connected:
                 await self._guarded(wire.send(messages))
+            await asyncio.sleep(_BREATH)
 
     async def _listen_always(self, wire: Wire) -> None:
         pause = 0.1
         while True:
             await self._guarded(wire.listen(self._heard, self._is_connected))
-            self.connected = False
+            self._connect_is(connected=False)
             await asyncio.sleep(pause)
             pause = min(pause * 2, _RETRY_MAX) if not self.connected else 0.1
 
+    def _connect_is(self, *, connected: bool) -> None:
+        if self.connected != connected:
+            self.connected, self.since = connected, time.monotonic()
+
     def _is_connected(self) -> None:
-        self.connected = True
+        self._connect_is(connected=True)
         self._heard(RING)  # whatever was said while nobody listened is in the tables
 
     async def _guarded(self, work: Awaitable[None]) -> None:

@@ -30,7 +30,13 @@ class PostgresWire:
         """Hear notifications until the connection is lost."""
         connection = await asyncpg.connect(self._dsn, server_settings={"application_name": "convene bus"})
         try:
-            await connection.add_listener(CHANNEL, lambda *said: hear(base64.b64decode(str(said[3]))))
+            here = connection.get_server_pid()
+
+            def other(_: object, said_by: int, __: str, message: object) -> None:
+                if said_by != here:  # this process has heard itself already
+                    hear(base64.b64decode(str(message)))
+
+            await connection.add_listener(CHANNEL, other)
             self._connection = connection
             connected()
             while not connection.is_closed():

@@ -24,7 +24,12 @@ from convene.domain.zones import away
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventChange:
-    """The fields that were sent; UNSET ones stay as they are. Named as clients name them."""
+    """The fields that were sent; UNSET ones stay as they are. Named as clients name them.
+
+    Attributes:
+        overrides: as they were read; see `patches`.
+        is_patch: of what is an object, only the members that are to be others were sent; see `patches`.
+    """
 
     title: str | Unset = UNSET
     description: str | Unset | None = UNSET
@@ -38,6 +43,8 @@ class EventChange:
     all_day: bool | Unset = UNSET
     is_recurring: bool | Unset = UNSET
     recurrence_pattern: Json | Unset = UNSET
+    overrides: Json | Unset = UNSET
+    is_patch: bool = False
 
     @property
     def touches_schedule(self) -> bool:
@@ -62,6 +69,8 @@ def new_content(change: EventChange, *, default_zone: str) -> EventContent:
         Invalid: a required field is missing or the fields make no sense together.
     """
     title, start, end = change.title, change.start_time, change.end_time
+    if change.overrides is not UNSET and change.overrides:
+        raise Invalid.at("/overrides", "cannot be set for a new event; change its occurrences with ?scope=this")
     if title is UNSET or start is UNSET or end is UNSET:
         needed = {"title": title, "start_time": start, "end_time": end}
         raise Invalid(*(Fault(f"/{name}", "is required") for name, value in needed.items() if value is UNSET))

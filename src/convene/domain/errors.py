@@ -15,9 +15,12 @@ The tree::
     │   ├── EditConflict            two edits of one atom that cannot be merged
     │   ├── ScheduleConflict        an accepted booking would overlap another
     │   ├── BatchConflict           bookings of a batch would overlap others, or each other
+    │   ├── StillRunning            the same request under the same Idempotency-Key is at work
     │   └── NotPossibleNow          any other state that forbids it (`reason` is a stable code)
     ├── Gone                        a cursor reaches further back than is kept, or belongs to another database
     ├── PreconditionFailed          If-Match names a version that is not the newest
+    ├── KeyReused                   an Idempotency-Key that belongs to another request
+    ├── TooOften                    asked more often than a quota allows; ask again later
     ├── TooMuch                     more than can be answered at once; ask for less
     │   └── AgendaTooFull           the owner has too much in the time of a booking for it to be compared
     └── Unavailable                 the database is away, locked, full or broken
@@ -121,20 +124,23 @@ class NameTaken(Conflict):
 class EditConflict(Conflict):
     """Two edits touched one atom in ways that cannot be merged; nothing was written to the event.
 
-    `merged` is what would have gone through: every change of both sides that does not clash, with theirs where
-    it does. `shelf_id` says where the losing side is kept for its author, once it has been put there.
+    `event_id` is the event whose newest content clashes: the one that was edited, or a later half of it. `merged` is
+    what would have gone through there: every change of both sides that does not clash, with theirs where it does.
+    `shelf_id` says where the losing side is kept for its author, once it has been put there.
     """
 
     def __init__(
         self,
         *,
+        event_id: int,
         base_version: int,
         current_version: int,
         conflicts: tuple[AtomConflict, ...],
         merged: EventContent,
         ours: EventContent,
     ) -> None:
-        super().__init__(base_version, current_version, conflicts)
+        super().__init__(event_id, base_version, current_version, conflicts)
+        self.event_id = event_id
         self.base_version = base_version
         self.current_version = current_version
         self.conflicts = conflicts
@@ -189,6 +195,23 @@ class PreconditionFailed(ConveneError):
     def __init__(self, current_version: int) -> None:
         super().__init__(current_version)
         self.current_version = current_version
+
+
+class StillRunning(Conflict):
+    """The same request under the same Idempotency-Key is at work; its answer can be had in a moment."""
+
+
+class KeyReused(ConveneError):
+    """An Idempotency-Key was used before, for another request."""
+
+
+class TooOften(ConveneError):
+    """Asked more often than the quota of this name allows; it is whole again after so many seconds."""
+
+    def __init__(self, quota: str, seconds: int) -> None:
+        super().__init__(quota, seconds)
+        self.quota = quota
+        self.seconds = seconds
 
 
 class TooMuch(ConveneError):

@@ -34,10 +34,10 @@ FOLDING = frozenset({NoticeKind.CHANGED, NoticeKind.MERGED})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """Something that happened to an event.
+    """Something that happened to an event, or to what its owner has set up (`event_id` None).
 
     Attributes:
-        title: of the event, as it is now; kept, because those who lose access cannot look it up.
+        title: of the event, as it is now; kept, because those who lose access cannot look it up. Of a webhook, its url.
         version: the newest version after it happened; `from_version` the one before.
         to: the one person who hears of it; None for everybody who sees the event, except the actor.
         role: which role was given, for SHARED and ROLE_CHANGED.
@@ -45,10 +45,10 @@ class Notice:
     """
 
     kind: NoticeKind
-    event_id: int
     title: str
-    actor_id: int
-    version: int
+    event_id: int | None = None
+    actor_id: int | None = None
+    version: int | None = None
     from_version: int | None = None
     to: int | None = None
     role: str | None = None

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from convene.domain.changes import EventChange, changed_times, sorted_tags
 from convene.domain.content import OVERRIDABLE, UNSET, EventContent, Override, Schedule
-from convene.domain.errors import Fault, Invalid
+from convene.domain.errors import Fault, Invalid, NotPossibleNow
 from convene.domain.moments import Moment, When, read_moment
 from convene.domain.patterns import pattern_to_json
 from convene.domain.schedule_times import MARGIN, is_occurrence
@@ -63,7 +63,8 @@ def _schedule_of(series: Schedule, own: Override) -> Schedule:
 def changed_occurrence(base: EventContent, occurrence: datetime, change: EventChange) -> EventContent:
     """Put the fields of a change onto one occurrence of a series.
 
-    Only what differs from the series is kept as its own, so that a client may send back all that it read.
+    Only what differs from the series is kept as its own, so that a client may send back all that it read. It brings no
+    occurrence back that was taken out of `base`: that is done by going back to a version that has it, on purpose.
 
     Args:
         base: the series.
@@ -72,10 +73,13 @@ def changed_occurrence(base: EventContent, occurrence: datetime, change: EventCh
 
     Raises:
         Invalid: it is no occurrence, or a field can only be changed for the whole series.
+        NotPossibleNow: it was taken out of the series.
     """
     _refuse_series_fields(base, change)
     own = base.override_at(occurrence) or Override(occurrence=occurrence)
-    own = replace(own, excluded=False)
+    if own.excluded:
+        detail = "was taken out of this series; to have it back, roll back `overrides` to a version that has it"
+        raise NotPossibleNow("occurrence_deleted", f"the occurrence {occurrence.isoformat()} {detail}")
     own_fields = {name: getattr(change, name) for name in OVERRIDABLE if getattr(change, name) is not UNSET}
     same = {name: UNSET for name, sent in own_fields.items() if sent == getattr(base, name)}
     own = replace(own, **{**own_fields, **same})

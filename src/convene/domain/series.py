@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
-from itertools import takewhile
+from functools import lru_cache
+from itertools import islice, takewhile
 
 from convene.domain.content import (
     SERIES_DURATION_MAX,
@@ -24,6 +25,9 @@ from convene.domain.expansion import BEGINNING_OF_TIME, END_OF_TIME, starts, sta
 from convene.domain.recurrence import RecurrenceRule
 from convene.domain.schedule_times import MARGIN, is_occurrence, is_shadow, own_time, times
 from convene.domain.zones import FAR_FUTURE, instant, zone
+
+#: How many starts tell whether two series repeat alike: four days of every hour, two years of every week.
+_STARTS_COMPARED = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,28 +225,57 @@ def _day_before(wall: datetime) -> datetime:
     return wall - MARGIN if wall - BEGINNING_OF_TIME > MARGIN else BEGINNING_OF_TIME
 
 
+def reaches(schedule: Schedule, wall: datetime) -> bool:
+    """Whether anything starts at a wall time or later."""
+    if schedule.rule is None:
+        return schedule.start >= wall
+    return any(True for _ in starts(schedule.rule, schedule.start, after=wall, before=END_OF_TIME))
+
+
 def rescheduled(content: EventContent, schedule: Schedule) -> EventContent:
     """Give a content another schedule, and its overrides the names of the occurrences that they now belong to.
 
-    An override moves along with the start of the series; where that names no occurrence it keeps its name; where
-    that is none either it goes, as all do when the event no longer repeats. A time that an occurrence has of its own
-    was chosen by somebody and stays, unless the event turns into or from an all-day one.
+    Where all of a series moves as its start does, its overrides move along, although some names may still be there:
+    the third of five stand-ups is the third of them a day later, too. Where it only begins or repeats otherwise (on
+    Mondays and Wednesdays as before, but from a Wednesday on), they stay with their days, and move along only where
+    there is no such day. Where neither names an occurrence they go, as all do when the event no longer repeats. (Others
+    drop all of them in either case, as Outlook does, after a warning that an API could not give.) A time that an
+    occurrence has of its own was chosen by somebody and stays, unless the event turns into or from an all-day one.
     """
+    if not content.overrides:
+        return replace(content, schedule=schedule)
     by = schedule.start - content.schedule.start
     turned = schedule.all_day != content.schedule.all_day
+    along = _moves_along(content.schedule, schedule)
     kept: dict[datetime, Override] = {}
     waiting: list[Override] = []
     for own in content.overrides if schedule.rule else ():
-        name = _shifted(own.occurrence, by)
+        name = _shifted(own.occurrence, by) if along else own.occurrence
         if name is not None and is_occurrence(schedule, name):
             kept[name] = own
         else:
             waiting.append(own)
     for own in waiting:
-        if own.occurrence not in kept and is_occurrence(schedule, own.occurrence):
-            kept[own.occurrence] = own
+        name = own.occurrence if along else _shifted(own.occurrence, by)
+        if name is not None and name not in kept and is_occurrence(schedule, name):
+            kept[name] = own
     overrides = _ordered(_renamed(own, name, turned=turned) for name, own in kept.items())
     return replace(content, schedule=schedule, overrides=overrides)
+
+
+@lru_cache(maxsize=256)
+def _moves_along(old: Schedule, new: Schedule) -> bool:
+    """Whether a schedule repeats as another one does, only earlier or later; when each of them ends does not matter."""
+    by = new.start - old.start
+    before, after = _first_starts(old), _first_starts(new)
+    return not by or all(_shifted(a, by) == b for a, b in zip(before, after, strict=False))
+
+
+def _first_starts(schedule: Schedule) -> Iterator[datetime]:
+    if schedule.rule is None:
+        return iter(())
+    endless = replace(schedule.rule, count=None, until=None)
+    return islice(starts(endless, schedule.start, after=schedule.start, before=END_OF_TIME), _STARTS_COMPARED)
 
 
 def _renamed(own: Override, name: datetime, *, turned: bool) -> Override:

@@ -32,7 +32,7 @@ _SENTENCES = {
     NoticeKind.HANDED_OVER: "{actor} handed “{title}” over",
     NoticeKind.SHELVED: "Your edit of “{title}” could not be merged; it is kept on your shelf",
     NoticeKind.REMINDER: "“{title}” begins soon",
-    NoticeKind.WEBHOOK_DISABLED: "Your webhook {title} has failed for days and was switched off",
+    NoticeKind.WEBHOOK_DISABLED: "Your webhook {title} takes no messages any more and was switched off",
 }
 
 

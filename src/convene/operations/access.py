@@ -8,14 +8,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TypeVar
 
 from convene.domain.content import EventContent
-from convene.domain.errors import NotFound, RoleTooLow
+from convene.domain.errors import NotFound, NotPossibleNow, PreconditionFailed, RoleTooLow
 from convene.domain.roles import Role
 from convene.operations.identity import SignedIn
 from convene.storage import events, sharing
 from convene.storage.events import EventHead
 from convene.storage.unit_of_work import UnitOfWork
+
+_Opened = TypeVar("_Opened", "ViewableEvent", "EditableEvent", "OwnedEvent", "TrashedEvent")
 
 #: How long the owner of a deleted event can have it back.
 TRASH_LIFE = timedelta(days=30)
@@ -83,6 +86,22 @@ async def open_to_edit(work: UnitOfWork, me: SignedIn, event_id: int) -> Editabl
     return EditableEvent(head, me)
 
 
+async def open_later_half(work: UnitOfWork, event: EditableEvent, later_id: int) -> EditableEvent:
+    """Open what an event was split into for the same edit, under the same lock.
+
+    Raises:
+        NotPossibleNow: `me` may not edit it, it lies in the trash, or the lock is not on the agenda that it is in.
+    """
+    head = await events.find_event(work, later_id, event.me.user_id)
+    name = "a later half" if head is None else f"a later half (event {later_id})"
+    detail = f"the series was split since that version, and {name} cannot be changed along; read it again"
+    if head is None or head.deleted_at is not None or head.owner_id != event.head.owner_id:
+        raise NotPossibleNow("series_split", detail)
+    if not Role(head.role).allows(Role.EDITOR):
+        raise NotPossibleNow("series_split", detail)
+    return EditableEvent(head, event.me)
+
+
 async def open_to_own(work: UnitOfWork, me: SignedIn, event_id: int) -> OwnedEvent:
     """Lock and open an event for what only its owner may do.
 
@@ -134,6 +153,20 @@ async def open_trashed(work: UnitOfWork, me: SignedIn, event_id: int) -> Trashed
     if head.deleted_at <= work.now - TRASH_LIFE:
         raise NotFound("event", event_id)
     return TrashedEvent(head, me)
+
+
+def unchanged(event: _Opened, accepted: frozenset[int] | None) -> _Opened:
+    """Let an event pass that is, under its lock, still as somebody has read it.
+
+    Args:
+        accepted: the versions that they accept as the newest (RFC 9110, 13.1.1); None: any.
+
+    Raises:
+        PreconditionFailed: the newest is another.
+    """
+    if accepted is not None and event.head.version not in accepted:
+        raise PreconditionFailed(event.head.version)
+    return event
 
 
 async def _locked(work: UnitOfWork, me: SignedIn, event_id: int) -> EventHead | None:

@@ -5,7 +5,7 @@ These take `units` instead of one unit of work, because hashing a password happe
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from convene.domain import names, zones
@@ -17,6 +17,9 @@ from convene.storage import accounts
 from convene.storage.accounts import UserRow
 from convene.storage.errors import Duplicate
 from convene.storage.unit_of_work import UnitOfWork, Units
+
+#: What else belongs into the transaction that makes or changes an account.
+BeforeCommit = Callable[[UnitOfWork, UserRow], Awaitable[None]]
 
 SEARCH_MIN = 3
 SEARCH_MOST = 20
@@ -42,7 +45,12 @@ class ProfileChange:
     time_zone: str | Unset = UNSET
 
 
-async def register(units: Units, passwords: Passwords, new: Registration) -> UserRow:
+async def _nothing_more(_work: UnitOfWork, _user: UserRow) -> None: ...
+
+
+async def register(
+    units: Units, passwords: Passwords, new: Registration, before_commit: BeforeCommit = _nothing_more
+) -> UserRow:
     """Make an account with an agenda and a first calendar.
 
     Raises:
@@ -68,7 +76,9 @@ async def register(units: Units, passwords: Passwords, new: Registration) -> Use
                 "updated_at": work.now,
             }
             user_id = await accounts.insert_user(work, values)
-            return await _user(work, user_id)
+            user = await _user(work, user_id)
+            await before_commit(work, user)
+            return user
     except Duplicate as error:
         raise _name_taken(error) from error
 
@@ -113,7 +123,13 @@ async def change_profile(units: Units, identities: Identities, me: SignedIn, cha
 
 
 async def change_password(
-    units: Units, passwords: Passwords, identities: Identities, me: SignedIn, change: tuple[str, str]
+    units: Units,
+    passwords: Passwords,
+    identities: Identities,
+    me: SignedIn,
+    change: tuple[str, str],
+    *,
+    before_commit: BeforeCommit = _nothing_more,
 ) -> None:
     """Set a new password, given (current, new); every other session ends.
 
@@ -133,6 +149,7 @@ async def change_password(
             if present.hashed_password != user.hashed_password:
                 continue  # somebody was faster: what is current now is asked again
             await _save_password(work, present, hashed, keep=me.session_id)
+            await before_commit(work, present)
         break
     identities.forget_user(me.user_id)
 

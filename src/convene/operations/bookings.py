@@ -1,8 +1,9 @@
 """Whether time is free: the wanted occurrences against all that their owner has, under the lock of the agenda.
 
-A single event is compared whole. A series is compared from two years before now (or its start, if later) until two
-years after both, in steps; when an owner's series are so many that comparing takes too long, the comparison ends
-early. Either way the answer says until when it looked (`checked_until`).
+Two single events are always compared. As soon as one of the two is a series, they are compared from two years before
+now on; a series that is booked, until two years after now (or after its start, if that is later), in steps. What is
+booked first does not matter to the past. When an owner's series are so many that comparing takes too long, the booking
+is refused; otherwise the answer says until when was looked (`checked_until`).
 """
 
 from __future__ import annotations
@@ -17,9 +18,9 @@ from convene.domain import conflicts
 from convene.domain.conflicts import CLASHES_MAX, Busy, Overlaps, ScheduleClash, Window
 from convene.domain.content import EventContent
 from convene.domain.errors import AgendaTooFull, BatchClash, BatchConflict, ScheduleConflict
-from convene.domain.series import Occurrence, bounds, occurrences
+from convene.domain.series import bounds
 from convene.domain.zones import away
-from convene.operations.effort import EFFORT_MAX, LOOK, Candidate, Effort
+from convene.operations.effort import Candidate, Effort
 from convene.operations.identity import SignedIn
 from convene.storage import events, sharing
 from convene.storage.unit_of_work import UnitOfWork
@@ -78,37 +79,39 @@ async def find_clash(work: UnitOfWork, booking: Booking) -> tuple[ScheduleClash 
     """
     content, effort = booking.content, Effort()
     after, until = _span(content, work.now)
-    if not content.may_block:
+    if not content.may_block or until < after:
         return None, until
     taken = await _taken(work, booking, after, until)
     for start, end in _steps(after, until) if taken else ():
-        wanted = _new_time(booking, start, end)
-        await effort.spend(LOOK + len(wanted))
+        wanted = await _new_time(booking, Window(start, end), effort)
         if not wanted:
             continue
         others = await _others(taken, _around(wanted, start, end), effort)
         found = conflicts.overlaps(wanted, others, limit=CLASHES_MAX)
         if found.pairs:
             return await _explain(work, booking, wanted, found, checked_until=until), until
-    work.compared_until = until
+    _say_until(work, until)
     return None, until
+
+
+def _say_until(work: UnitOfWork, until: datetime) -> None:
+    """Let the answer say until when was looked; of several bookings, the earliest such instant."""
+    work.compared_until = until if work.compared_until is None else min(until, work.compared_until)
 
 
 async def _taken(work: UnitOfWork, booking: Booking, after: datetime, before: datetime) -> list[Candidate]:
     heads = await events.busy_events(work, booking.owner_id, after, before, but=booking.replaces)
-    return [Candidate(head) for head in heads]
+    return [Candidate(head, work.now - HORIZON) for head in heads]
 
 
 async def _others(
     taken: Sequence[Candidate], within: Window, effort: Effort, *, visible: frozenset[int] | None = None
 ) -> list[Busy]:
-    """Expand what is taken in a window, charging for every event looked at and every occurrence found."""
+    """Expand what is taken in a window."""
     found: list[Busy] = []
     for one in taken:
         if one.head.starts_at < within.end and one.head.ends_at > within.start:
-            busy = one.busy(within, visible=visible is None or one.head.id in visible)
-            await effort.spend((LOOK if one.head.is_recurring else 1) + len(busy))
-            found.extend(busy)
+            found += await one.busy(within, effort, visible=visible is None or one.head.id in visible)
     return found
 
 
@@ -116,14 +119,13 @@ def _around(wanted: Sequence[Busy], start: datetime, end: datetime) -> Window:
     return Window(max(start, min(one.starts_at for one in wanted)), min(end, max(one.ends_at for one in wanted)))
 
 
-def _new_time(booking: Booking, after: datetime, before: datetime) -> list[Busy]:
+async def _new_time(booking: Booking, within: Window, effort: Effort) -> list[Busy]:
     """Find the times in a window that a booking takes up and its event did not."""
-    wanted = list(_busy(booking.content, after, before, booking.replaces or None))
+    wanted = await _busy(booking.content, within, effort, booking.replaces or None)
     if booking.had is None or not wanted:
         return wanted
-    had = list(
-        _busy(booking.had, min(one.starts_at for one in wanted), max(one.ends_at for one in wanted), booking.replaces)
-    )
+    around = Window(min(one.starts_at for one in wanted), max(one.ends_at for one in wanted))
+    had = await _busy(booking.had, around, effort, booking.replaces)
     begins = sorted(had, key=lambda one: one.starts_at)
     starts, latest_ends = [one.starts_at for one in begins], list(accumulate((one.ends_at for one in begins), max))
 
@@ -181,19 +183,21 @@ async def refuse_batch_overlap(work: UnitOfWork, owner_id: int, contents: Sequen
         BatchConflict: they do; every clash names the place of its event in the batch.
         AgendaTooFull: the batch or what the owner has in its time is too much to be compared.
     """
-    wanted = [_Wanted(place, one, *_span(one, work.now)) for place, one in enumerate(contents) if one.may_block]
+    all_wanted = [_Wanted(place, one, *_span(one, work.now)) for place, one in enumerate(contents) if one.may_block]
+    wanted = [one for one in all_wanted if one.after <= one.until]
     if not wanted:
         return
     cut = [one.until for one in wanted if one.is_cut]
     checked_until, effort = min(cut) if cut else max(one.until for one in wanted), Effort()
     for members in _stretches(wanted):
         after, until = members[0].after, max(one.until for one in members)
-        taken = [Candidate(head) for head in await events.busy_events(work, owner_id, after, until)]
+        heads = await events.busy_events(work, owner_id, after, until)
+        taken = [Candidate(head, work.now - HORIZON) for head in heads]
         for start, end in _steps(after, until):
             clashes, more = await _batch_clashes(members, taken, Window(start, end), effort)
             if clashes:
                 raise BatchConflict(clashes, more=more, checked_until=checked_until)
-    work.compared_until = checked_until
+    _say_until(work, checked_until)
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,10 +235,9 @@ async def _batch_clashes(
     await effort.spend(1)
     for one in members:
         if one.after < step.end and one.until > step.start:
-            busy = list(_busy(one.content, step.start, step.end, None))
-            await effort.spend((LOOK if one.content.schedule.rule else 1) + len(busy))
+            within = Window(max(step.start, one.after), step.end)
             places.append(one.place)
-            groups.append(busy)
+            groups.append(await _busy(one.content, within, effort, None))
     wanted = [busy for group in groups for busy in group]
     if not wanted:
         return (), False
@@ -269,8 +272,8 @@ def _steps(after: datetime, until: datetime) -> Iterator[tuple[datetime, datetim
         after = before
 
 
-def _busy(content: EventContent, after: datetime, before: datetime, event_id: int | None) -> Iterator[Busy]:
+async def _busy(content: EventContent, within: Window, effort: Effort, event_id: int | None) -> list[Busy]:
     if not content.may_block:
-        return iter(())
-    found: list[Occurrence] = occurrences(content, after, before, limit=EFFORT_MAX)
-    return conflicts.busy(found, event_id=event_id, title=content.title)
+        return []
+    found = await effort.occurrences(content, within)
+    return list(conflicts.busy(found, event_id=event_id, title=content.title))

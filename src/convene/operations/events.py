@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from convene.domain.changes import EventChange, changed, new_content
 from convene.domain.content import EventContent
-from convene.domain.errors import Fault, Invalid, PreconditionFailed
+from convene.domain.errors import Fault, Invalid
 from convene.domain.moments import When
 from convene.domain.occurrence_changes import occurrence_name, shown
+from convene.domain.patches import in_full
 from convene.domain.roles import Role
 from convene.domain.series import has_occurrences
 from convene.operations import bookings
 from convene.operations.access import EditableEvent, OwnedEvent, TrashedEvent
 from convene.operations.bookings import Booking
+from convene.operations.halves import merged_halves, refuse_doubling
 from convene.operations.identity import SignedIn
 from convene.operations.tokens import new_id
-from convene.operations.versions import Kind, Reason, Sides, content_at, merged, save
+from convene.operations.versions import Edit, Kind, Reason, content_at, save
 from convene.storage import events, writes
 from convene.storage.events import EventHead
 from convene.storage.unit_of_work import UnitOfWork
@@ -32,14 +34,12 @@ class Revision:
 
     Attributes:
         base_version: the version that the author saw: merge me. None: put me on the newest.
-        if_match: the versions that the author accepts as newest: refuse me otherwise (RFC 9110). None: any.
         seen_as: which occurrence of a series the author had before them, as clients name it; None: the event itself.
         allow_overlap: book the time although it is taken; counts for the owner alone.
     """
 
     change: EventChange
     base_version: int | None = None
-    if_match: frozenset[int] | None = None
     seen_as: When | None = None
     allow_overlap: bool = False
     description: str | None = None
@@ -56,9 +56,8 @@ async def create(work: UnitOfWork, me: SignedIn, change: EventChange, *, allow_o
     calendar_id = await events.lock_agenda(work, me.user_id)
     if not allow_overlap:
         await bookings.refuse_overlap(work, Booking(me.user_id, me, content))
-    new = _new_event(me, content, calendar_id)
-    [event_id] = await writes.insert_events(work, [new])
-    return writes.head_of_new(work, new, event_id)
+    [head] = await writes.insert_events(work, [_new_event(me, content, calendar_id)])
+    return head
 
 
 async def create_batch(
@@ -74,9 +73,7 @@ async def create_batch(
     calendar_id = await events.lock_agenda(work, me.user_id)
     if not allow_overlap:
         await bookings.refuse_batch_overlap(work, me.user_id, contents)
-    new = [_new_event(me, content, calendar_id) for content in contents]
-    ids = await writes.insert_events(work, new)
-    return [writes.head_of_new(work, one, event_id) for one, event_id in zip(new, ids, strict=True)]
+    return await writes.insert_events(work, [_new_event(me, content, calendar_id) for content in contents])
 
 
 def _batch_contents(changes: Sequence[EventChange], default_zone: str) -> list[EventContent]:
@@ -107,11 +104,10 @@ async def revise(work: UnitOfWork, event: EditableEvent, revision: Revision) -> 
 
     Raises:
         Invalid: the result would make no sense, or there is no such base version.
-        PreconditionFailed: `if_match` does not name the newest version.
         EditConflict: somebody else has changed the same meanwhile; see `versions.merged`.
         ScheduleConflict: the new time is taken.
     """
-    base = await base_content(work, event, revision)
+    base, revision = await begin(work, event, revision)
     ours = changed(base, revision.change, seen(base, revision))
     return await put(work, event, revision, base, ours)
 
@@ -127,20 +123,19 @@ def seen(base: EventContent, revision: Revision) -> EventContent | None:
     return shown(base, occurrence_name(base.schedule, revision.seen_as, "/occurrence"))
 
 
-async def base_content(work: UnitOfWork, event: EditableEvent, revision: Revision) -> EventContent:
-    """Read the content that a revision starts from.
+async def begin(work: UnitOfWork, event: EditableEvent, revision: Revision) -> tuple[EventContent, Revision]:
+    """Read the content that a revision starts from, and give the revision with its change in full.
 
     Raises:
-        PreconditionFailed: `if_match` does not name the newest version.
-        Invalid: `base_version` is newer than the newest.
+        Invalid: `base_version` is newer than the newest, or the change is of what cannot be changed.
     """
     newest = event.head.version
-    if revision.if_match is not None and newest not in revision.if_match:
-        raise PreconditionFailed(newest)
     number = newest if revision.base_version is None else revision.base_version
     if not 1 <= number <= newest:
         raise Invalid.at("/base_version", f"there is no version {number}; the newest is {newest}")
-    return await content_at(work, event.head, number)
+    base = await content_at(work, event.head, number)
+    change = in_full(revision.change, base, of_occurrence=revision.seen_as is not None)
+    return base, replace(revision, change=change)
 
 
 async def put(
@@ -148,17 +143,25 @@ async def put(
 ) -> EventHead:
     """Make `ours`, an edit of `base`, the newest content; merged with the newest one if that is not `base`.
 
+    If the series was split since, the edit reaches its later halves too. Gives the head of the event, or of the later
+    half if it is there that all of the edit went.
+
     Raises:
         EditConflict, ScheduleConflict, Invalid: as `revise`.
+        NotPossibleNow: a later half that the edit concerns cannot be changed along.
     """
-    newest = event.head.version
-    stale = revision.base_version not in (None, newest)
-    content = ours
-    if stale:
-        content = await merged(work, event, revision.base_version or newest, Sides(base, ours, event.content))
-    kind = Kind.MERGED if stale and content != ours else Kind.UPDATED
-    reason = Reason(kind=kind, base_version=revision.base_version, description=revision.description)
-    return await settle(work, event, content, reason, allow_overlap=may_overlap(event, asked=revision.allow_overlap))
+    base_version, description = revision.base_version, revision.description
+    allow_overlap = may_overlap(event, asked=revision.allow_overlap)
+    if base_version in (None, event.head.version):
+        reason = Reason(kind=Kind.UPDATED, base_version=base_version, description=description)
+        return await settle(work, event, ours, reason, allow_overlap=allow_overlap)
+    heads: list[EventHead] = []
+    for half, content in await merged_halves(work, Edit(event, base_version or 1, ours), base):
+        kind = Kind.UPDATED if content == ours else Kind.MERGED
+        number = base_version if half.id == event.id else None
+        reason = Reason(kind=kind, base_version=number, description=description)
+        heads.append(await settle(work, half, content, reason, allow_overlap=allow_overlap))
+    return heads[0] if heads else event.head
 
 
 def may_overlap(event: EditableEvent, *, asked: bool) -> bool:
@@ -194,14 +197,8 @@ def takes_other_time(before: EventContent, after: EventContent) -> bool:
     )
 
 
-async def delete(work: UnitOfWork, event: OwnedEvent, *, if_match: frozenset[int] | None) -> None:
-    """Put an event into the trash, from where its owner can restore it for 30 days.
-
-    Raises:
-        PreconditionFailed: `if_match` does not name the newest version.
-    """
-    if if_match is not None and event.head.version not in if_match:
-        raise PreconditionFailed(event.head.version)
+async def delete(work: UnitOfWork, event: OwnedEvent) -> None:
+    """Put an event into the trash, from where its owner can restore it for 30 days."""
     await save(work, event, event.content, Reason(kind=Kind.DELETED, deleted_at=work.now))
 
 
@@ -209,9 +206,11 @@ async def restore(work: UnitOfWork, event: TrashedEvent, *, allow_overlap: bool)
     """Take an event out of the trash.
 
     Raises:
+        NotPossibleNow: another half of the series takes place at its time now; may be allowed as any overlap.
         ScheduleConflict: its time has been taken meanwhile.
     """
     content = event.head.content()
     if not allow_overlap:
+        await refuse_doubling(work, event)
         await bookings.refuse_overlap(work, Booking(event.head.owner_id, event.me, content, replaces=event.head.id))
     return await save(work, event, content, Reason(kind=Kind.RESTORED))

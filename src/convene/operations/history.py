@@ -12,6 +12,7 @@ from convene.domain.errors import NotFound
 from convene.domain.fields import FieldChange, blame, field_changes, restore_fields
 from convene.operations import events as whole
 from convene.operations.access import EditableEvent, ViewableEvent
+from convene.operations.halves import refuse_revival
 from convene.operations.versions import Kind, Reason, content_at
 from convene.storage import history
 from convene.storage.events import EventHead
@@ -129,10 +130,12 @@ async def roll_back(
     Raises:
         NotFound: the event never had that version.
         Invalid: there is no such field.
+        NotPossibleNow: it would take place beside the later half that was split off since.
         ScheduleConflict: its time has been taken meanwhile.
     """
     old = await content_at(work, event.head, number)
     content: EventContent = old if fields is None else restore_fields(event.content, old, fields)
+    await refuse_revival(work, event, number, content)
     reason = Reason(kind=Kind.ROLLED_BACK, base_version=number)
     return await whole.settle(work, event, content, reason, allow_overlap=whole.may_overlap(event, asked=allow_overlap))
 

@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from convene.domain.errors import NotFound
+from convene.domain.json_types import Json
 from convene.domain.notices import NoticeKind
 from convene.domain.words import Difference, folded, in_words, sentence
+from convene.domain.zones import utc_rfc3339
 from convene.operations.access import ViewableEvent
 from convene.operations.identity import SignedIn
 from convene.storage import notifications, preferences
@@ -25,6 +27,29 @@ class Told:
     row: NotificationRow
     message: str
     changes: tuple[Difference, ...]
+
+
+def told_json(told: Told) -> dict[str, Json]:
+    """A notification, in fields and in words, as every channel shows it."""
+    row = told.row
+    return {
+        "id": row.id,
+        "kind": row.kind,
+        "message": told.message,
+        "event_id": row.event_id,
+        "title": row.title,
+        "actor_id": row.actor_id,
+        "actor": row.actor,
+        "role": row.role,
+        "version": row.version_number,
+        "edits": row.edits,
+        "changes": [
+            {"field": one.field, "old_value": one.old_value, "new_value": one.new_value} for one in told.changes
+        ],
+        "created_at": utc_rfc3339(row.created_at),
+        "updated_at": utc_rfc3339(row.updated_at),
+        "read_at": utc_rfc3339(row.read_at) if row.read_at else None,
+    }
 
 
 async def list_notifications(
@@ -51,21 +76,24 @@ async def newest_place(work: UnitOfWork) -> Place:
 
 
 async def put_into_words(work: UnitOfWork, rows: Sequence[NotificationRow]) -> list[Told]:
-    """Say what each notification is about; those of one change share the work."""
-    said: dict[tuple[int, int, int], tuple[Difference, ...]] = {}
+    """Say what each notification is about; those of one change share the words."""
+    said: dict[tuple[object, ...], tuple[str, tuple[Difference, ...]]] = {}
     told = []
     for row in rows:
-        kind = NoticeKind(row.kind)
-        changes: tuple[Difference, ...] = ()
-        if kind in _WITH_CHANGES and row.event_id and row.from_version and row.version_number:
-            key = (row.event_id, row.from_version, row.version_number)
-            if key not in said:
-                logged = await notifications.changes_between(work, *key)
-                said[key] = folded(Difference(*one) for one in logged)
-            changes = said[key]
-        message = sentence(kind, actor=row.actor, title=row.title, role=row.role)
-        told.append(Told(row, f"{message}: {in_words(changes)}" if changes else message, changes))
+        key = (row.kind, row.actor, row.title, row.role, row.event_id, row.from_version, row.version_number)
+        if key not in said:
+            changes = await _changes_of(work, row)
+            message = sentence(NoticeKind(row.kind), actor=row.actor, title=row.title, role=row.role)
+            said[key] = (f"{message}: {in_words(changes)}" if changes else message, changes)
+        told.append(Told(row, *said[key]))
     return told
+
+
+async def _changes_of(work: UnitOfWork, row: NotificationRow) -> tuple[Difference, ...]:
+    if NoticeKind(row.kind) in _WITH_CHANGES and row.event_id and row.from_version and row.version_number:
+        logged = await notifications.changes_between(work, row.event_id, row.from_version, row.version_number)
+        return folded(Difference(*one) for one in logged)
+    return ()
 
 
 async def count_unread(work: UnitOfWork, me: SignedIn) -> int:

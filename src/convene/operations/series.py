@@ -8,7 +8,7 @@ from datetime import datetime
 from convene.domain import series
 from convene.domain.changes import changed
 from convene.domain.content import EventContent
-from convene.domain.errors import Invalid, PreconditionFailed
+from convene.domain.errors import Invalid
 from convene.domain.moments import When
 from convene.domain.occurrence_changes import changed_occurrence, occurrence_name
 from convene.operations import bookings
@@ -16,9 +16,10 @@ from convene.operations import events as whole
 from convene.operations.access import EditableEvent, OwnedEvent
 from convene.operations.bookings import Booking
 from convene.operations.events import Revision
+from convene.operations.halves import was_split_since
 from convene.operations.tokens import new_id
-from convene.operations.versions import Kind, Reason, Sides, merged, save
-from convene.storage import sharing, writes
+from convene.operations.versions import Edit, Kind, Reason, Sides, merged, save
+from convene.storage import sharing, splits, writes
 from convene.storage.events import EventHead
 from convene.storage.sharing import Grant
 from convene.storage.unit_of_work import UnitOfWork
@@ -30,9 +31,10 @@ async def revise_one(work: UnitOfWork, event: EditableEvent, occurrence: When, r
 
     Raises:
         Invalid: it is no occurrence, or the field belongs to the whole series.
-        PreconditionFailed, EditConflict, ScheduleConflict: as `events.revise`.
+        NotPossibleNow: the occurrence had been taken out of what the author began with.
+        EditConflict, ScheduleConflict: as `events.revise`.
     """
-    base = await whole.base_content(work, event, revision)
+    base, revision = await whole.begin(work, event, revision)
     name = _name(base, occurrence)
     return await whole.put(work, event, revision, base, changed_occurrence(base, name, revision.change))
 
@@ -44,9 +46,9 @@ async def revise_following(work: UnitOfWork, event: EditableEvent, occurrence: W
     the first occurrence on, "all that follow" is the whole series, and nothing is split.
 
     Raises:
-        Invalid, PreconditionFailed, EditConflict, ScheduleConflict: as `events.revise`.
+        Invalid, EditConflict, ScheduleConflict: as `events.revise`.
     """
-    base = await whole.base_content(work, event, revision)
+    base, revision = await whole.begin(work, event, revision)
     name = _name(base, occurrence)
     if name == base.schedule.start:
         return await whole.revise(work, event, revision)
@@ -56,12 +58,12 @@ async def revise_following(work: UnitOfWork, event: EditableEvent, occurrence: W
     later = changed(base_later, revision.change, whole.seen(base, revision) or with_whole_rule)
     if later == base_later:
         return event.head
-    if base.schedule != event.content.schedule:
+    base_version = revision.base_version or event.head.version
+    if base.schedule != event.content.schedule or await was_split_since(work, event, base_version):
         # Cutting a schedule that somebody else has changed meanwhile is nobody's wish: it is one atom, and clashes.
         return await whole.put(work, event, revision, base, later)
     earlier, newest_later = series.split(event.content, name)
-    base_version = revision.base_version or event.head.version
-    later = await merged(work, event, base_version, Sides(base_later, later, newest_later))
+    later = await merged(work, Edit(event, base_version, later), Sides(base_later, later, newest_later), event.head)
     if later == newest_later:
         return event.head
     if not series.has_occurrences(later):
@@ -71,7 +73,7 @@ async def revise_following(work: UnitOfWork, event: EditableEvent, occurrence: W
     if not series.has_occurrences(earlier):
         reason = Reason(kind=Kind.UPDATED, base_version=revision.base_version, description=revision.description)
         return await whole.settle(work, event, later, reason, allow_overlap=allow_overlap)
-    head = await _split(work, event, (earlier, later), revision)
+    head = await _split(work, event, (earlier, later), name, revision)
     if not allow_overlap:
         booking = Booking(head.owner_id, event.me, later, replaces=head.id, had=newest_later)
         await bookings.refuse_overlap(work, booking)
@@ -79,7 +81,11 @@ async def revise_following(work: UnitOfWork, event: EditableEvent, occurrence: W
 
 
 async def _split(
-    work: UnitOfWork, event: EditableEvent, halves: tuple[EventContent, EventContent], revision: Revision
+    work: UnitOfWork,
+    event: EditableEvent,
+    halves: tuple[EventContent, EventContent],
+    name: datetime,
+    revision: Revision,
 ) -> EventHead:
     earlier, later = halves
     reason = Reason(kind=Kind.UPDATED, base_version=revision.base_version, description=revision.description)
@@ -94,10 +100,11 @@ async def _split(
         continued_by=event.head.continued_by,
         change_description=revision.description,
     )
-    [later_id] = await writes.insert_events(work, [new])
-    await writes.link_halves(work, head.id, later_id, event.head.continued_by)
-    await _share_alike(work, event, later_id, later)
-    return writes.head_of_new(work, new, later_id)._replace(role=head.role)
+    [made] = await writes.insert_events(work, [new])
+    await writes.link_halves(work, head.id, made.id, event.head.continued_by)
+    await splits.record_split(work, made.id, head, name)
+    await _share_alike(work, event, made.id, later)
+    return made._replace(role=head.role, continued_by_seen=event.head.continued_by_seen)
 
 
 async def _share_alike(work: UnitOfWork, event: EditableEvent, later_id: int, later: EventContent) -> None:
@@ -106,41 +113,34 @@ async def _share_alike(work: UnitOfWork, event: EditableEvent, later_id: int, la
     await sharing.grant(work, grants, series.bounds(later), frozenset())
 
 
-async def delete_one(work: UnitOfWork, event: OwnedEvent, occurrence: When, *, if_match: frozenset[int] | None) -> None:
+async def delete_one(work: UnitOfWork, event: OwnedEvent, occurrence: When) -> None:
     """Take one occurrence out of a series; the last one takes the series into the trash.
 
     Raises:
         Invalid: it is no occurrence.
-        PreconditionFailed: `if_match` does not name the newest version.
     """
     name = _name(event.content, occurrence)
-    await _shorten(work, event, series.excluding(event.content, name), if_match=if_match)
+    await _shorten(work, event, series.excluding(event.content, name))
 
 
-async def delete_following(
-    work: UnitOfWork, event: OwnedEvent, occurrence: When, *, if_match: frozenset[int] | None
-) -> None:
+async def delete_following(work: UnitOfWork, event: OwnedEvent, occurrence: When) -> None:
     """End a series before an occurrence; from the first one on, the series goes into the trash.
 
     Raises:
-        Invalid, PreconditionFailed: as `delete_one`.
+        Invalid: as `delete_one`.
     """
     content = event.content
     name = _name(content, occurrence)
     if name == content.schedule.start:
-        await whole.delete(work, event, if_match=if_match)
+        await whole.delete(work, event)
         return
-    await _shorten(work, event, series.split(content, name)[0], if_match=if_match)
+    await _shorten(work, event, series.split(content, name)[0])
 
 
-async def _shorten(
-    work: UnitOfWork, event: OwnedEvent, content: EventContent, *, if_match: frozenset[int] | None
-) -> None:
+async def _shorten(work: UnitOfWork, event: OwnedEvent, content: EventContent) -> None:
     if not series.has_occurrences(content):
-        await whole.delete(work, event, if_match=if_match)
+        await whole.delete(work, event)
         return
-    if if_match is not None and event.head.version not in if_match:
-        raise PreconditionFailed(event.head.version)
     await save(work, event, content, Reason(kind=Kind.UPDATED))
 
 

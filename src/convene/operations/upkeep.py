@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeVar
 
+from convene.operations import idempotency
 from convene.operations.access import TRASH_LIFE
 from convene.storage import pruning, upkeep
 from convene.storage.events import content_columns
@@ -20,6 +21,7 @@ _DOUBT = timedelta(days=1)
 TOMBSTONE_LIFE = TRASH_LIFE
 READ_LIFE = timedelta(days=90)
 UNREAD_LIFE = timedelta(days=365)
+LOG_LIFE = timedelta(days=30)
 _PAGE = 500
 _BREATH = 0.005
 _Counts = TypeVar("_Counts")
@@ -53,10 +55,15 @@ class Pruned:
     permissions: int
     notifications: int
     sessions: int
+    answers: int
+    deliveries: int
 
 
 async def prune(units: Units) -> Pruned:
-    """Throw away what nobody can have back or asks for: old trash, traces of lost access, notifications, sessions.
+    """Throw away what nobody can have back, or asks for.
+
+    That is old trash, traces of lost access, old notifications, ended sessions, what went to webhooks, and answers that
+    were kept for requests that are sent again.
 
     Safe at any time, in any number of processes at once. A cursor of `/changes` from before what was thrown away is
     answered with 410 from then on.
@@ -74,11 +81,15 @@ async def prune(units: Units) -> Pruned:
     notifications = await _stretch_by_stretch(units, pruning.stretch_of_notifications, of_notifications)
     async with units.writing() as work:
         sessions = await pruning.prune_sessions(work, work.now - _DOUBT)
+        answers = await idempotency.forget(work)
+        deliveries = await pruning.prune_deliveries(work, work.now - LOG_LIFE)
     return Pruned(
         events=sum(dead for dead, _ in events),
         permissions=sum(lost for _, lost in events),
         notifications=sum(count for (count,) in notifications),
         sessions=sessions,
+        answers=answers,
+        deliveries=deliveries,
     )
 
 

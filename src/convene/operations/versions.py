@@ -33,7 +33,10 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
-    """Why a version is written: its kind, what it was based on, and what its author says about it."""
+    """Why a version is written: its kind, what it was based on, and what its author says about it.
+
+    A merged version without a base was based on one of the event that this one was split from.
+    """
 
     kind: Kind
     base_version: int | None = None
@@ -93,8 +96,8 @@ _NOTICES = {
 async def _tell(work: UnitOfWork, event: EditableEvent | TrashedEvent, head: EventHead, reason: Reason) -> None:
     """Let everybody else who sees the event hear of its new version."""
     authors: frozenset[int] = frozenset()
-    if reason.kind is Kind.MERGED and reason.base_version is not None:
-        authors = await history.authors_since(work, head.id, reason.base_version) - {event.me.user_id}
+    if reason.kind is Kind.MERGED:
+        authors = await history.authors_since(work, head.id, reason.base_version or 0) - {event.me.user_id}
     notice = Notice(
         kind=_NOTICES[reason.kind],
         event_id=head.id,
@@ -130,31 +133,48 @@ class Sides:
     theirs: EventContent
 
 
-async def merged(work: UnitOfWork, event: EditableEvent, base_version: int, sides: Sides) -> EventContent:
-    """Merge an edit of an older version, or of a part of it, with what has happened to the event since.
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """An edit of an event, or of a part of it: the version that it began with, and what it made of that."""
+
+    event: EditableEvent
+    base_version: int
+    ours: EventContent
+
+
+async def merged(work: UnitOfWork, edit: Edit, sides: Sides, head: EventHead) -> EventContent:
+    """Merge an edit, or the part of it that concerns one half of a series, with what has happened since.
+
+    Args:
+        work: the transaction.
+        edit: all of what was wanted.
+        sides: what is merged.
+        head: the event that it is merged into: the one that was edited, or a later half of it.
 
     Raises:
         EditConflict: some atoms cannot be merged; our side is put on the shelf, which stays although the request is
-            refused.
+            refused. Nothing may have been written before.
     """
     result = merge(sides.base, sides.ours, sides.theirs)
     if not isinstance(result, Conflicted):
         return result.content
+    event = edit.event
     conflict = EditConflict(
-        base_version=base_version,
-        current_version=event.head.version,
+        event_id=head.id,
+        base_version=edit.base_version,
+        current_version=head.version,
         conflicts=result.conflicts,
         merged=result.merged,
-        ours=sides.ours,
+        ours=edit.ours,
     )
     conflict.shelf_id = await history.shelve(
         work,
         {
             "event_id": event.id,
             "author_id": event.me.user_id,
-            "base_version": base_version,
+            "base_version": edit.base_version,
             "current_version": event.head.version,
-            "data": to_json(sides.ours),
+            "data": to_json(edit.ours),
             "conflicts": [conflict_json(one) for one in result.conflicts],
             "created_at": work.now,
         },
@@ -167,7 +187,7 @@ async def merged(work: UnitOfWork, event: EditableEvent, base_version: int, side
             title=event.head.title,
             actor_id=event.me.user_id,
             version=event.head.version,
-            from_version=base_version,
+            from_version=edit.base_version,
             to=event.me.user_id,
         ),
     )

@@ -15,3 +15,7 @@ class Duplicate(ConveneError):
 
 class SchemaMismatch(Exception):
     """The database cannot be served by this code: not migrated, newer than the code, or no Convene database."""
+
+
+class BackupRefused(Exception):
+    """A database cannot be copied to where it was asked for, or not be made of what was given."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import bindparam, func, literal_column, select, update
+from sqlalchemy import bindparam, case, func, literal_column, select, update
+from sqlalchemy.sql.elements import ColumnElement
 
 from convene.domain.content import EventContent, FreeBusy, Schedule, Status
 from convene.domain.content_json import override_from_json, override_to_json
@@ -20,7 +21,7 @@ from convene.storage.unit_of_work import UnitOfWork
 
 
 class EventHead(NamedTuple):
-    """The newest state of an event as stored, and the role of the one who asked."""
+    """The newest state of an event as stored, and what it is to the one who asked: their role, the halves they see."""
 
     id: int
     calendar_id: int
@@ -52,6 +53,8 @@ class EventHead(NamedTuple):
     updated_by: int
     deleted_at: datetime | None
     role: str
+    split_from_seen: int | None = None
+    continued_by_seen: int | None = None
 
     def with_content(self, content: EventContent) -> EventHead:
         """The same event with another content: an older version of it, or half of it."""
@@ -94,7 +97,22 @@ CONTENT_COLUMNS = (
     ),
     *("start_time", "end_time", "starts_at", "ends_at", "may_block", "search_text"),
 )
-HEAD = (*(events.c[name] for name in EventHead._fields if name != "role"), permissions.c.role)
+#: What is stored of a head, whoever asks.
+STORED = tuple(events.c[name] for name in EventHead._fields if name in events.c)
+_other_half = permissions.alias("other_half")
+
+
+def _if_seen(half: ColumnElement[int | None]) -> ColumnElement[int | None]:
+    """The other half of a split series, for who sees it; looked for only where there is one."""
+    seen = select(_other_half.c.event_id).where(
+        _other_half.c.event_id == half,
+        _other_half.c.user_id == permissions.c.user_id,
+        _other_half.c.revoked_at.is_(None),
+    )
+    return case((half.is_not(None), seen.correlate(events, permissions).scalar_subquery()))
+
+
+HEAD = (*STORED, permissions.c.role, _if_seen(events.c.split_from), _if_seen(events.c.continued_by))
 
 
 def content_columns(content: EventContent) -> dict[str, Any]:
@@ -176,7 +194,9 @@ SEEN_BY = (permissions.c.user_id == bindparam("me"), permissions.c.revoked_at.is
 JOINED = select(*HEAD).join(permissions, permissions.c.event_id == events.c.id)
 _OPEN = Statement(JOINED.where(events.c.id == bindparam("event_id"), *SEEN_BY))
 _BUSY = Statement(
-    JOINED.where(
+    select(*STORED, permissions.c.role)
+    .join(permissions, permissions.c.event_id == events.c.id)
+    .where(
         *SEEN_BY,
         permissions.c.role == literal_column("'owner'"),
         filter_only(permissions.c.starts_at) < bindparam("before", type_=permissions.c.starts_at.type),
@@ -197,6 +217,6 @@ async def find_event(work: UnitOfWork, event_id: int, user_id: int) -> EventHead
 async def busy_events(
     work: UnitOfWork, owner_id: int, after: datetime, before: datetime, *, but: int = 0
 ) -> list[EventHead]:
-    """List the events of an owner that may take up time between two instants, except one."""
+    """List the events of an owner that may take up time between two instants, except one; without halves."""
     values = {"me": owner_id, "after": after, "before": before, "but": but}
-    return [EventHead._make(row) for row in await work.all(_BUSY, values)]
+    return [EventHead(*row) for row in await work.all(_BUSY, values)]

@@ -10,12 +10,11 @@ from sqlalchemy import and_, bindparam, case, exists, func, insert, literal_colu
 from sqlalchemy.sql.elements import ColumnElement
 
 from convene.domain.notices import FOLD_SECONDS, FOLDING, Notice
+from convene.storage.delivery_tables import notification_mutes, notification_preferences
 from convene.storage.positions import settled_position, transaction_position
 from convene.storage.statements import Statement
 from convene.storage.tables import (
     event_change_log,
-    notification_mutes,
-    notification_preferences,
     notifications,
     permissions,
     users,
@@ -45,9 +44,9 @@ class NotificationRow(NamedTuple):
 
 
 _TIME = notifications.c.created_at.type
-_ROW = select(*(notifications.c[name] for name in NotificationRow._fields if name != "actor"), users.c.username).join(
-    users, users.c.id == notifications.c.actor_id, isouter=True
-)
+NOTIFICATION = select(
+    *(notifications.c[name] for name in NotificationRow._fields if name != "actor"), users.c.username
+).join(users, users.c.id == notifications.c.actor_id, isouter=True)
 
 
 # -- writing -------------------------------------------------------------------------------------------------
@@ -179,7 +178,7 @@ async def tell(work: UnitOfWork, notice: Notice) -> None:
 _MINE = notifications.c.user_id == bindparam("me")
 _PAGES = {
     unread: Statement(
-        _ROW.where(
+        NOTIFICATION.where(
             _MINE,
             *([notifications.c.read_at.is_(None)] if unread else []),
             or_(
@@ -192,23 +191,24 @@ _PAGES = {
     )
     for unread in (False, True)
 }
-_BEYOND = or_(
-    notifications.c.position > bindparam("above"),
-    and_(notifications.c.position == bindparam("above"), notifications.c.id > bindparam("above_id")),
+#: Written as two bounds: an OR by itself keeps SQLite from beginning where it should.
+BEYOND = and_(
+    notifications.c.position >= bindparam("above"),
+    or_(notifications.c.position > bindparam("above"), notifications.c.id > bindparam("above_id")),
 )
-_IN_ORDER = (notifications.c.position, notifications.c.id)
+IN_ORDER = (notifications.c.position, notifications.c.id)
 _MISSED = Statement(
-    _ROW.where(_MINE, _BEYOND, notifications.c.position < settled_position())
-    .order_by(*_IN_ORDER)
+    NOTIFICATION.where(_MINE, BEYOND, notifications.c.position < settled_position())
+    .order_by(*IN_ORDER)
     .limit(bindparam("most"))
 )
 _TAIL = Statement(
-    _ROW.where(
+    NOTIFICATION.where(
         in_json_list(notifications.c.user_id, bindparam("user_ids", type_=JsonList)),
-        _BEYOND,
+        BEYOND,
         notifications.c.position < settled_position(),
     )
-    .order_by(*_IN_ORDER)
+    .order_by(*IN_ORDER)
     .limit(bindparam("most"))
 )
 _COUNT_UNREAD = Statement(select(func.count()).where(_MINE, notifications.c.read_at.is_(None)))

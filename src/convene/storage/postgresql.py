@@ -15,7 +15,7 @@ from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 
 from convene.domain.errors import Unavailable
 from convene.storage.errors import Duplicate
-from convene.storage.statements import Row, Statement, Values
+from convene.storage.statements import PoolUse, Row, Statement, Values
 
 DIALECT: Dialect = PGDialect_asyncpg()  # type: ignore[no-untyped-call]
 
@@ -131,6 +131,11 @@ class PostgresDatabase:
             )
         async with self._connection():
             pass
+
+    def use(self) -> PoolUse:
+        """How many connections are open, and how many of them are idle."""
+        pool = self._pool
+        return PoolUse(pool.get_size(), pool.get_idle_size(), self._pool_size) if pool else PoolUse(0, 0, 0)
 
     async def close(self) -> None:
         """Close every connection, after the work in hand; cut off what takes too long."""

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from sqlalchemy import bindparam, delete, select
 
 from convene.domain.notices import NoticeKind
+from convene.storage.delivery_tables import notification_mutes, notification_preferences
 from convene.storage.statements import Statement, inserting
-from convene.storage.tables import notification_mutes, notification_preferences
 from convene.storage.unit_of_work import UnitOfWork
 
 _INSERT_MUTE = Statement(inserting(notification_mutes, "user_id", "event_id", "created_at"))

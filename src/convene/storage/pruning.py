@@ -12,8 +12,9 @@ from datetime import datetime
 from sqlalchemy import Column, and_, bindparam, case, delete, func, or_, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
+from convene.storage.delivery_tables import deliveries
 from convene.storage.statements import Statement
-from convene.storage.tables import database_identity, events, metadata, notifications, permissions, sessions
+from convene.storage.tables import database_identity, events, metadata, notifications, permissions, sessions, splits
 from convene.storage.types import JsonList, in_json_list
 from convene.storage.unit_of_work import UnitOfWork
 
@@ -49,8 +50,27 @@ _BURY = [
     for column in _OF_EVENTS
     if column.table is not events
 ]
-_UNLINK = [
-    Statement(update(events).where(in_json_list(column, _IDS)).values({column.name: None}))
+_PARENT = splits.alias()
+_OF_PARENT = _PARENT.c.later_id == splits.c.earlier_id
+#: What an event was split into goes over to what it was split from.
+_INHERIT = Statement(
+    update(splits)
+    .where(in_json_list(splits.c.earlier_id, _IDS), select(_PARENT.c.later_id).where(_OF_PARENT).exists())
+    .values(
+        {
+            name: select(_PARENT.c[name]).where(_OF_PARENT).scalar_subquery()
+            for name in ("earlier_id", "version_number", "occurrence")
+        }
+    )
+)
+_LINKED = events.alias()
+#: Halves of a series that knew one that goes know the next one beyond it.
+_LINK_PAST = [
+    Statement(
+        update(events)
+        .where(in_json_list(column, _IDS))
+        .values({column.name: select(_LINKED.c[column.name]).where(_LINKED.c.id == column).scalar_subquery()})
+    )
     for column in _OF_EVENTS
     if column.table is events
 ]
@@ -82,6 +102,12 @@ _DELETE_NOTIFICATIONS = Statement(
         ),
     )
 )
+_DELETE_DELIVERIES = Statement(
+    delete(deliveries).where(
+        deliveries.c.created_at <= bindparam("before", type_=deliveries.c.created_at.type),
+        deliveries.c.due_at.is_(None),
+    )
+)
 _DELETE_SESSIONS = Statement(
     delete(sessions).where(sessions.c.expires_at <= bindparam("before", type_=sessions.c.expires_at.type))
 )
@@ -109,7 +135,10 @@ async def prune_events(work: UnitOfWork, stretch: Stretch, before: datetime) -> 
     if not dead:
         return 0
     await _remember(work, await work.one(_POSITION_OF_DEAD, {"ids": dead}))
-    for statement in (*_BURY, *_UNLINK, _DELETE_EVENTS):
+    for statement in (_INHERIT, *_LINK_PAST):
+        while await work.run(statement, {"ids": dead}):
+            pass  # one step further for each of several neighbours that go together
+    for statement in (*_BURY, _DELETE_EVENTS):
         await work.run(statement, {"ids": dead})
     return len(dead)
 
@@ -132,6 +161,11 @@ async def prune_notifications(
     """Throw away the notifications of a stretch that were read before one instant, or last told before another."""
     values = {"after": stretch[0], "until": stretch[1], "read_before": read_before, "told_before": told_before}
     return await work.run(_DELETE_NOTIFICATIONS, values)
+
+
+async def prune_deliveries(work: UnitOfWork, before: datetime) -> int:
+    """Throw away what was to go out before an instant and has arrived or been given up."""
+    return await work.run(_DELETE_DELIVERIES, {"before": before})
 
 
 async def prune_sessions(work: UnitOfWork, before: datetime) -> int:

@@ -21,7 +21,7 @@ from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
 from convene.domain.errors import Unavailable
 from convene.storage.errors import Duplicate
-from convene.storage.statements import Row, Statement, Values
+from convene.storage.statements import PoolUse, Row, Statement, Values
 
 DIALECT: Dialect = SQLiteDialect_pysqlite(paramstyle="qmark")
 READERS_MAX = 32
@@ -96,6 +96,7 @@ class SqliteDatabase:
         self._writer: sqlite3.Connection | None = None
         self._opened = 0, 0
         self._idle: list[sqlite3.Connection] = []
+        self._reading = 0
         self._write_lock = asyncio.Lock()
         self._readers = asyncio.Semaphore(READERS_MAX)
         self._committer = ThreadPoolExecutor(1, thread_name_prefix="sqlite-commit")
@@ -119,6 +120,10 @@ class SqliteDatabase:
                     raw.close()
             self._idle.clear()
             self._writer = None
+
+    def use(self) -> PoolUse:
+        """How many connections are open, and how many of them are idle."""
+        return PoolUse(self._reading + len(self._idle) + 1, len(self._idle), READERS_MAX + 1)
 
     def _look_for_the_file(self) -> sqlite3.Connection:
         """The connection that writes, if the file is still in its place.
@@ -164,11 +169,13 @@ class SqliteDatabase:
         async with self._readers:
             self._look_for_the_file()
             raw = self._idle.pop() if self._idle else await _patiently(self._connect, self._deadline())
+            self._reading += 1
             try:
                 with _translated():
                     raw.execute("BEGIN")
                 yield SqliteConnection(raw)
             finally:
+                self._reading -= 1
                 self._give_back(raw)
 
     def _give_back(self, raw: sqlite3.Connection) -> None:

@@ -7,7 +7,7 @@ beyond binding and decoding, which is what this module does. It knows no connect
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import BindParameter, Dialect, Table, bindparam, insert
 from sqlalchemy.sql.base import Executable
@@ -18,6 +18,14 @@ from sqlalchemy.sql.selectable import ReturnsRows
 Processor = Callable[[Any], Any]
 Values = Mapping[str, Any]
 Row = tuple[Any, ...]
+
+
+class PoolUse(NamedTuple):
+    """The connections to a database: open, idle among them, and at most."""
+
+    open: int
+    idle: int
+    most: int
 
 
 class Compiled:

@@ -10,7 +10,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
-    MetaData,
+    LargeBinary,
     PrimaryKeyConstraint,
     String,
     Table,
@@ -19,22 +19,12 @@ from sqlalchemy import (
     text,
 )
 
+from convene.storage import delivery_tables
+from convene.storage.naming import user_id_column
 from convene.storage.types import BigId, Json, UtcDateTime
 
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
-
-def _user_id(name: str, *, nullable: bool = False) -> Column[int]:
-    return Column(name, BigId, ForeignKey("users.id"), nullable=nullable)
-
+#: The same for all tables: those of `delivery_tables` are in it too.
+metadata = delivery_tables.deliveries.metadata
 
 users = Table(
     "users",
@@ -74,7 +64,7 @@ calendars = Table(
     "calendars",
     metadata,
     Column("id", BigId, primary_key=True),
-    _user_id("owner_id"),
+    user_id_column("owner_id"),
     Column("name", String(100), nullable=False),
     Column("color", String(20)),
     Column("created_at", UtcDateTime, nullable=False),
@@ -88,7 +78,7 @@ events = Table(
     metadata,
     Column("id", BigId, primary_key=True),
     Column("calendar_id", BigId, ForeignKey("calendars.id"), nullable=False),
-    _user_id("owner_id"),
+    user_id_column("owner_id"),
     Column("uid", String(255), nullable=False),
     Column("version", Integer, nullable=False),
     Column("title", String(255), nullable=False),
@@ -117,7 +107,7 @@ events = Table(
     Column("continued_by", BigId, ForeignKey("events.id")),
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
-    _user_id("updated_by"),
+    user_id_column("updated_by"),
     Column("deleted_at", UtcDateTime),
     UniqueConstraint("owner_id", "uid"),
     Index(None, "owner_id", "deleted_at"),
@@ -138,19 +128,30 @@ events = Table(
     sqlite_autoincrement=True,
 )
 
+# Which event began as the later half of which: what `split_from` says as long as no half is split again, and for ever.
+splits = Table(
+    "splits",
+    metadata,
+    Column("later_id", BigId, ForeignKey("events.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("earlier_id", BigId, ForeignKey("events.id", ondelete="CASCADE"), nullable=False),
+    Column("version_number", Integer, nullable=False),  # the first of the earlier half that is only a half
+    Column("occurrence", String(26), nullable=False),  # the wall time that named the later half's first one then
+    Index(None, "earlier_id"),
+)
+
 # Who sees an event, with copies of its bounds: what user U sees between A and B is one scan of one index.
 permissions = Table(
     "permissions",
     metadata,
     Column("event_id", BigId, ForeignKey("events.id"), nullable=False),
-    _user_id("user_id"),
+    user_id_column("user_id"),
     Column("role", String(10), nullable=False),
     Column("starts_at", UtcDateTime, nullable=False),
     Column("ends_at", UtcDateTime, nullable=False),
     Column("position", BigId, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
-    _user_id("granted_by"),
+    user_id_column("granted_by"),
     # A revoked permission stays as a tombstone, so that the one who lost it can be told.
     Column("revoked_at", UtcDateTime),
     PrimaryKeyConstraint("event_id", "user_id"),
@@ -169,7 +170,7 @@ event_versions = Table(
     Column("kind", String(20), nullable=False),
     Column("data", Json, nullable=False),
     Column("base_version", Integer),
-    _user_id("created_by"),
+    user_id_column("created_by"),
     Column("created_at", UtcDateTime, nullable=False),
     Column("change_description", String(500)),
     # Whoever tells others of versions reads them in this order and remembers how far it came: the log is the outbox.
@@ -187,7 +188,7 @@ event_change_log = Table(
     Column("field_name", String(64), nullable=False),
     Column("old_value", Json),
     Column("new_value", Json),
-    _user_id("created_by"),
+    user_id_column("created_by"),
     Column("created_at", UtcDateTime, nullable=False),
     Index(None, "event_id", "id"),
 )
@@ -198,7 +199,7 @@ shelved_edits = Table(
     metadata,
     Column("id", BigId, primary_key=True),
     Column("event_id", BigId, ForeignKey("events.id"), nullable=False),
-    _user_id("author_id"),
+    user_id_column("author_id"),
     Column("base_version", Integer, nullable=False),
     Column("current_version", Integer, nullable=False),
     Column("data", Json, nullable=False),
@@ -213,7 +214,7 @@ notifications = Table(
     "notifications",
     metadata,
     Column("id", BigId, primary_key=True),
-    _user_id("user_id"),
+    user_id_column("user_id"),
     Column("event_id", BigId, ForeignKey("events.id")),
     Column("kind", String(30), nullable=False),
     Column("actor_id", BigId, ForeignKey("users.id")),
@@ -227,6 +228,8 @@ notifications = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
     Column("read_at", UtcDateTime),
+    # Of a reminder: when what it reminds of begins.
+    Column("begins_at", UtcDateTime),
     Index(None, "user_id", "position", "id"),
     Index(None, "position", "id"),
     Index(None, "event_id"),
@@ -240,32 +243,12 @@ notifications = Table(
     sqlite_autoincrement=True,
 )
 
-# What somebody does not want to hear of: one event, or one kind on one channel (live, email).
-notification_mutes = Table(
-    "notification_mutes",
-    metadata,
-    _user_id("user_id"),
-    Column("event_id", BigId, ForeignKey("events.id"), nullable=False),
-    Column("created_at", UtcDateTime, nullable=False),
-    PrimaryKeyConstraint("user_id", "event_id"),
-    Index(None, "event_id"),
-)
-notification_preferences = Table(
-    "notification_preferences",
-    metadata,
-    _user_id("user_id"),
-    Column("kind", String(30), nullable=False),
-    Column("live", Boolean, nullable=False),
-    Column("email", Boolean, nullable=False),
-    PrimaryKeyConstraint("user_id", "kind"),
-)
-
 # A signed-in device. `refresh_id` is the only refresh token that counts: any older one is a sign of theft.
 sessions = Table(
     "sessions",
     metadata,
     Column("id", String(32), primary_key=True),
-    _user_id("user_id"),
+    user_id_column("user_id"),
     Column("refresh_id", String(32), nullable=False),
     Column("user_agent", String(200)),
     Column("created_at", UtcDateTime, nullable=False),
@@ -273,6 +256,21 @@ sessions = Table(
     Column("expires_at", UtcDateTime, nullable=False),
     Column("revoked_at", UtcDateTime),
     Index(None, "user_id"),
+)
+
+# What was answered under an Idempotency-Key; written in the transaction of what it tells of.
+idempotency_keys = Table(
+    "idempotency_keys",
+    metadata,
+    Column("key", String(255), nullable=False),
+    user_id_column("user_id"),
+    Column("fingerprint", String(64), nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("headers", Json, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    PrimaryKeyConstraint("key", "user_id"),
+    Index(None, "created_at"),
 )
 
 # One row: which database this is, and on SQLite the counter behind `transaction_position()`.
@@ -284,5 +282,7 @@ database_identity = Table(
     Column("position", BigId, nullable=False),
     # Tombstones up to here have been thrown away: a cursor from before cannot be served any more.
     Column("pruned_position", BigId, nullable=False, server_default="0"),
+    # On PostgreSQL, whose transactions are counted by `position`: see storage.restored.
+    Column("cluster", String(32), nullable=False, server_default=""),
     CheckConstraint("id = 1", name="one_row"),
 )

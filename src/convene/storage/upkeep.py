@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import bindparam, literal_column, select, update
 
-from convene.storage.events import EventHead
+from convene.storage.events import STORED, EventHead
 from convene.storage.positions import transaction_position
 from convene.storage.statements import Statement, Values
 from convene.storage.tables import events, permissions
@@ -14,7 +14,7 @@ DERIVED = ("start_time", "end_time", "starts_at", "ends_at")
 _TIME = events.c.starts_at.type
 
 _PAGE = Statement(
-    select(*(events.c[name] for name in EventHead._fields if name != "role"), literal_column("'owner'"))
+    select(*STORED, literal_column("'owner'"))
     .where(events.c.id > bindparam("last"))
     .order_by(events.c.id)
     .limit(bindparam("most"))
@@ -37,7 +37,7 @@ _COPY = Statement(
 
 async def page_of_events(work: UnitOfWork, last: int, most: int) -> list[EventHead]:
     """Read events with ids above one, whoever owns them."""
-    return [EventHead._make(row) for row in await work.all(_PAGE, {"last": last, "most": most})]
+    return [EventHead(*row) for row in await work.all(_PAGE, {"last": last, "most": most})]
 
 
 async def save_derived(work: UnitOfWork, event_id: int, columns: Values) -> None:

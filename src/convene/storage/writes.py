@@ -116,17 +116,16 @@ class NewEvent(NamedTuple):
     change_description: str | None = None
 
 
-async def insert_events(work: UnitOfWork, new: Sequence[NewEvent]) -> list[int]:
-    """Write new events, each with its owner's permission and its first version; gives their ids in order."""
+async def insert_events(work: UnitOfWork, new: Sequence[NewEvent]) -> list[EventHead]:
+    """Write new events, each with its owner's permission and its first version; gives their heads in order."""
     rows = [_new_row(work, event) for event in new]
-    if work.dialect_name == "postgresql":
-        return [int(row[0]) for row in await work.each(_INSERT_AT_ONCE, rows)]
-    ids = [int(row[0]) for row in await work.each(_INSERT, rows)]
-    for row, event_id in zip(rows, ids, strict=True):
-        row |= {"event_id": event_id, "version_number": 1}
-    await work.many(_INSERT_OWNER, rows)
-    await work.many(_INSERT_VERSION, [{**row, "created_by": row["updated_by"]} for row in rows])
-    return ids
+    at_once = work.dialect_name == "postgresql"
+    for row, found in zip(rows, await work.each(_INSERT_AT_ONCE if at_once else _INSERT, rows), strict=True):
+        row |= {"id": found[0], "event_id": found[0], "version_number": 1, "created_by": row["updated_by"]}
+    if not at_once:
+        await work.many(_INSERT_OWNER, rows)
+        await work.many(_INSERT_VERSION, rows)
+    return [EventHead._make(row[name] for name in EventHead._fields) for row in rows]
 
 
 def _new_row(work: UnitOfWork, event: NewEvent) -> dict[str, Any]:
@@ -145,14 +144,11 @@ def _new_row(work: UnitOfWork, event: NewEvent) -> dict[str, Any]:
         "data": to_json(event.content),
         "base_version": None,
         "change_description": event.change_description,
+        "deleted_at": None,
+        "role": "owner",
+        "split_from_seen": event.split_from,
+        "continued_by_seen": None,
     }
-
-
-def head_of_new(work: UnitOfWork, new: NewEvent, event_id: int) -> EventHead:
-    """The head of an event that this unit of work has just written, as its owner sees it."""
-    row = _new_row(work, new)
-    unset = {"deleted_at": None, "role": "owner"}
-    return EventHead._make(({**row, **unset, "id": event_id})[name] for name in EventHead._fields)
 
 
 _ADVANCE = Statement(

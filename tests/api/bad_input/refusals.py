@@ -83,6 +83,11 @@ class Operation:
         """The names of its query parameters, and what is said of their values."""
         return [(param["name"], param["schema"]) for param in self._params if param["in"] == "query"]
 
+    @property
+    def window(self) -> str:
+        """What its query has to say besides: from when on, if it takes that."""
+        return "&from=2027-01-01" if {"from", "cursor"} <= set(self.of("query")) else ""
+
     def address(self, ids: dict[str, str]) -> str:
         """Its path with these ids in it; 1 for those that are not said."""
         path = self.path

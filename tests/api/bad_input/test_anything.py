@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests import hypothesis_profiles  # noqa: F401 - registers the profiles
@@ -61,6 +61,7 @@ def operations(api: Api) -> list[Operation]:
     return [one for one in operations_in(api.document) if one.takes_body and not one.path.endswith(last)]
 
 
+@settings(max_examples=2 * settings().max_examples)
 @given(data=st.data(), body=BODIES)
 async def test_anything_at_all_gets_an_answer_as_described(
     someone: Person, their_event: Json, operations: list[Operation], data: st.DataObject, body: Json

@@ -95,6 +95,7 @@ def upgrade() -> None:
                 nullable=False,
             )
         )
+        batch_op.add_column(sa.Column("cluster", sa.String(length=32), server_default="", nullable=False))
 
     with op.batch_alter_table("event_versions", schema=None) as batch_op:
         batch_op.add_column(
@@ -111,6 +112,7 @@ def downgrade() -> None:
         batch_op.drop_column("position")
 
     with op.batch_alter_table("database_identity", schema=None) as batch_op:
+        batch_op.drop_column("cluster")
         batch_op.drop_column("pruned_position")
 
     with op.batch_alter_table("events", schema=None) as batch_op:

@@ -1,0 +1,90 @@
+"""A thousand open WebSockets on one process: what a message costs for each client, what a client weighs and idles at.
+
+Everybody sees one event. Each change of it is told to each of them twice: that it changed, and, except to who changed
+it, as a notification in words. The CPU is all that the server used for the change, from the request to the last frame.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import statistics
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import orjson
+
+from bench import cpu
+from bench.filling import Filling, fill, token
+from bench.listening import Heard, listening
+from bench.load import Ask, Load, Plan
+from bench.servers import CONVENE, Server, empty_database, running
+
+CLIENTS = 1_000
+IDLE_SECONDS = 5.0
+_FILLING = Filling(people=CLIENTS, events_each=5)
+_EVENT = f"/api/v1/events/{_FILLING.event_id(0)}"
+_SHARED_AT_ONCE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Sockets:
+    """The medians of all changes, for one kind of database; memory when all were open and nothing had happened."""
+
+    database: str
+    clients: int
+    message_us: float
+    kib: float
+    idle_us: float
+
+
+def measure(kinds: Sequence[str], postgres: str, changes: int, say: Callable[[str], None]) -> list[Sockets]:
+    """Measure on each kind of database."""
+    found = []
+    for kind in kinds:
+        say(f"{kind}: {CLIENTS:,} open WebSockets")
+        with contextlib.ExitStack() as stack:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="convene-bench-")))
+            load = stack.enter_context(Load())
+            url = stack.enter_context(empty_database(kind, postgres))
+            fill(url, _FILLING)
+            server = stack.enter_context(running(CONVENE, url, folder))
+            _send(load, server, 201, [_share(first) for first in range(2, CLIENTS + 1, _SHARED_AT_ONCE)])
+            found.append(asyncio.run(_of(kind, server, load, changes)))
+    return found
+
+
+async def _of(kind: str, server: Server, load: Load, changes: int) -> Sockets:
+    tokens = [token(user) for user in range(1, CLIENTS + 1)]
+    async with listening(server, tokens[:1]):  # what the first one brings along is nobody's weight
+        await asyncio.sleep(1)
+    rest = cpu.resident(server.pid)
+    async with listening(server, tokens) as heard:
+        await asyncio.sleep(1)
+        kib = (cpu.resident(server.pid) - rest) / CLIENTS / 1024
+        before = server.used()
+        await asyncio.sleep(IDLE_SECONDS)
+        idle = cpu.between(before, server.used()) / IDLE_SECONDS / CLIENTS / 1e3
+        spent = [await _change(server, load, heard, number) for number in range(1, changes + 1)]
+    return Sockets(kind, CLIENTS, statistics.median(spent[1:]), kib, idle)
+
+
+async def _change(server: Server, load: Load, heard: Heard, number: int) -> float:
+    """Change the event, wait until everybody has heard of it; gives microseconds for one message to one client."""
+    before = server.used()
+    ask = Ask("PUT", _EVENT, orjson.dumps({"title": f"Planning, as of change {number}"}).decode())
+    await asyncio.to_thread(_send, load, server, 200, [ask])
+    await heard.until(b"changed", number * CLIENTS)
+    await heard.until(b"notification", number * (CLIENTS - 1))
+    return cpu.between(before, server.used()) / (2 * CLIENTS - 1) / 1e3
+
+
+def _share(first: int) -> Ask:
+    people = [{"user_id": user, "role": "viewer"} for user in range(first, min(first + _SHARED_AT_ONCE, CLIENTS + 1))]
+    return Ask("POST", f"{_EVENT}/share", orjson.dumps({"users": people}).decode())
+
+
+def _send(load: Load, server: Server, expected: int, asks: list[Ask]) -> None:
+    load.run(Plan(server.port, server.token, 1, 60.0, expected, asks))

@@ -1,0 +1,155 @@
+"""The header Idempotency-Key: every POST may carry one, and is answered the same when it is sent again.
+
+The key is looked for before the route acts, and the answer is kept in the route's own transaction, so that there is
+never an effect without its answer. Not kept are the answers of /auth/login and /auth/refresh, which are secrets;
+checking changes nothing, and signing out twice is signing out.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import inspect
+import zlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from functools import wraps
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+
+from convene.domain.errors import Invalid, StillRunning
+from convene.operations import idempotency
+from convene.operations.idempotency import Attempt
+from convene.storage.idempotency import KeptAnswer
+from convene.storage.unit_of_work import UnitOfWork
+
+HEADER = "Idempotency-Key"
+REPLAYED = "Idempotent-Replayed"
+KEY_MAX = 255
+#: Operations that take no notice of a key; see above.
+WITHOUT_KEY = frozenset(("log_in", "refresh", "log_out", "check_event"))
+
+Endpoint = Callable[..., Awaitable[Response]]
+
+
+class Replay(Exception):
+    """The request has been answered before; nothing may happen again."""
+
+    def __init__(self, kept: KeptAnswer) -> None:
+        super().__init__(kept.key)
+        self.kept = kept
+
+
+class Attempts:
+    """The requests under keys that are at work in this process."""
+
+    def __init__(self, secret: str) -> None:
+        # Bodies hold passwords: a plain hash of one could be guessed from.
+        self._secret = secret.encode()
+        self._at_work: set[Attempt | tuple[int, str]] = set()
+
+    @asynccontextmanager
+    async def of(self, request: Request, user_id: int | None) -> AsyncIterator[Attempt | None]:
+        """The attempt that a request is while the block runs; None when it carries no key.
+
+        Raises:
+            Invalid: the key cannot be one.
+            StillRunning: the same is at work already.
+        """
+        key = _key(request)
+        if key is None:
+            yield None
+            return
+        attempt = Attempt(key, await self._fingerprint(request), user_id)
+        place = attempt if user_id is None else (user_id, key)
+        if place in self._at_work:
+            raise StillRunning
+        self._at_work.add(place)
+        try:
+            yield attempt
+        finally:
+            self._at_work.discard(place)
+
+    async def _fingerprint(self, request: Request) -> str:
+        url = request.url
+        mark = hmac.new(self._secret, f"{request.method} {url.path}?{url.query}\n".encode(), hashlib.sha256)
+        mark.update(await request.body())
+        return mark.hexdigest()
+
+
+def _key(request: Request) -> str | None:
+    """The key of a request, with quotation marks (RFC 9651, as the draft has it) or without."""
+    said = request.headers.get(HEADER) if request.method == "POST" else None
+    if said is None:
+        return None
+    key = said[1:-1] if len(said) > 2 and said[0] == said[-1] == '"' else said
+    if not 0 < len(key) <= KEY_MAX or not key.isascii() or not key.isprintable():
+        raise Invalid.at("header:idempotency-key", f"has 1 to {KEY_MAX} printable characters of ASCII")
+    return key
+
+
+async def begin(request: Request, work: UnitOfWork, attempt: Attempt | None) -> None:
+    """Let a request act in a transaction, and its answer be kept in it.
+
+    Raises:
+        Replay: it has been answered before.
+    """
+    if attempt is None:
+        return
+    await replay(work, attempt)
+    request.scope["state"]["attempt"] = (work, attempt)
+
+
+async def replay(work: UnitOfWork, attempt: Attempt) -> None:
+    """Look for an answer that was kept.
+
+    Raises:
+        Replay: there is one.
+    """
+    kept = await idempotency.begin(work, attempt)
+    if kept is not None:
+        raise Replay(kept)
+
+
+async def keep(work: UnitOfWork, attempt: Attempt | None, response: Response, user_id: int | None = None) -> None:
+    """Keep the answer to an attempt, in the transaction of what it did; `user_id` is whose it is from now on."""
+    owner = user_id if attempt is None or attempt.user_id is None else attempt.user_id
+    if attempt is None or owner is None:
+        return
+    headers = [[name, value] for name, value in response.headers.items() if name != "content-length"]
+    body = zlib.compress(bytes(response.body), 1)
+    await idempotency.keep(
+        work, KeptAnswer(attempt.key, owner, attempt.fingerprint, response.status_code, headers, body, work.now)
+    )
+
+
+def answered_once(endpoint: Endpoint) -> Endpoint:
+    """Let the answer of a route that writes be kept before its transaction is committed."""
+    signature = inspect.signature(endpoint, eval_str=True)
+    own = next((name for name, one in signature.parameters.items() if one.annotation is Request), None)
+
+    @wraps(endpoint)
+    async def keeping(**arguments: Any) -> Response:  # noqa: ANN401 - whatever the route takes
+        request: Request = arguments[own] if own else arguments.pop("asked_request")
+        response = await endpoint(**arguments)
+        work, attempt = request.scope.get("state", {}).pop("attempt", (None, None))
+        if work is not None:
+            await keep(work, attempt, response)
+        return response
+
+    if own is None:
+        asked = inspect.Parameter("asked_request", inspect.Parameter.KEYWORD_ONLY, annotation=Request)
+        signature = signature.replace(parameters=[*signature.parameters.values(), asked])
+    keeping.__signature__ = signature  # type: ignore[attr-defined]
+    return keeping
+
+
+def install(app: FastAPI) -> None:
+    """Let an application answer again what it has answered before."""
+
+    @app.exception_handler(Replay)
+    async def _(_request: Request, replay: Replay) -> Response:
+        kept = replay.kept
+        headers = {**dict(kept.headers), REPLAYED: "true"}
+        return Response(zlib.decompress(kept.body), kept.status, headers)

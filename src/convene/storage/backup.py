@@ -1,0 +1,125 @@
+"""Copies of a whole database in one file, and databases made of them.
+
+SQLite's online backup and PostgreSQL's own tools do the work, both while the server goes on serving. A restored
+database begins an order of changes of its own (`restored`): it may lack what clients of the original have seen.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import subprocess
+from contextlib import closing
+from pathlib import Path
+from secrets import token_hex
+
+from sqlalchemy import Connection, inspect
+from sqlalchemy.engine import URL
+
+from convene.storage import schema
+from convene.storage.engine import parse_url
+from convene.storage.errors import BackupRefused
+from convene.storage.restored import begin_order_anew
+from convene.storage.tables import database_identity
+
+
+def back_up(database_url: str, file: Path) -> None:
+    """Write a consistent copy of a database to a new file, readable by its owner alone.
+
+    Raises:
+        BackupRefused: the file is there already, or cannot be written; the database cannot be read.
+        SchemaMismatch: the database is not one of this code's.
+    """
+    schema.verify(database_url)
+    url = parse_url(database_url)
+    with _NewFile(file) as new:
+        if url.drivername == "sqlite":
+            _copy_sqlite(Path(str(url.database)), new)
+        else:
+            _run("pg_dump", url, "--format=custom", "--no-owner", "--no-privileges", f"--file={new}")
+
+
+def restore(database_url: str, file: Path) -> None:
+    """Make a database of a copy; there must be none yet, or on PostgreSQL an empty one.
+
+    Raises:
+        BackupRefused: there is one already; the file is no copy of such a database.
+        SchemaMismatch: the copy was made by newer code.
+    """
+    if not file.is_file():
+        raise BackupRefused(f"there is no file {file}")
+    url = parse_url(database_url)
+    if url.drivername == "sqlite":
+        with _NewFile(Path(str(url.database))) as new:
+            _copy_sqlite(file, new)
+            schema.on_database(f"sqlite:///{new}", lambda connection: _begin_anew(connection, file))
+        return
+    if schema.on_database(database_url, lambda connection: inspect(connection).get_table_names()):
+        raise BackupRefused("the database is not empty; make a new one to restore to")
+    options = ("--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction")
+    _run("pg_restore", url, *options, str(file))
+    schema.on_database(database_url, lambda connection: _begin_anew(connection, file))
+
+
+def _begin_anew(connection: Connection, file: Path) -> None:
+    if not inspect(connection).has_table(database_identity.name):
+        raise BackupRefused(f"{file} is no copy of a Convene database")
+    schema.refuse_newer(connection)
+    begin_order_anew(connection)
+
+
+class _NewFile:
+    """A file that comes to be whole or not at all, and never in the place of another one."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._draft = path.with_name(f"{path.name}.{token_hex(8)}")
+
+    def __enter__(self) -> Path:
+        if self._path.exists():
+            raise BackupRefused(f"{self._path} is there already")
+        try:
+            self._draft.touch(mode=0o600)
+        except OSError as error:
+            raise BackupRefused(f"cannot write to {self._path}: {error.strerror}") from error
+        return self._draft
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        try:
+            if kind is None:
+                os.link(self._draft, self._path)
+        except FileExistsError as error:
+            raise BackupRefused(f"{self._path} is there already") from error
+        finally:
+            self._draft.unlink()
+
+
+def _copy_sqlite(source: Path, target: Path) -> None:
+    try:
+        with (
+            closing(sqlite3.connect(f"{source.resolve().as_uri()}?mode=ro", uri=True)) as original,
+            closing(sqlite3.connect(target)) as copy,
+        ):
+            original.backup(copy)
+            # One file that needs no other beside it; the server turns WAL on again.
+            copy.execute("PRAGMA journal_mode = DELETE")
+            [[found]] = copy.execute("PRAGMA quick_check(1)").fetchall()
+    except sqlite3.Error as error:
+        raise BackupRefused(f"cannot copy {source}: {error}") from error
+    if found != "ok":
+        raise BackupRefused(f"{source} is damaged: {found}")
+
+
+def _run(tool: str, url: URL, *arguments: str) -> None:
+    """Run one of PostgreSQL's tools; the password goes by the environment, which others on the machine cannot read."""
+    path = shutil.which(tool)
+    if path is None:
+        raise BackupRefused(f"{tool} is not installed: it comes with PostgreSQL's client programs")
+    address = url.set(password=None).render_as_string(hide_password=False)
+    secret = {"PGPASSWORD": str(url.password)} if url.password else {}
+    ended = subprocess.run(  # noqa: S603 - a program by its path, no shell
+        [path, "--dbname", address, *arguments], env=os.environ | secret, capture_output=True, text=True, check=False
+    )
+    if ended.returncode:
+        raise BackupRefused(f"{tool}: {' '.join(ended.stderr.split())}")

@@ -1,0 +1,152 @@
+"""Who delivers what: claiming by moving a time, and settling what came of it.
+
+A claim is a lease on a webhook, so that each hears one message at a time, whatever the number of processes; one that
+dies with a message in hand leaves it to others when its lease ends. Skipping what others have locked is PostgreSQL's
+part; on SQLite whoever writes is alone.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import and_, bindparam, or_, select, update
+
+from convene.domain.webhooks import Outcome
+from convene.storage.deliveries import ROW as DELIVERY
+from convene.storage.deliveries import DeliveryRow
+from convene.storage.delivery_tables import deliveries, webhooks
+from convene.storage.statements import Statement
+from convene.storage.tables import users
+from convene.storage.unit_of_work import UnitOfWork
+from convene.storage.webhooks import ROW as WEBHOOK
+from convene.storage.webhooks import WebhookRow
+
+_TIME = deliveries.c.created_at.type
+_NOW = bindparam("now", type_=_TIME)
+
+
+class Claimed(NamedTuple):
+    """A message that this process alone delivers from an instant on, until another, and the webhook as it is now."""
+
+    delivery: DeliveryRow
+    webhook: WebhookRow
+    at: datetime
+    lease: datetime
+
+
+_DUE = and_(deliveries.c.channel == "webhook", deliveries.c.due_at <= _NOW)
+_WAITING = (
+    select(webhooks.c.id)
+    .where(
+        webhooks.c.active,
+        or_(webhooks.c.busy_until.is_(None), webhooks.c.busy_until <= _NOW),
+        or_(webhooks.c.paused_until.is_(None), webhooks.c.paused_until <= _NOW),
+        webhooks.c.id.in_(select(deliveries.c.webhook_id).where(_DUE)),
+        webhooks.c.user_id.in_(select(users.c.id).where(users.c.is_active)),
+    )
+    .limit(bindparam("most"))
+)
+_ANY_WAITING = Statement(_WAITING)
+_WAITING_NOW = _WAITING.with_for_update(skip_locked=True).cte("waiting")
+_LEASE = bindparam("lease", type_=webhooks.c.busy_until.type)
+_CLAIM = Statement(
+    update(webhooks)
+    .where(webhooks.c.id.in_(select(_WAITING_NOW.c.id)))
+    .values(busy_until=_LEASE)
+    .returning(webhooks.c.id)
+)
+_NEXT = Statement(
+    select(*DELIVERY, *WEBHOOK)
+    .join(webhooks, webhooks.c.id == deliveries.c.webhook_id)
+    .where(deliveries.c.webhook_id == bindparam("webhook_id"), _DUE)
+    .order_by(deliveries.c.id)
+    .limit(1)
+)
+_HELD = (webhooks.c.id == bindparam("of_webhook"), webhooks.c.active, webhooks.c.busy_until == bindparam("held"))
+_GO_ON = Statement(update(webhooks).where(*_HELD).values(busy_until=_LEASE))
+_SUCCEEDED = Statement(
+    update(webhooks).where(*_HELD).values(failures=0, failing_since=None, paused_until=None, busy_until=_LEASE)
+)
+_FAILED = Statement(
+    update(webhooks)
+    .where(*_HELD)
+    .values(
+        failures=webhooks.c.failures + 1,
+        failing_since=bindparam("since", type_=webhooks.c.failing_since.type),
+        paused_until=bindparam("pause", type_=webhooks.c.paused_until.type),
+        busy_until=None,
+    )
+)
+_RELEASE = Statement(update(webhooks).where(*_HELD).values(busy_until=None))
+_SETTLE = Statement(
+    update(deliveries)
+    .where(deliveries.c.id == bindparam("delivery_id"))
+    .values(
+        attempts=deliveries.c.attempts + 1,
+        due_at=bindparam("again", type_=_TIME),
+        attempted_at=_NOW,
+        delivered_at=bindparam("arrived", type_=_TIME),
+        status_code=bindparam("status", type_=deliveries.c.status_code.type),
+        error=bindparam("reason", type_=deliveries.c.error.type),
+        duration_ms=bindparam("took", type_=deliveries.c.duration_ms.type),
+    )
+)
+
+
+async def any_waiting(work: UnitOfWork) -> bool:
+    """Whether there is a webhook to deliver to now."""
+    return await work.one(_ANY_WAITING, {"now": work.now, "most": 1}) is not None
+
+
+async def claim_webhooks(work: UnitOfWork, lease: datetime, most: int) -> list[Claimed]:
+    """Claim webhooks that something is due for, until an instant; gives the first message of each."""
+    ids = await work.all(_CLAIM, {"now": work.now, "lease": lease, "most": most})
+    found = [await _next_of(work, int(row[0]), lease) for row in ids]
+    return [one for one in found if one is not None]
+
+
+async def _next_of(work: UnitOfWork, webhook_id: int, lease: datetime) -> Claimed | None:
+    row = await work.one(_NEXT, {"webhook_id": webhook_id, "now": work.now})
+    if row is None:
+        return None
+    split = len(DeliveryRow._fields)
+    return Claimed(DeliveryRow._make(row[:split]), WebhookRow._make(row[split:]), work.now, lease)
+
+
+async def claim_next(work: UnitOfWork, held: Claimed, lease: datetime) -> Claimed | None:
+    """Go on with the next message to the same webhook, or let go of it when there is none."""
+    found = await _next_of(work, held.webhook.id, lease)
+    values = {"of_webhook": held.webhook.id, "held": held.lease, "lease": lease}
+    kept = await work.run(_GO_ON if found else _RELEASE, values)
+    return found if kept else None
+
+
+async def release(work: UnitOfWork, held: Claimed) -> None:
+    """Let go of a webhook."""
+    await work.run(_RELEASE, {"of_webhook": held.webhook.id, "held": held.lease})
+
+
+async def settle(work: UnitOfWork, delivery_id: int, outcome: Outcome, again: datetime | None) -> None:
+    """Write down what came of an attempt, and when there will be another one."""
+    values = {
+        "delivery_id": delivery_id,
+        "again": None if outcome.arrived else again,
+        "arrived": work.now if outcome.arrived else None,
+        "status": outcome.status_code,
+        "reason": outcome.error,
+        "took": outcome.duration_ms,
+        "now": work.now,
+    }
+    await work.run(_SETTLE, values)
+
+
+async def webhook_succeeded(work: UnitOfWork, held: Claimed) -> bool:
+    """Remember that a webhook works; False when it is not held any more."""
+    return await work.run(_SUCCEEDED, {"of_webhook": held.webhook.id, "held": held.lease, "lease": held.lease}) == 1
+
+
+async def webhook_failed(work: UnitOfWork, held: Claimed, since: datetime, pause: datetime) -> None:
+    """Remember since when a webhook has been failing, leave it alone until an instant, and let go of it."""
+    values = {"of_webhook": held.webhook.id, "held": held.lease, "since": since, "pause": pause}
+    await work.run(_FAILED, values)

@@ -1,0 +1,47 @@
+"""The bus: who rings it much is carried seldom, and heard at once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from convene.delivery.bus import RING, Bus, Hear
+
+
+class Keeping:
+    """A wire that leads to no other process, and keeps what it is given."""
+
+    def __init__(self) -> None:
+        self.sent = asyncio.Queue[list[bytes]]()
+        self.listened = asyncio.Event()
+
+    async def listen(self, hear: Hear, connected: Callable[[], None]) -> None:  # noqa: ARG002 - nobody else is there
+        connected()
+        self.listened.set()
+        await asyncio.Event().wait()
+
+    async def send(self, messages: list[bytes]) -> None:
+        self.sent.put_nowait(messages)
+
+
+async def test_a_burst_of_rings_is_carried_seldom_and_its_end_is_not_lost():
+    wire, bus = Keeping(), Bus()
+    async with bus.running(wire):
+        await wire.listened.wait()
+        for _ in range(50):
+            bus.ring()
+            await asyncio.sleep(0)
+        assert wire.sent.qsize() == 1
+        async with asyncio.timeout(5):
+            assert [await wire.sent.get(), await wire.sent.get()] == [[RING], [RING]]
+
+
+async def test_the_first_ring_is_heard_at_once():
+    bus, heard = Bus(), list[bytes]()
+    async with bus.running(Keeping()):
+        await asyncio.sleep(0)
+        bus.hear(heard.append)
+        bus.ring()
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert RING in heard

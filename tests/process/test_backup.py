@@ -1,0 +1,139 @@
+"""Copies of a database that is being written to, and databases made of them, on another server too."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, closing, suppress
+from pathlib import Path
+
+import pytest
+
+from tests.api.steps import pages, path_of, refusal
+from tests.databases import KINDS, fresh_database
+from tests.people import Json, Person
+from tests.postgres_guard import find_programs
+from tests.process.callers import ServedApi, calling
+from tests.process.commands import run_here
+from tests.process.outside import outside
+from tests.process.private_postgres import private_postgres
+from tests.process.servers import convene, serving
+from tests.synced_copy import Copy
+
+EVENTS = "/api/v1/events"
+WITH_TOOLS = {"PATH": f"{find_programs()[1]}:{os.environ['PATH']}"}
+#: PostgreSQL counts transactions for each server: one that has counted further than the other.
+FURTHER = 2_000
+
+
+@pytest.fixture(params=KINDS)
+def elsewhere(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str, str]]:
+    """A database, and the URL of an empty one on another server."""
+    with fresh_database(request.param) as url:
+        if request.param == "sqlite":
+            yield url, f"sqlite:///{tmp_path}/restored.db"
+            return
+        with private_postgres() as other:
+            yield url, f"{other.dsn}/postgres"
+
+
+@asynccontextmanager
+async def writing_all_the_time(person: Person) -> AsyncIterator[list[Json]]:
+    """Let somebody write while the block runs; gives what was written before it began."""
+    before = [await person.creates(f"Before {number}") for number in range(20)]
+
+    async def write() -> None:
+        for number in range(10_000):
+            await person.creates(f"Meanwhile {number}")
+
+    task = asyncio.create_task(write())
+    try:
+        yield before
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def count_on(url: str) -> None:
+    """Let a PostgreSQL server have counted further than the one that a dump is restored to."""
+    count = f"FOR n IN 1..{FURTHER} LOOP PERFORM pg_current_xact_id(); COMMIT; END LOOP"
+    if url.startswith("postgresql"):
+        async with outside(url) as connection:
+            await connection.rows(f"DO $$ BEGIN {count}; END $$")
+
+
+async def test_what_was_there_when_a_copy_was_made_is_there_when_it_is_restored(
+    elsewhere: tuple[str, str], tmp_path: Path
+):
+    here, there = elsewhere
+    file = tmp_path / "copy"
+    await count_on(here)
+    with serving(here) as server:
+        async with calling(server.url) as api:
+            alice, ben = await api.person("alice"), await api.person("ben")
+            shared = await alice.creates("Shared")
+            await alice.shares(shared, ben)
+            copy = Copy(ben)
+            await copy.catch_up()
+            async with writing_all_the_time(alice) as before:
+                made = await asyncio.to_thread(convene, "backup", str(file), database_url=here, **WITH_TOOLS)
+            assert (made.returncode, made.stdout) == (0, f"the database is copied to {file}\n"), made.stderr
+    assert file.stat().st_mode & 0o777 == 0o600
+    restored = await asyncio.to_thread(convene, "restore", str(file), database_url=there, **WITH_TOOLS)
+    assert restored.returncode == 0, restored.stderr
+    with serving(there) as server:
+        api = ServedApi(server.url)
+        alice, ben = api.known(alice), api.known(ben)
+        found = await pages(alice, EVENTS)
+        assert {event["id"] for event in (*before, shared)} <= {event["id"] for event in found}
+        for event in found[:10]:
+            assert (await alice.get(f"{path_of(event)}/history")).json()[-1]["data"]["title"] == event["title"]
+        refusal(await ben.get("/api/v1/changes", since=str(copy.cursor)), 410, "cursor-gone")
+        anew = Copy(ben)
+        await anew.catch_up()
+        assert anew.events == copy.events
+        await alice.changes(shared, title="Changed there")
+        await anew.catch_up()
+        assert anew.events[shared["id"]]["title"] == "Changed there"
+        await api.close()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_copy_goes_over_what_is_there(kind: str, tmp_path: Path):
+    file = tmp_path / "copy"
+    with fresh_database(kind) as url:
+        assert run_here(tmp_path, url, "backup", str(file), **WITH_TOOLS).code == 0
+        kept = file.read_bytes()
+        assert run_here(tmp_path, url, "backup", str(file), **WITH_TOOLS).line == f"convene: {file} is there already"
+        assert file.read_bytes() == kept
+        refused = run_here(tmp_path, url, "restore", str(file), **WITH_TOOLS).line
+        assert refused.endswith(("is there already", "is not empty; make a new one to restore to"))
+    assert [path.name for path in tmp_path.iterdir()] == ["copy"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_no_copy_is_not_restored(kind: str, tmp_path: Path):
+    file = tmp_path / "copy"
+    file.write_bytes(b"no database, but as long as one " * 200)
+    with fresh_database(kind, migrated=False) as url:
+        assert run_here(tmp_path, url, "restore", str(file), **WITH_TOOLS).line
+        assert run_here(tmp_path, url, "migrate").code == 0
+
+
+def test_a_database_of_another_program_is_not_restored(tmp_path: Path):
+    file = tmp_path / "copy"
+    with closing(sqlite3.connect(file)) as other:
+        other.execute("CREATE TABLE theirs (id INTEGER)")
+    refused = run_here(tmp_path, f"sqlite:///{tmp_path}/restored.db", "restore", str(file)).line
+    assert refused == f"convene: {file} is no copy of a Convene database"
+    assert [path.name for path in tmp_path.iterdir()] == ["copy"]
+
+
+def test_without_the_tools_of_postgresql_one_is_told_what_is_missing(tmp_path: Path):
+    with fresh_database("postgresql") as url:
+        refused = run_here(tmp_path, url, "backup", str(tmp_path / "copy"), PATH=str(tmp_path)).line
+    assert refused == "convene: pg_dump is not installed: it comes with PostgreSQL's client programs"
+    assert list(tmp_path.iterdir()) == []
