@@ -15,7 +15,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from convene.domain.content import EventContent
 from convene.domain.json_types import Json
-from convene.storage.events import SEEN_BY, EventHead, content_columns
+from convene.storage.events import SEEN_BY, EventHead, content_columns, if_seen
 from convene.storage.lists import EventFilter
 from convene.storage.statements import Statement
 from convene.storage.tables import event_versions, events, permissions
@@ -33,6 +33,8 @@ class PastRow(NamedTuple):
     continued_by: int | None
     created_at: datetime
     role: str
+    split_from_seen: int | None
+    continued_by_seen: int | None
     version: int
     updated_at: datetime
     updated_by: int
@@ -65,7 +67,13 @@ _CHANGED: dict[frozenset[str], Statement] = {}
 def _changed_statement(names: frozenset[str]) -> Statement:
     if names not in _CHANGED:
         changed = (
-            select(*(events.c[name] for name in PastRow._fields[:7]), permissions.c.role, _NEWEST_THEN.label("newest"))
+            select(
+                *(events.c[name] for name in PastRow._fields[:7]),
+                permissions.c.role,
+                if_seen(events.c.split_from).label("split_from_seen"),
+                if_seen(events.c.continued_by).label("continued_by_seen"),
+                _NEWEST_THEN.label("newest"),
+            )
             .join(permissions, permissions.c.event_id == events.c.id)
             .where(
                 *SEEN_BY,
