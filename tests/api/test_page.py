@@ -105,10 +105,13 @@ async def test_nothing_else_is_served(api: Api, path: str):
     assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json")
 
 
-async def test_the_page_takes_no_path_from_the_api(api: Api):
-    assert (await api.client().get("/events", headers={"Accept": "text/html"})).status_code == 401
-    assert (await api.client().get("/docs")).status_code == 200
-    refused = await api.client().post("/", json={})
+async def test_the_page_takes_no_path_from_the_api(database_url: str, tmp_path: Path):
+    app = create_app(settings_for(database_url), page=page_in(tmp_path / "web"))
+    async with app.router.lifespan_context(app):
+        client = Api(app).client()
+        assert (await client.get("/events", headers={"Accept": "text/html"})).status_code == 401
+        assert (await client.get("/docs")).status_code == 200
+        refused = await client.post("/", json={})
     assert (refused.status_code, refused.headers["allow"]) == (405, "GET, HEAD")
 
 
