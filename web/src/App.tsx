@@ -6,17 +6,19 @@ import { type Account, me, renew, sessionState } from "./api/session";
 import { CalendarView } from "./calendar/CalendarView";
 import { Dialogs } from "./dialogs/Dialogs";
 import { EventPanel } from "./panel/EventPanel";
-import { editing } from "./panel/editing";
+import { draftAt, editing, openNew } from "./panel/editing";
 import { Banners } from "./parts/Banners";
 import { Dialog } from "./parts/Dialog";
+import { Icon } from "./parts/icons";
+import { FirstSteps } from "./parts/FirstSteps";
 import { Questions } from "./parts/Questions";
 import { SideBar } from "./parts/SideBar";
 import { TimeMachine } from "./parts/TimeMachine";
 import { Toasts } from "./parts/Toasts";
 import { TopBar, Views } from "./parts/TopBar";
-import { route } from "./route";
+import { date, route } from "./route";
 import { SignIn, Welcome } from "./SignIn";
-import { loadCalendars, reload } from "./store/entries";
+import { loadCalendars, reload, zone } from "./store/entries";
 
 async function enter(): Promise<void> {
   me.value = await askFor<Account>("GET", "/auth/me");
@@ -57,9 +59,18 @@ export function App() {
         <main class="main">
           <TimeMachine />
           <CalendarView />
+          <FirstSteps />
         </main>
         <EventPanel />
       </div>
+      <button
+        type="button"
+        class="primary float only-narrow"
+        aria-label="New event"
+        onClick={() => openNew(draftAt(date.value, zone.value))}
+      >
+        <Icon name="plus" size={24} />
+      </button>
       <div class="bottom only-narrow">
         <Views />
       </div>

@@ -128,8 +128,8 @@ export function Logo({ size = 28 }: { size?: number }) {
   return (
     <svg class="logo" width={size} height={size} viewBox="0 0 32 32" aria-hidden="true">
       <rect width="32" height="32" rx="9" />
-      <path class="one" d="M9 10.5h6.500a5.500 5.500 0 0 1 0 11H9" />
-      <path class="other" d="M23 21.500h-6.500a5.500 5.500 0 0 1 0-11H23" />
+      <circle class="one" cx="12.5" cy="16" r="6.5" />
+      <circle class="other" cx="19.5" cy="16" r="6.5" />
     </svg>
   );
 }

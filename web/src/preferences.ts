@@ -16,6 +16,12 @@ export const weekStart = kept<"0" | "1" | "6">("week-start", "1");
 /** Which parts of the legend are hidden, with commas between them. */
 export const hidden = kept<string>("hidden", "");
 
+const narrow = matchMedia("(max-width: 820px)");
+export const isNarrow = signal(narrow.matches);
+narrow.addEventListener("change", () => {
+  isNarrow.value = narrow.matches;
+});
+
 const wantsDark = matchMedia("(prefers-color-scheme: dark)");
 export const isDark = signal(wantsDark.matches);
 

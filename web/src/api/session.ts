@@ -10,29 +10,18 @@ export type SessionState = "unknown" | "out" | "in" | "ended";
 export const sessionState = signal<SessionState>("unknown");
 export const me = signal<Account | null>(null);
 
+// With this header, the refresh token travels in a cookie that no script can read; other origins cannot send it.
 const PAGE = { "X-Convene-Page": "1", "Content-Type": "application/json" };
-const KEPT = "convene.refresh";
 
 let token = "";
 let renewing: Promise<boolean> | null = null;
 
 interface Tokens {
   access_token: string;
-  refresh_token?: string;
 }
 
 export function accessToken(): string {
   return token;
-}
-
-function keep(tokens: Tokens): void {
-  token = tokens.access_token;
-  if (tokens.refresh_token) sessionStorage.setItem(KEPT, tokens.refresh_token);
-}
-
-function forget(): void {
-  token = "";
-  sessionStorage.removeItem(KEPT);
 }
 
 /** Begin a session; gives the answer if it is refused. */
@@ -43,7 +32,7 @@ export async function signIn(username: string, password: string): Promise<Respon
     body: JSON.stringify({ username, password }),
   });
   if (!answer.ok) return answer;
-  keep((await answer.json()) as Tokens);
+  token = ((await answer.json()) as Tokens).access_token;
   return null;
 }
 
@@ -56,25 +45,19 @@ export function renew(): Promise<boolean> {
 }
 
 async function askForTokens(): Promise<boolean> {
-  const kept = sessionStorage.getItem(KEPT);
-  if (!kept) return false;
-  const answer = await fetch("/api/v1/auth/refresh", {
-    method: "POST",
-    headers: PAGE,
-    body: JSON.stringify({ refresh_token: kept }),
-  });
+  const answer = await fetch("/api/v1/auth/refresh", { method: "POST", headers: PAGE, body: "{}" });
   if (answer.status === 401 || answer.status === 422) {
-    forget();
+    token = "";
     return false;
   }
   if (!answer.ok) throw new Error(`the server answered ${answer.status}`);
-  keep((await answer.json()) as Tokens);
+  token = ((await answer.json()) as Tokens).access_token;
   return true;
 }
 
 export async function signOut(): Promise<void> {
   const last = token;
-  forget();
+  token = "";
   me.value = null;
   sessionState.value = "out";
   await fetch("/api/v1/auth/logout", { method: "POST", headers: { ...PAGE, Authorization: `Bearer ${last}` } });

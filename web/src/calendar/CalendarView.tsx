@@ -14,7 +14,8 @@ import { date, go, view } from "../route";
 import { move } from "../store/actions";
 import { newDraft } from "../store/drafts";
 import { asOf, calendars, entries, hiddenKinds, shown, zone } from "../store/entries";
-import { wallOf } from "../time/zones";
+import { addMinutes, wallOf } from "../time/zones";
+import { AGENDA_DRESS, DRESS } from "./dress";
 import { draftInput, entryInput, label } from "./inputs";
 
 const VIEW_TYPES = { month: "dayGridMonth", week: "timeGridWeek", day: "timeGridDay", agenda: "agenda" };
@@ -26,7 +27,6 @@ const plain = (text: string) => text.replace(/\[.*\]$/, "");
 
 type Dropped = Parameters<NonNullable<CalendarOptions["eventDrop"]>>[0];
 type Selected = Parameters<NonNullable<CalendarOptions["select"]>>[0];
-type Clicked = Parameters<NonNullable<CalendarOptions["dateClick"]>>[0];
 
 function dropped({ event, revert }: Pick<Dropped, "event" | "revert">): void {
   const entry = event.extendedProps.entry as CalendarEvent;
@@ -44,7 +44,7 @@ function nextDay(day: string): string {
   return new Date(Date.parse(`${day.slice(0, 10)}T00:00:00Z`) + 86_400_000).toISOString().slice(0, 10);
 }
 
-function draftFrom(start: Date, end: Date, allDay: boolean, startStr: string, endStr: string): void {
+function selected({ start, end, allDay, startStr, endStr }: Selected): void {
   if (allDay) {
     const last = new Date(Date.parse(`${endStr.slice(0, 10)}T00:00:00Z`) - 86_400_000).toISOString().slice(0, 10);
     openNew(newDraft({ date: startStr.slice(0, 10), time: "09:00" }, { date: last, time: "10:00" }, zone.peek(), true));
@@ -53,19 +53,25 @@ function draftFrom(start: Date, end: Date, allDay: boolean, startStr: string, en
   openNew(newDraft(wallOf(start.toISOString(), zone.peek()), wallOf(end.toISOString(), zone.peek()), zone.peek()));
 }
 
-function selected({ start, end, allDay, startStr, endStr }: Selected): void {
-  draftFrom(start, end, allDay, startStr, endStr);
+function clicked(): void {
+  const open = editing.peek();
+  if (open?.event.peek() && !open.isChanged.peek()) close();
 }
 
-function clicked({ date: at, allDay, dateStr, jsEvent }: Clicked): void {
-  if (asOf.peek() !== null) return;
-  if (jsEvent.detail !== 2) {
-    const open = editing.peek();
-    if (open?.event.peek() && !open.isChanged.peek()) close();
+/** FullCalendar does not tell of double clicks, and not of every first click: what lies under the pointer does. */
+function doubleClicked(event: MouseEvent): void {
+  const target = event.target as Element;
+  if (asOf.peek() !== null || target.closest("[data-event], a, button")) return;
+  const under = document.elementsFromPoint(event.clientX, event.clientY);
+  const found = (name: string) => under.map((one) => one.getAttribute(name)).find(Boolean);
+  const [day, time] = [found("data-date"), found("data-time")?.slice(0, 5)];
+  if (!day) return;
+  if (!time) {
+    openNew(newDraft({ date: day, time: "09:00" }, { date: day, time: "10:00" }, zone.peek(), true));
     return;
   }
-  if (allDay) draftFrom(at, at, true, dateStr, nextDay(dateStr));
-  else draftFrom(at, new Date(at.getTime() + HOUR * 60_000), false, "", "");
+  const start = { date: day, time };
+  openNew(newDraft(start, addMinutes(start, HOUR), zone.peek()));
 }
 
 export function CalendarView() {
@@ -75,12 +81,18 @@ export function CalendarView() {
     // FullCalendar renders while it changes views: not while Preact renders it.
     queueMicrotask(() => calendar.current?.getApi().changeView(VIEW_TYPES[kind], day));
   }, [kind, day]);
+  const openId = editing.value?.id ?? null;
+  useEffect(() => {
+    for (const element of document.querySelectorAll<HTMLElement>("[data-event]")) {
+      element.toggleAttribute("data-open", element.dataset.event === String(openId));
+    }
+  }, [openId]);
   const [all, hiding, colors] = [entries.value, hiddenKinds.value, calendars.value];
   const inputs = useMemo(() => entryInputs(all, hiding, !isPast), [all, hiding, colors, isPast]);
   const open = editing.value;
   const fresh = open && !open.event.value ? draftInput(open.draft.value) : null;
   return (
-    <div class={isPast ? "calendar past" : "calendar"} data-color-scheme={isDark.value ? "dark" : "light"}>
+    <div class={isPast ? "calendar past" : "calendar"} data-color-scheme={isDark.value ? "dark" : "light"} onDblClick={doubleClicked}>
       <Calendar
         ref={calendar}
         plugins={PLUGINS}
@@ -106,7 +118,7 @@ function entryInputs(all: readonly CalendarEvent[], hiding: Set<string>, isEdita
 
 const SHAPE: CalendarOptions = {
   views: {
-    agenda: { type: "list", duration: { days: 28 } },
+    agenda: { type: "list", duration: { days: 28 }, ...AGENDA_DRESS },
     timeGrid: { nowIndicator: true },
   },
   headerToolbar: false,
@@ -129,12 +141,14 @@ const SHAPE: CalendarOptions = {
   noEventsText: "Nothing in these four weeks. Press c to plan something.",
   longPressDelay: 350,
   eventClass: ({ event }) => event.extendedProps.kindClass as string,
+  ...DRESS,
   eventDidMount: ({ el, event, isMirror }) => {
     const entry = event.extendedProps.entry as CalendarEvent | undefined;
     if (!entry || isMirror) return;
     el.setAttribute("aria-label", label(entry));
     el.setAttribute("title", label(entry));
     el.dataset.event = String(entry.id);
+    el.toggleAttribute("data-open", editing.peek()?.id === entry.id);
   },
 };
 

@@ -30,7 +30,8 @@ export function entryInput(entry: CalendarEvent, isEditable: boolean) {
   const kind = kindOf(entry);
   const classes = ["entry", `is-${entry.status}`, entry.free_busy_status === "free" ? "is-free" : "is-busy"];
   return {
-    id: `${entry.id} ${entry.occurrence ?? ""}`,
+    // A new version is a new element: what was said of the old one is said anew.
+    id: `${entry.id} ${entry.version} ${entry.occurrence ?? ""}`,
     title: entry.title,
     start: entry.start_time,
     end: entry.end_time,

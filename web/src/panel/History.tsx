@@ -91,7 +91,13 @@ function OneVersion({ version, changes, isNewest, mayEdit }: VersionProps) {
           </p>
         </div>
         {number > 1 && changes.length > 0 && (
-          <button type="button" class="quiet small" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
+          <button
+            type="button"
+            class="quiet small"
+            aria-expanded={isOpen}
+            aria-label={`${isOpen ? "Hide" : "Show"} what version ${number} changed`}
+            onClick={() => setOpen(!isOpen)}
+          >
             {isOpen ? "Hide" : "Show"}
           </button>
         )}
@@ -119,9 +125,16 @@ function OneVersion({ version, changes, isNewest, mayEdit }: VersionProps) {
         </div>
       )}
       {!isNewest && mayEdit && version.kind !== "deleted" && (
-        <button type="button" class="restore small" onClick={() => void bringBack(version.event_id, number)}>
-          Restore this version
-        </button>
+        <p class="version-foot">
+          <button
+            type="button"
+            class="link small"
+            aria-label={`Restore version ${number}`}
+            onClick={() => void bringBack(version.event_id, number)}
+          >
+            Restore this version
+          </button>
+        </p>
       )}
     </li>
   );

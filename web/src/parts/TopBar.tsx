@@ -4,7 +4,7 @@ import { monthWords, dayWords, rangeWords } from "../time/words";
 import { Bell } from "../dialogs/Bell";
 import { Logo } from "../SignIn";
 import { date, go, type View, view, VIEWS } from "../route";
-import { weekStart } from "../preferences";
+import { isNarrow, weekStart } from "../preferences";
 import { asOf, loading, zone } from "../store/entries";
 import { dialog, isDrawerOpen } from "../store/dialogs";
 import { AccountMenu } from "./AccountMenu";
@@ -26,6 +26,7 @@ export const goToday = () => go({ date: today(zone.peek()) });
 
 function title(): string {
   const day = date.value;
+  if (isNarrow.value) return view.value === "day" ? dayWords(day, "short") : monthWords(day, "short");
   if (view.value === "month") return monthWords(day);
   if (view.value === "day") return dayWords(day);
   if (view.value === "agenda") return rangeWords(day, addDays(day, 27));

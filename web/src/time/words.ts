@@ -26,8 +26,8 @@ export function dayWords(date: string, style: "long" | "short" = "long"): string
   }).format(atNoon(date));
 }
 
-export function monthWords(date: string): string {
-  return format({ month: "long", year: "numeric", timeZone: "UTC" }).format(atNoon(date));
+export function monthWords(date: string, style: "long" | "short" = "long"): string {
+  return format({ month: style, year: "numeric", timeZone: "UTC" }).format(atNoon(date));
 }
 
 export function rangeWords(from: string, to: string): string {
