@@ -168,6 +168,46 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/v1/calendars": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * List Calendars
+         * @description List one's own calendars, the first one first: new events go there.
+         */
+        readonly get: operations["list_calendars"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/calendars/{calendar_id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        /**
+         * Change Calendar
+         * @description Change the name or the colour of one of one's own calendars.
+         */
+        readonly patch: operations["change_calendar"];
+        readonly trace?: never;
+    };
     readonly "/api/v1/changes": {
         readonly parameters: {
             readonly query?: never;
@@ -659,6 +699,26 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/v1/insights": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Read Insights
+         * @description Count the caller's busy time between `from` and `to`, 400 days at most: not what is free or cancelled.
+         */
+        readonly get: operations["read_insights"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/v1/notifications": {
         readonly parameters: {
             readonly query?: never;
@@ -862,6 +922,46 @@ export interface components {
             };
         };
         /**
+         * Calendar
+         * @description A calendar of the caller's own.
+         */
+        readonly Calendar: {
+            /**
+             * Color
+             * @description `#rrggbb`; null leaves it to whoever shows the calendar.
+             */
+            readonly color: string | null;
+            /** Id */
+            readonly id: number;
+            /** Name */
+            readonly name: string;
+        };
+        /**
+         * CalendarHours
+         * @description One of the caller's calendars.
+         */
+        readonly CalendarHours: {
+            /** Calendar Id */
+            readonly calendar_id: number;
+            /** Hours */
+            readonly hours: number;
+            /** Name */
+            readonly name: string;
+        };
+        /**
+         * CalendarUpdate
+         * @description What to change about a calendar; the others stay.
+         */
+        readonly CalendarUpdate: {
+            /**
+             * Color
+             * @description `#rrggbb`; `null` leaves it to whoever shows the calendar.
+             */
+            readonly color?: string | null;
+            /** Name */
+            readonly name?: string;
+        };
+        /**
          * Change
          * @description One changed field.
          */
@@ -948,6 +1048,21 @@ export interface components {
             readonly field: string;
             readonly ours: components["schemas"]["JsonValue"];
             readonly theirs: components["schemas"]["JsonValue"];
+        };
+        /**
+         * Collaborator
+         * @description Somebody who sees busy events that the caller sees.
+         */
+        readonly Collaborator: {
+            /**
+             * Events
+             * @description How many; a series is one.
+             */
+            readonly events: number;
+            /** User Id */
+            readonly user_id: number;
+            /** Username */
+            readonly username: string;
         };
         /**
          * ComparisonAnswer
@@ -1346,6 +1461,29 @@ export interface components {
             /** Version */
             readonly version: string;
         };
+        /**
+         * InsightsAnswer
+         * @description Where the caller's time goes, and with whom.
+         */
+        readonly InsightsAnswer: {
+            /** Calendars */
+            readonly calendars: readonly components["schemas"]["CalendarHours"][];
+            /**
+             * Collaborators
+             * @description The most frequent ones first, twenty at most.
+             */
+            readonly collaborators: readonly components["schemas"]["Collaborator"][];
+            /**
+             * Heat
+             * @description Hours by hour of the day (0 to 23), for each day of the week from Monday on.
+             */
+            readonly heat: readonly (readonly number[])[];
+            /**
+             * Weeks
+             * @description All weeks of the window, in order.
+             */
+            readonly weeks: readonly components["schemas"]["WeekHours"][];
+        };
         readonly JsonValue: unknown;
         /**
          * Login
@@ -1538,11 +1676,11 @@ export interface components {
         };
         /**
          * Refresh
-         * @description A refresh token, which this uses up.
+         * @description A refresh token, which this uses up; the page's is in its cookie.
          */
         readonly Refresh: {
             /** Refresh Token */
-            readonly refresh_token: string;
+            readonly refresh_token?: string | null;
         };
         /**
          * Register
@@ -1753,8 +1891,11 @@ export interface components {
              * @description Seconds.
              */
             readonly expires_in: number;
-            /** Refresh Token */
-            readonly refresh_token: string;
+            /**
+             * Refresh Token
+             * @description In a cookie instead, when `X-Convene-Page` asks for that.
+             */
+            readonly refresh_token?: string;
             /**
              * Token Type
              * @constant
@@ -1844,6 +1985,25 @@ export interface components {
             /** Live */
             readonly live: boolean;
         };
+        /**
+         * WeekHours
+         * @description One week of the window.
+         */
+        readonly WeekHours: {
+            /** Hours */
+            readonly hours: number;
+            /**
+             * Starts
+             * Format: date
+             * @description Its Monday, which may lie before the window.
+             */
+            readonly starts: string;
+            /**
+             * Week
+             * @description ISO 8601, such as 2026-W47.
+             */
+            readonly week: string;
+        };
     };
     responses: never;
     parameters: never;
@@ -1852,11 +2012,15 @@ export interface components {
     pathItems: never;
 }
 export type SchemaBlameAnswer = components['schemas']['BlameAnswer'];
+export type SchemaCalendar = components['schemas']['Calendar'];
+export type SchemaCalendarHours = components['schemas']['CalendarHours'];
+export type SchemaCalendarUpdate = components['schemas']['CalendarUpdate'];
 export type SchemaChange = components['schemas']['Change'];
 export type SchemaChangesAnswer = components['schemas']['ChangesAnswer'];
 export type SchemaChannels = components['schemas']['Channels'];
 export type SchemaCheck = components['schemas']['Check'];
 export type SchemaClash = components['schemas']['Clash'];
+export type SchemaCollaborator = components['schemas']['Collaborator'];
 export type SchemaComparisonAnswer = components['schemas']['ComparisonAnswer'];
 export type SchemaDifference = components['schemas']['Difference'];
 export type SchemaEvent = components['schemas']['Event'];
@@ -1871,6 +2035,7 @@ export type SchemaFieldDifference = components['schemas']['FieldDifference'];
 export type SchemaFreeBusy = components['schemas']['FreeBusy'];
 export type SchemaGrantableRole = components['schemas']['GrantableRole'];
 export type SchemaHealth = components['schemas']['Health'];
+export type SchemaInsightsAnswer = components['schemas']['InsightsAnswer'];
 export type SchemaJsonValue = components['schemas']['JsonValue'];
 export type SchemaLogin = components['schemas']['Login'];
 export type SchemaNoticeKind = components['schemas']['NoticeKind'];
@@ -1902,12 +2067,16 @@ export type SchemaTransfer = components['schemas']['Transfer'];
 export type SchemaUser = components['schemas']['User'];
 export type SchemaVersion = components['schemas']['Version'];
 export type SchemaWantedChannels = components['schemas']['WantedChannels'];
+export type SchemaWeekHours = components['schemas']['WeekHours'];
 export type $defs = Record<string, never>;
 export interface operations {
     readonly log_in: {
         readonly parameters: {
             readonly query?: never;
-            readonly header?: never;
+            readonly header?: {
+                /** @description The refresh token is kept in an HttpOnly cookie instead of in bodies. */
+                readonly "x-convene-page"?: "1" | null;
+            };
             readonly path?: never;
             readonly cookie?: never;
         };
@@ -1921,6 +2090,8 @@ export interface operations {
             /** @description Successful Response */
             readonly 200: {
                 headers: {
+                    /** @description The refresh token, when `X-Convene-Page` asks for that. */
+                    readonly "Set-Cookie"?: string;
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -1995,7 +2166,10 @@ export interface operations {
     readonly log_out: {
         readonly parameters: {
             readonly query?: never;
-            readonly header?: never;
+            readonly header?: {
+                /** @description The refresh token is kept in an HttpOnly cookie instead of in bodies. */
+                readonly "x-convene-page"?: "1" | null;
+            };
             readonly path?: never;
             readonly cookie?: never;
         };
@@ -2004,6 +2178,8 @@ export interface operations {
             /** @description Successful Response */
             readonly 204: {
                 headers: {
+                    /** @description The refresh token, when `X-Convene-Page` asks for that. */
+                    readonly "Set-Cookie"?: string;
                     readonly [name: string]: unknown;
                 };
                 content?: never;
@@ -2286,19 +2462,27 @@ export interface operations {
     readonly refresh: {
         readonly parameters: {
             readonly query?: never;
-            readonly header?: never;
+            readonly header?: {
+                /** @description The refresh token is kept in an HttpOnly cookie instead of in bodies. */
+                readonly "x-convene-page"?: "1" | null;
+            };
             readonly path?: never;
-            readonly cookie?: never;
+            readonly cookie?: {
+                /** @description The refresh token, when `X-Convene-Page` says so. */
+                readonly convene_refresh?: string | null;
+            };
         };
-        readonly requestBody: {
+        readonly requestBody?: {
             readonly content: {
-                readonly "application/json": components["schemas"]["Refresh"];
+                readonly "application/json": components["schemas"]["Refresh"] | null;
             };
         };
         readonly responses: {
             /** @description Successful Response */
             readonly 200: {
                 headers: {
+                    /** @description The refresh token, when `X-Convene-Page` asks for that. */
+                    readonly "Set-Cookie"?: string;
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -2579,6 +2763,161 @@ export interface operations {
             };
         };
     };
+    readonly list_calendars: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Successful Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": readonly components["schemas"]["Calendar"][];
+                };
+            };
+            /** @description No token, or one that is not good. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something in the request makes no sense; `errors` says what and where. */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; it has been logged under the request id. */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not available; try again. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly change_calendar: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description The calendar's id. */
+                readonly calendar_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["CalendarUpdate"];
+            };
+        };
+        readonly responses: {
+            /** @description Successful Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Calendar"];
+                };
+            };
+            /** @description The body is not JSON. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No token, or one that is not good. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or the caller may not know that there is. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something in the request makes no sense; `errors` says what and where. */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; it has been logged under the request id. */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not available; try again. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     readonly list_changed_events: {
         readonly parameters: {
             readonly query?: {
@@ -2650,6 +2989,8 @@ export interface operations {
     readonly list_events: {
         readonly parameters: {
             readonly query?: {
+                /** @description The calendar as it was at this instant, with the roles of now. */
+                readonly as_of?: string | null;
                 /** @description Text in an event or an occurrence of it, in any case. */
                 readonly q?: string | null;
                 /** @description Only events on which the caller has this role. */
@@ -5105,6 +5446,69 @@ export interface operations {
             };
             /** @description The body is not JSON. */
             readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something in the request makes no sense; `errors` says what and where. */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; it has been logged under the request id. */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not available; try again. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly read_insights: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Occurrences from here on. */
+                readonly from?: (string) | null;
+                /** @description Occurrences before this; a bare date includes that day. */
+                readonly to?: (string) | null;
+                /** @description An IANA name: whose weeks, days and hours; the caller's without. */
+                readonly time_zone?: string | null;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Successful Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["InsightsAnswer"];
+                };
+            };
+            /** @description No token, or one that is not good. */
+            readonly 401: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
