@@ -11,7 +11,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from playwright.async_api import Browser, Playwright, async_playwright
-
 from web.build import STATE, CannotBuild, find_node
 
 #: Where a Chromium is said to be, before any other is looked for.
@@ -62,7 +61,9 @@ def packaged() -> str | None:
         return None
     libraries = folder / "al2023" / "lib"
     if libraries.is_dir():
-        os.environ["LD_LIBRARY_PATH"] = os.pathsep.join(filter(None, (str(libraries), os.environ.get("LD_LIBRARY_PATH"))))
+        os.environ["LD_LIBRARY_PATH"] = os.pathsep.join(
+            filter(None, (str(libraries), os.environ.get("LD_LIBRARY_PATH")))
+        )
     return ended.stdout.strip()
 
 

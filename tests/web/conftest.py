@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 import pytest
 from playwright.async_api import Browser
+from web.build import CannotBuild, build
 
 from tests.databases import fresh_database
 from tests.people import Person
@@ -15,7 +16,6 @@ from tests.process.callers import ServedApi, calling
 from tests.process.servers import Server, serving
 from tests.web.browsers import NoChromium, browsing
 from tests.web.visitors import ZONE, Visitor, visiting
-from web.build import CannotBuild, build
 
 
 class Visit(Protocol):

@@ -109,7 +109,9 @@ async def test_a_series_is_made_and_said_in_words(visit: Visit, alice: Person):
     }
 
 
-@pytest.mark.parametrize(("answer", "places"), [("Only this one", 1), ("This and all following", 3), ("All of them", 5)])
+@pytest.mark.parametrize(
+    ("answer", "places"), [("Only this one", 1), ("This and all following", 3), ("All of them", 5)]
+)
 async def test_a_change_of_a_series_asks_which_part(visit: Visit, alice: Person, answer: str, places: int):
     await alice.creates(
         "Stand-up",

@@ -39,7 +39,7 @@ async def test_an_event_is_handed_over(visit: Visit, alice: Person, ben: Person)
     visitor = await visit(alice, f"/event/{event['id']}")
     await visitor.button("Share").click()
     await visitor.page.get_by_label(f"Role of {ben.username}").select_option("owner")
-    await visitor.sees(f"The event is {ben.username}’s now")
+    await visitor.sees(f"The event is {ben.username}")
     await expect(visitor.page.get_by_label(f"Role of {ben.username}")).to_have_count(0)
     assert await roles(alice, event) == {alice.username: "editor", ben.username: "owner"}
 

@@ -12,9 +12,9 @@ from tests.web.test_calendar import planned, week
 pytestmark = pytest.mark.xdist_group("page")
 
 
-async def shared(alice: Person, ben: Person, **fields: object) -> str:
+async def shared(alice: Person, ben: Person, description: str | None = None) -> str:
     """An event that both may change; gives its address."""
-    event = await planned(alice, **fields)
+    event = await planned(alice, description=description)
     await alice.shares(event, ben, "editor")
     return f"/event/{event['id']}"
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -55,7 +55,7 @@ class Visitor:
 
     def event(self, title: str) -> Locator:
         """An event in the calendar."""
-        return self.page.locator(".calendar [data-event]").filter(has_text=title)
+        return self.page.locator(".calendar [data-event]").filter(has_text=title).locator("visible=true")
 
     @property
     def panel(self) -> Locator:

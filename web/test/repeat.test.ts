@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { repeatWords } from "../src/text/repeat";
+import { followed, repeatWords } from "../src/text/repeat";
 
 const days = (...names: string[]) => names.map((day) => ({ day }));
 
@@ -23,4 +23,14 @@ test.each([
   [{ frequency: "yearly", interval: 4 }, "every 4 years"],
 ])("%j", (pattern, wanted) => {
   expect(repeatWords(pattern)).toBe(wanted);
+});
+
+test.each([
+  [{ frequency: "weekly", byDay: days("tu") }, { frequency: "weekly", byDay: days("th") }],
+  [{ frequency: "weekly", byDay: days("mo", "tu") }, { frequency: "weekly", byDay: days("mo", "tu") }],
+  [{ frequency: "monthly", byMonthDay: [17] }, { frequency: "monthly", byMonthDay: [19] }],
+  [{ frequency: "daily" }, { frequency: "daily" }],
+  [null, null],
+])("%j goes along from a Tuesday to a Thursday", (pattern, wanted) => {
+  expect(followed(pattern, "2026-11-17", "2026-11-19")).toEqual(wanted);
 });

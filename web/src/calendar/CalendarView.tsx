@@ -148,6 +148,8 @@ const SHAPE: CalendarOptions = {
     el.setAttribute("aria-label", label(entry));
     el.setAttribute("title", label(entry));
     el.dataset.event = String(entry.id);
+    // Events are buttons, which a list may not hold.
+    if (el.parentElement?.role === "list") el.parentElement.role = "group";
     el.toggleAttribute("data-open", editing.peek()?.id === entry.id);
   },
 };

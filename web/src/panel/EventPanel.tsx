@@ -16,9 +16,9 @@ export function EventPanel() {
   const { event: id, occurrence } = route.value;
   const [missing, setMissing] = useState<string | null>(null);
   useEffect(() => {
+    setMissing(null);
     if (id === null) return;
     let current = true;
-    setMissing(null);
     const open = async () => {
       const event = shownEntry(id, occurrence) ?? (await readEntry(id, occurrence));
       if (!current) return;
@@ -43,7 +43,7 @@ export function EventPanel() {
         setMissing(error.words);
       });
   }, [moved.value]);
-  if (missing) return <Missing text={missing} />;
+  if (missing && id !== null) return <Missing text={missing} />;
   const open = editing.value;
   if (!open || (id !== null && open.id !== id)) return id === null ? null : <Skeleton />;
   return <Open editing={open} />;

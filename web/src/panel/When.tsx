@@ -7,17 +7,19 @@ import { zone } from "../store/entries";
 import { spanWords } from "../time/words";
 import { addDays, addMinutes, daysBetween, minutesBetween, offsetWords, zoneNames } from "../time/zones";
 import { timesOf } from "../store/drafts";
+import { followed } from "../text/repeat";
 import type { Editing } from "./editing";
 
 /** Moving the start moves the end by as much. */
 function withStart(draft: Draft, start: Draft["start"]): Partial<Draft> {
   if (!start.date || !start.time || !draft.start.date || !draft.start.time) return { start };
+  const pattern = followed(draft.pattern, draft.start.date, start.date);
   if (draft.allDay) {
     const length = daysBetween(draft.start.date, draft.end.date);
-    return { start, end: { ...draft.end, date: addDays(start.date, Math.max(length, 0)) } };
+    return { start, pattern, end: { ...draft.end, date: addDays(start.date, Math.max(length, 0)) } };
   }
   const length = minutesBetween(draft.start, draft.end);
-  return { start, end: addMinutes(start, length > 0 ? length : 60) };
+  return { start, pattern, end: addMinutes(start, length > 0 ? length : 60) };
 }
 
 export function When({ editing }: { editing: Editing }) {

@@ -1,5 +1,7 @@
 // What a recurrence_pattern (RFC 8984) says, in words: "every 2 weeks on Tuesday until 5 March 2027".
 
+import { weekdayOf } from "../time/zones";
+
 export interface Day {
   day: string;
   nthOfPeriod?: number;
@@ -47,6 +49,19 @@ export function repeatWords(pattern: Record<string, unknown> | null): string {
   if (!pattern) return "does not repeat";
   const repeat = pattern as unknown as Repeat;
   return [every(repeat), on(repeat), inMonths(repeat), end(repeat)].filter(Boolean).join(" ");
+}
+
+/** A rule that names just the day on which it begins goes along when that day moves: a series begins on its rule. */
+export function followed(pattern: Record<string, unknown> | null, from: string, to: string): typeof pattern {
+  if (!pattern || from === to) return pattern;
+  const { byDay, byMonthDay } = pattern as unknown as Repeat;
+  const [before, after] = [DAYS[weekdayOf(from) - 1], DAYS[weekdayOf(to) - 1]];
+  const only = byDay?.length === 1 ? byDay[0] : undefined;
+  if (only?.day === before && only?.nthOfPeriod === undefined) {
+    return { ...pattern, byDay: [{ day: after }] };
+  }
+  const [old, young] = [Number(from.slice(8)), Number(to.slice(8))];
+  return byMonthDay?.length === 1 && byMonthDay[0] === old ? { ...pattern, byMonthDay: [young] } : pattern;
 }
 
 function isEveryWeekday(repeat: Repeat): boolean {

@@ -64,12 +64,31 @@ export function isZone(name: string): boolean {
   return zoneNames().includes(name) || name === "UTC";
 }
 
+/** Browsers still say some zones by names that IANA has given up. */
+const RENAMED: Record<string, string> = {
+  "America/Buenos_Aires": "America/Argentina/Buenos_Aires",
+  "America/Godthab": "America/Nuuk",
+  "America/Indianapolis": "America/Indiana/Indianapolis",
+  "America/Louisville": "America/Kentucky/Louisville",
+  "Asia/Calcutta": "Asia/Kolkata",
+  "Asia/Katmandu": "Asia/Kathmandu",
+  "Asia/Rangoon": "Asia/Yangon",
+  "Asia/Saigon": "Asia/Ho_Chi_Minh",
+  "Atlantic/Faeroe": "Atlantic/Faroe",
+  "Europe/Kiev": "Europe/Kyiv",
+  "Pacific/Enderbury": "Pacific/Kanton",
+  "Pacific/Ponape": "Pacific/Pohnpei",
+  "Pacific/Truk": "Pacific/Chuuk",
+};
+
+const current = (name: string) => RENAMED[name] ?? name;
+
 export function zoneNames(): string[] {
-  return Intl.supportedValuesOf("timeZone");
+  return [...new Set(Intl.supportedValuesOf("timeZone").map(current))].sort();
 }
 
 export function browserZone(): string {
-  return Intl.DateTimeFormat().resolvedOptions().timeZone;
+  return current(Intl.DateTimeFormat().resolvedOptions().timeZone);
 }
 
 /** How far a zone is from UTC at an instant, as people write it: "UTC+5:30". */
