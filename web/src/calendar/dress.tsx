@@ -23,6 +23,7 @@ export const DRESS: CalendarOptions = {
   blockEventClass: "entry-block",
   blockEventInnerClass: "entry-block-inner",
   rowEventTitleClass: "entry-row-title",
+  listItemEventClass: "entry-dot",
   listItemEventTimeClass: "entry-dot-time",
   listItemEventTitleClass: "entry-dot-title",
   dayHeaderContent: ({ weekdayText, dayNumberText, isToday, inPopover, text }) =>
