@@ -343,7 +343,7 @@ export interface paths {
         readonly head?: never;
         /**
          * Merge Event
-         * @description The same as PUT: JSON Merge Patch (RFC 7396), where `null` clears.
+         * @description The same as PUT: the fields that are sent are changed, and `null` clears. As `application/merge-patch+json` (RFC 7396), `recurrence_pattern` is changed member by member, too.
          */
         readonly patch: operations["merge_event"];
         readonly trace?: never;
@@ -571,6 +571,34 @@ export interface paths {
          * @description Take somebody's role away (the owner), or leave the event (everybody else).
          */
         readonly delete: operations["remove_permission"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/events/{event_id}/reminders": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * List Reminders
+         * @description List how many minutes before the event begins the caller is reminded of it.
+         */
+        readonly get: operations["list_reminders"];
+        /**
+         * Set Reminders
+         * @description Be reminded of the event, and of each occurrence of a series; nobody else is. They move along with it.
+         */
+        readonly put: operations["set_reminders"];
+        readonly post?: never;
+        /**
+         * Delete Reminders
+         * @description Be reminded of the event no more.
+         */
+        readonly delete: operations["delete_reminders"];
         readonly options?: never;
         readonly head?: never;
         readonly patch?: never;
@@ -845,6 +873,140 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/v1/webhooks": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * List Webhooks
+         * @description List one's webhooks, the oldest first.
+         */
+        readonly get: operations["list_webhooks"];
+        readonly put?: never;
+        /**
+         * Create Webhook
+         * @description Be told by machine: each notification is posted to an address, signed as Standard Webhooks says.
+         *
+         *     The answer has the secret, which is not shown again.
+         */
+        readonly post: operations["create_webhook"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/webhooks/{webhook_id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Read Webhook
+         * @description Read a webhook.
+         */
+        readonly get: operations["read_webhook"];
+        readonly put?: never;
+        readonly post?: never;
+        /**
+         * Delete Webhook
+         * @description Delete a webhook with its log.
+         */
+        readonly delete: operations["delete_webhook"];
+        readonly options?: never;
+        readonly head?: never;
+        /**
+         * Change Webhook
+         * @description Change where a webhook leads, what it hears, or switch it off or on. What was told meanwhile is not sent.
+         */
+        readonly patch: operations["change_webhook"];
+        readonly trace?: never;
+    };
+    readonly "/api/v1/webhooks/{webhook_id}/deliveries": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * List Deliveries
+         * @description List what went, or goes, to a webhook, the newest first.
+         */
+        readonly get: operations["list_deliveries"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/webhooks/{webhook_id}/deliveries/{delivery_id}/redeliver": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Redeliver
+         * @description Send a message once more, with the id that it had.
+         */
+        readonly post: operations["redeliver"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/webhooks/{webhook_id}/rotate": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Rotate Webhook Secret
+         * @description Give a webhook a new secret. For 24 hours, messages carry two signatures: of the new one and of the old one.
+         */
+        readonly post: operations["rotate_webhook_secret"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/webhooks/{webhook_id}/test": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Test Webhook
+         * @description Send a message of the kind `ping`; the log of deliveries says what came of it.
+         */
+        readonly post: operations["test_webhook"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/health": {
         readonly parameters: {
             readonly query?: never;
@@ -854,7 +1016,7 @@ export interface paths {
         };
         /**
          * Health
-         * @description The same as /health/ready.
+         * @description The same as /health/ready, and whether other processes are heard of at once, which nothing depends on.
          */
         readonly get: operations["health"];
         readonly put?: never;
@@ -894,7 +1056,7 @@ export interface paths {
         };
         /**
          * Ready
-         * @description Say whether the database answers.
+         * @description Say whether requests can be served: the database answers, and is at the revision of this code.
          */
         readonly get: operations["ready"];
         readonly put?: never;
@@ -1077,6 +1239,46 @@ export interface components {
             readonly version_2: number;
         };
         /**
+         * Delivery
+         * @description A message to a webhook, and how that went.
+         */
+        readonly Delivery: {
+            /** Attempted At */
+            readonly attempted_at: string | null;
+            /** Attempts */
+            readonly attempts: number;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            readonly created_at: string;
+            /** Duration Ms */
+            readonly duration_ms: number | null;
+            /** Error */
+            readonly error: string | null;
+            /** Id */
+            readonly id: number;
+            /** Kind */
+            readonly kind: string;
+            /**
+             * Message Id
+             * @description The same in each attempt: `webhook-id`.
+             */
+            readonly message_id: string;
+            /** Next Attempt At */
+            readonly next_attempt_at: string | null;
+            /**
+             * Status
+             * @enum {string}
+             */
+            readonly status: "waiting" | "delivered" | "failed";
+            /**
+             * Status Code
+             * @description Of the last attempt; null when there was no answer.
+             */
+            readonly status_code: number | null;
+        };
+        /**
          * Difference
          * @description What differs between two versions.
          */
@@ -1096,7 +1298,7 @@ export interface components {
             readonly calendar_id: number;
             /**
              * Continued By
-             * @description The event that is the later half.
+             * @description The event that is the later half, if the caller sees it.
              */
             readonly continued_by: number | null;
             /**
@@ -1140,7 +1342,7 @@ export interface components {
             readonly role: components["schemas"]["Role"];
             /**
              * Split From
-             * @description The event that was the earlier half, when the series was split.
+             * @description The event that was the earlier half, when the series was split, if the caller sees it.
              */
             readonly split_from: number | null;
             /**
@@ -1201,6 +1403,13 @@ export interface components {
             readonly is_recurring?: boolean;
             /** Location */
             readonly location?: string | null;
+            /**
+             * Overrides
+             * @description Only as it was read: single occurrences are changed with `?scope=this`.
+             */
+            readonly overrides?: {
+                readonly [key: string]: components["schemas"]["JsonValue"];
+            } | null;
             /** @description RFC 8984 RecurrenceRule, an RRULE string, or one of the simple dialects; null for none. */
             readonly recurrence_pattern?: components["schemas"]["JsonValue"];
             /**
@@ -1230,7 +1439,7 @@ export interface components {
             readonly calendar_id: number;
             /**
              * Continued By
-             * @description The event that is the later half.
+             * @description The event that is the later half, if the caller sees it.
              */
             readonly continued_by: number | null;
             /**
@@ -1284,7 +1493,7 @@ export interface components {
             readonly series_start?: string;
             /**
              * Split From
-             * @description The event that was the earlier half, when the series was split.
+             * @description The event that was the earlier half, when the series was split, if the caller sees it.
              */
             readonly split_from: number | null;
             /**
@@ -1353,6 +1562,13 @@ export interface components {
              *     shows it asks for nothing, and where it was moved, the series moves by as much.
              */
             readonly occurrence?: (string) | null;
+            /**
+             * Overrides
+             * @description Only as it was read: single occurrences are changed with `?scope=this`.
+             */
+            readonly overrides?: {
+                readonly [key: string]: components["schemas"]["JsonValue"];
+            } | null;
             /** @description RFC 8984 RecurrenceRule, an RRULE string, or one of the simple dialects; null for none. */
             readonly recurrence_pattern?: components["schemas"]["JsonValue"];
             /**
@@ -1449,6 +1665,13 @@ export interface components {
          */
         readonly Health: {
             /**
+             * Checks
+             * @description `database`, `migrations`, and `bus`, without which news travel slowly and nothing else happens.
+             */
+            readonly checks?: {
+                readonly [key: string]: components["schemas"]["HealthCheck"];
+            } | null;
+            /**
              * Database
              * @enum {string}
              */
@@ -1460,6 +1683,24 @@ export interface components {
             readonly status: "ok" | "unavailable";
             /** Version */
             readonly version: string;
+        };
+        /**
+         * HealthCheck
+         * @description One thing that was looked at.
+         */
+        readonly HealthCheck: {
+            /** Detail */
+            readonly detail?: string | null;
+            /**
+             * Ms
+             * @description How long it took to answer.
+             */
+            readonly ms?: number | null;
+            /**
+             * Status
+             * @enum {string}
+             */
+            readonly status: "ok" | "unavailable" | "interrupted";
         };
         /**
          * InsightsAnswer
@@ -1518,6 +1759,11 @@ export interface components {
             readonly actor: string | null;
             /** Actor Id */
             readonly actor_id: number | null;
+            /**
+             * Begins At
+             * @description Of a reminder: when what it reminds of begins.
+             */
+            readonly begins_at: string | null;
             /** Changes */
             readonly changes: readonly components["schemas"]["FieldChange"][];
             /**
@@ -1711,6 +1957,22 @@ export interface components {
              * @description 3 to 50 letters, digits, `.`, `_` or `-`; unique without regard to case.
              */
             readonly username: string;
+        };
+        /**
+         * ReminderUpdate
+         * @description How many minutes before the event begins to be told, each occurrence of a series anew; all others go.
+         */
+        readonly ReminderUpdate: {
+            /** Minutes */
+            readonly minutes: readonly number[];
+        };
+        /**
+         * Reminders
+         * @description One's reminders of an event.
+         */
+        readonly Reminders: {
+            /** Minutes */
+            readonly minutes: readonly number[];
         };
         /**
          * Role
@@ -1986,6 +2248,99 @@ export interface components {
             readonly live: boolean;
         };
         /**
+         * Webhook
+         * @description Where somebody's messages go.
+         */
+        readonly Webhook: {
+            /** Active */
+            readonly active: boolean;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            readonly created_at: string;
+            /** Id */
+            readonly id: number;
+            /** Kinds */
+            readonly kinds: readonly components["schemas"]["NoticeKind"][] | null;
+            /**
+             * Switched Off
+             * @description Why it was switched off, when it was not its owner: it failed for days, or answered 410.
+             */
+            readonly switched_off: ("failing" | "gone") | null;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            readonly updated_at: string;
+            /** Url */
+            readonly url: string;
+        };
+        /**
+         * WebhookCreate
+         * @description Where to send messages, and which.
+         */
+        readonly WebhookCreate: {
+            /**
+             * Active
+             * @default true
+             */
+            readonly active: boolean;
+            /**
+             * Kinds
+             * @description Which kinds of notifications to send; all without.
+             */
+            readonly kinds?: readonly components["schemas"]["NoticeKind"][] | null;
+            /**
+             * Url
+             * @description http or https. Addresses that are not public are refused, also when a name turns out to lead to one.
+             */
+            readonly url: string;
+        };
+        /**
+         * WebhookUpdate
+         * @description What to change; the others stay. `kinds: null` is all.
+         */
+        readonly WebhookUpdate: {
+            /** Active */
+            readonly active?: boolean;
+            /** Kinds */
+            readonly kinds?: readonly components["schemas"]["NoticeKind"][] | null;
+            /** Url */
+            readonly url?: string;
+        };
+        /**
+         * WebhookWithSecret
+         * @description A webhook and the secret that signs its messages, which is not shown again.
+         */
+        readonly WebhookWithSecret: {
+            /** Active */
+            readonly active: boolean;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            readonly created_at: string;
+            /** Id */
+            readonly id: number;
+            /** Kinds */
+            readonly kinds: readonly components["schemas"]["NoticeKind"][] | null;
+            /** Secret */
+            readonly secret: string;
+            /**
+             * Switched Off
+             * @description Why it was switched off, when it was not its owner: it failed for days, or answered 410.
+             */
+            readonly switched_off: ("failing" | "gone") | null;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            readonly updated_at: string;
+            /** Url */
+            readonly url: string;
+        };
+        /**
          * WeekHours
          * @description One week of the window.
          */
@@ -2022,6 +2377,7 @@ export type SchemaCheck = components['schemas']['Check'];
 export type SchemaClash = components['schemas']['Clash'];
 export type SchemaCollaborator = components['schemas']['Collaborator'];
 export type SchemaComparisonAnswer = components['schemas']['ComparisonAnswer'];
+export type SchemaDelivery = components['schemas']['Delivery'];
 export type SchemaDifference = components['schemas']['Difference'];
 export type SchemaEvent = components['schemas']['Event'];
 export type SchemaEventBatch = components['schemas']['EventBatch'];
@@ -2035,6 +2391,7 @@ export type SchemaFieldDifference = components['schemas']['FieldDifference'];
 export type SchemaFreeBusy = components['schemas']['FreeBusy'];
 export type SchemaGrantableRole = components['schemas']['GrantableRole'];
 export type SchemaHealth = components['schemas']['Health'];
+export type SchemaHealthCheck = components['schemas']['HealthCheck'];
 export type SchemaInsightsAnswer = components['schemas']['InsightsAnswer'];
 export type SchemaJsonValue = components['schemas']['JsonValue'];
 export type SchemaLogin = components['schemas']['Login'];
@@ -2050,6 +2407,8 @@ export type SchemaProfileUpdate = components['schemas']['ProfileUpdate'];
 export type SchemaReadUpTo = components['schemas']['ReadUpTo'];
 export type SchemaRefresh = components['schemas']['Refresh'];
 export type SchemaRegister = components['schemas']['Register'];
+export type SchemaReminderUpdate = components['schemas']['ReminderUpdate'];
+export type SchemaReminders = components['schemas']['Reminders'];
 export type SchemaRole = components['schemas']['Role'];
 export type SchemaRollback = components['schemas']['Rollback'];
 export type SchemaScope = components['schemas']['Scope'];
@@ -2067,6 +2426,10 @@ export type SchemaTransfer = components['schemas']['Transfer'];
 export type SchemaUser = components['schemas']['User'];
 export type SchemaVersion = components['schemas']['Version'];
 export type SchemaWantedChannels = components['schemas']['WantedChannels'];
+export type SchemaWebhook = components['schemas']['Webhook'];
+export type SchemaWebhookCreate = components['schemas']['WebhookCreate'];
+export type SchemaWebhookUpdate = components['schemas']['WebhookUpdate'];
+export type SchemaWebhookWithSecret = components['schemas']['WebhookWithSecret'];
 export type SchemaWeekHours = components['schemas']['WeekHours'];
 export type $defs = Record<string, never>;
 export interface operations {
@@ -2143,6 +2506,21 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Asked too often; `Retry-After` says when to ask again. */
+            readonly 429: {
+                headers: {
+                    /** @description Where one stands: `"user";r=0;t=17` is none left, for 17 seconds. On other answers too. */
+                    readonly RateLimit: string;
+                    /** @description Each quota: `"user";q=100;w=60` is 100 requests in 60 seconds. */
+                    readonly "RateLimit-Policy": string;
+                    /** @description Seconds. */
+                    readonly "Retry-After": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A fault of the server; it has been logged under the request id. */
             readonly 500: {
                 headers: {
@@ -2202,6 +2580,21 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Asked too often; `Retry-After` says when to ask again. */
+            readonly 429: {
+                headers: {
+                    /** @description Where one stands: `"user";r=0;t=17` is none left, for 17 seconds. On other answers too. */
+                    readonly RateLimit: string;
+                    /** @description Each quota: `"user";q=100;w=60` is 100 requests in 60 seconds. */
+                    readonly "RateLimit-Policy": string;
+                    /** @description Seconds. */
+                    readonly "Retry-After": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A fault of the server; it has been logged under the request id. */
             readonly 500: {
                 headers: {
@@ -2252,6 +2645,21 @@ export interface operations {
             /** @description Something in the request makes no sense; `errors` says what and where. */
             readonly 422: {
                 headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Asked too often; `Retry-After` says when to ask again. */
+            readonly 429: {
+                headers: {
+                    /** @description Where one stands: `"user";r=0;t=17` is none left, for 17 seconds. On other answers too. */
+                    readonly RateLimit: string;
+                    /** @description Each quota: `"user";q=100;w=60` is 100 requests in 60 seconds. */
+                    readonly "RateLimit-Policy": string;
+                    /** @description Seconds. */
+                    readonly "Retry-After": string;
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -2354,6 +2762,21 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Asked too often; `Retry-After` says when to ask again. */
+            readonly 429: {
+                headers: {
+                    /** @description Where one stands: `"user";r=0;t=17` is none left, for 17 seconds. On other answers too. */
+                    readonly RateLimit: string;
+                    /** @description Each quota: `"user";q=100;w=60` is 100 requests in 60 seconds. */
+                    readonly "RateLimit-Policy": string;
+                    /** @description Seconds. */
+                    readonly "Retry-After": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A fault of the server; it has been logged under the request id. */
             readonly 500: {
                 headers: {
@@ -2377,7 +2800,10 @@ export interface operations {
     readonly change_password: {
         readonly parameters: {
             readonly query?: never;
-            readonly header?: never;
+            readonly header?: {
+                /** @description Sent again with the same key, the request acts once and is answered the same for 24 hours. */
+                readonly "Idempotency-Key"?: string;
+            };
             readonly path?: never;
             readonly cookie?: never;
         };
@@ -2390,6 +2816,8 @@ export interface operations {
             /** @description Successful Response */
             readonly 204: {
                 headers: {
+                    /** @description `true` when answered before. */
+                    readonly "Idempotent-Replayed"?: string;
                     readonly [name: string]: unknown;
                 };
                 content?: never;
@@ -2405,6 +2833,15 @@ export interface operations {
             };
             /** @description No token, or one that is not good. */
             readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It clashes with the present state: a double booking, edits that cannot be merged, a name that is taken. */
+            readonly 409: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -2433,6 +2870,21 @@ export interface operations {
             /** @description Something in the request makes no sense; `errors` says what and where. */
             readonly 422: {
                 headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Asked too often; `Retry-After` says when to ask again. */
+            readonly 429: {
+                headers: {
+                    /** @description Where one stands: `"user";r=0;t=17` is none left, for 17 seconds. On other answers too. */
+                    readonly RateLimit: string;
+                    /** @description Each quota: `"user";q=100;w=60` is 100 requests in 60 seconds. */
+                    readonly "RateLimit-Policy": string;
+                    /** @description Seconds. */
+                    readonly "Retry-After": string;
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -2534,6 +2986,21 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Asked too often; `Retry-After` says when to ask again. */
+            readonly 429: {
+                headers: {
+                    /** @description Where one stands: `"user";r=0;t=17` is none left, for 17 seconds. On other answers too. */
+                    readonly RateLimit: string;
+                    /** @description Each quota: `"user";q=100;w=60` is 100 requests in 60 seconds. */
+                    readonly "RateLimit-Policy": string;
+                    /** @description Seconds. */
+                    readonly "Retry-After": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A fault of the server; it has been logged under the request id. */
             readonly 500: {
                 headers: {
@@ -2557,7 +3024,10 @@ export interface operations {
     readonly register: {
         readonly parameters: {
             readonly query?: never;
-            readonly header?: never;
+            readonly header?: {
+                /** @description Sent again with the same key, the request acts once and is answered the same for 24 hours. */
+                readonly "Idempotency-Key"?: string;
+            };
             readonly path?: never;
             readonly cookie?: never;
         };
@@ -2570,6 +3040,8 @@ export interface operations {
             /** @description Successful Response */
             readonly 201: {
                 headers: {
+                    /** @description `true` when answered before. */
+                    readonly "Idempotent-Replayed"?: string;
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -2615,6 +3087,21 @@ export interface operations {
             /** @description Something in the request makes no sense; `errors` says what and where. */
             readonly 422: {
                 headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Asked too often; `Retry-After` says when to ask again. */
+            readonly 429: {
+                headers: {
+                    /** @description Where one stands: `"user";r=0;t=17` is none left, for 17 seconds. On other answers too. */
+                    readonly RateLimit: string;
+                    /** @description Each quota: `"user";q=100;w=60` is 100 requests in 60 seconds. */
+                    readonly "RateLimit-Policy": string;
+                    /** @description Seconds. */
+                    readonly "Retry-After": string;
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -2671,6 +3158,21 @@ export interface operations {
             /** @description Something in the request makes no sense; `errors` says what and where. */
             readonly 422: {
                 headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Asked too often; `Retry-After` says when to ask again. */
+            readonly 429: {
+                headers: {
+                    /** @description Where one stands: `"user";r=0;t=17` is none left, for 17 seconds. On other answers too. */
+                    readonly RateLimit: string;
+                    /** @description Each quota: `"user";q=100;w=60` is 100 requests in 60 seconds. */
+                    readonly "RateLimit-Policy": string;
+                    /** @description Seconds. */
+                    readonly "Retry-After": string;
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -2743,6 +3245,21 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Asked too often; `Retry-After` says when to ask again. */
+            readonly 429: {
+                headers: {
+                    /** @description Where one stands: `"user";r=0;t=17` is none left, for 17 seconds. On other answers too. */
+                    readonly RateLimit: string;
+                    /** @description Each quota: `"user";q=100;w=60` is 100 requests in 60 seconds. */
+                    readonly "RateLimit-Policy": string;
+                    /** @description Seconds. */
+                    readonly "Retry-After": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A fault of the server; it has been logged under the request id. */
             readonly 500: {
                 headers: {
@@ -2793,6 +3310,21 @@ export interface operations {
             /** @description Something in the request makes no sense; `errors` says what and where. */
             readonly 422: {
                 headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Asked too often; `Retry-After` says when to ask again. */
+            readonly 429: {
+                headers: {
+                    /** @description Where one stands: `"user";r=0;t=17` is none left, for 17 seconds. On other answers too. */
+                    readonly RateLimit: string;
+                    /** @description Each quota: `"user";q=100;w=60` is 100 requests in 60 seconds. */
+                    readonly "RateLimit-Policy": string;
+                    /** @description Seconds. */
+                    readonly "Retry-After": string;
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -2898,6 +3430,21 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Asked too often; `Retry-After` says when to ask again. */
+            readonly 429: {
+                headers: {
+                    /** @description Where one stands: `"user";r=0;t=17` is none left, for 17 seconds. On other answers too. */
+                    readonly RateLimit: string;
+                    /** @description Each quota: `"user";q=100;w=60` is 100 requests in 60 seconds. */
+                    readonly "RateLimit-Policy": string;
+                    /** @description Seconds. */
+                    readonly "Retry-After": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A fault of the server; it has been logged under the request id. */
             readonly 500: {
                 headers: {
@@ -2960,6 +3507,21 @@ export interface operations {
             /** @description Something in the request makes no sense; `errors` says what and where. */
             readonly 422: {
                 headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Asked too often; `Retry-After` says when to ask again. */
+            readonly 429: {
+                headers: {
+                    /** @description Where one stands: `"user";r=0;t=17` is none left, for 17 seconds. On other answers too. */
+                    readonly RateLimit: string;
+                    /** @description Each quota: `"user";q=100;w=60` is 100 requests in 60 seconds. */
+                    readonly "RateLimit-Policy": string;
+                    /** @description Seconds. */
+                    readonly "Retry-After": string;
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -3051,6 +3613,21 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Asked too often; `Retry-After` says when to ask again. */
+            readonly 429: {
+                headers: {
+                    /** @description Where one stands: `"user";r=0;t=17` is none left, for 17 seconds. On other answers too. */
+                    readonly RateLimit: string;
+                    /** @description Each quota: `"user";q=100;w=60` is 100 requests in 60 seconds. */
+                    readonly "RateLimit-Policy": string;
+                    /** @description Seconds. */
+                    readonly "Retry-After": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A fault of the server; it has been logged under the request id. */
             readonly 500: {
                 headers: {
@@ -3074,10 +3651,13 @@ export interface operations {
     readonly create_event: {
         readonly parameters: {
             readonly query?: {
-                /** @description `allow` books the time although it is taken. */
+                /** @description `allow` books the time although it is taken; for the owner of the event alone. */
                 readonly on_conflict?: "reject" | "allow";
             };
-            readonly header?: never;
+            readonly header?: {
+                /** @description Sent again with the same key, the request acts once and is answered the same for 24 hours. */
+                readonly "Idempotency-Key"?: string;
+            };
             readonly path?: never;
             readonly cookie?: never;
         };
@@ -3090,8 +3670,10 @@ export interface operations {
             /** @description Successful Response */
             readonly 201: {
                 headers: {
-                    /** @description The version, for `If-Match` and `If-None-Match`. */
+                    /** @description The version, and for those who do not own the event how they see it, for `If-Match` and `If-None-Match`. */
                     readonly ETag: string;
+                    /** @description `true` when answered before. */
+                    readonly "Idempotent-Replayed"?: string;
                     /** @description Where the new event is. */
                     readonly Location: string;
                     /** @description Until when the booking was compared with what else its owner has, if it was (RFC 3339). */
@@ -3156,6 +3738,21 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Asked too often; `Retry-After` says when to ask again. */
+            readonly 429: {
+                headers: {
+                    /** @description Where one stands: `"user";r=0;t=17` is none left, for 17 seconds. On other answers too. */
+                    readonly RateLimit: string;
+                    /** @description Each quota: `"user";q=100;w=60` is 100 requests in 60 seconds. */
+                    readonly "RateLimit-Policy": string;
+                    /** @description Seconds. */
+                    readonly "Retry-After": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A fault of the server; it has been logged under the request id. */
             readonly 500: {
                 headers: {
@@ -3179,10 +3776,13 @@ export interface operations {
     readonly create_events: {
         readonly parameters: {
             readonly query?: {
-                /** @description `allow` books the time although it is taken. */
+                /** @description `allow` books the time although it is taken; for the owner of the event alone. */
                 readonly on_conflict?: "reject" | "allow";
             };
-            readonly header?: never;
+            readonly header?: {
+                /** @description Sent again with the same key, the request acts once and is answered the same for 24 hours. */
+                readonly "Idempotency-Key"?: string;
+            };
             readonly path?: never;
             readonly cookie?: never;
         };
@@ -3195,6 +3795,8 @@ export interface operations {
             /** @description Successful Response */
             readonly 201: {
                 headers: {
+                    /** @description `true` when answered before. */
+                    readonly "Idempotent-Replayed"?: string;
                     /** @description Until when the booking was compared with what else its owner has, if it was (RFC 3339). */
                     readonly "X-Conflicts-Checked-Until"?: string;
                     readonly [name: string]: unknown;
@@ -3251,6 +3853,21 @@ export interface operations {
             /** @description Something in the request makes no sense; `errors` says what and where. */
             readonly 422: {
                 headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Asked too often; `Retry-After` says when to ask again. */
+            readonly 429: {
+                headers: {
+                    /** @description Where one stands: `"user";r=0;t=17` is none left, for 17 seconds. On other answers too. */
+                    readonly RateLimit: string;
+                    /** @description Each quota: `"user";q=100;w=60` is 100 requests in 60 seconds. */
+                    readonly "RateLimit-Policy": string;
+                    /** @description Seconds. */
+                    readonly "Retry-After": string;
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -3344,6 +3961,21 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Asked too often; `Retry-After` says when to ask again. */
+            readonly 429: {
+                headers: {
+                    /** @description Where one stands: `"user";r=0;t=17` is none left, for 17 seconds. On other answers too. */
+                    readonly RateLimit: string;
+                    /** @description Each quota: `"user";q=100;w=60` is 100 requests in 60 seconds. */
+                    readonly "RateLimit-Policy": string;
+                    /** @description Seconds. */
+                    readonly "Retry-After": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A fault of the server; it has been logged under the request id. */
             readonly 500: {
                 headers: {
@@ -3407,6 +4039,21 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Asked too often; `Retry-After` says when to ask again. */
+            readonly 429: {
+                headers: {
+                    /** @description Where one stands: `"user";r=0;t=17` is none left, for 17 seconds. On other answers too. */
+                    readonly RateLimit: string;
+                    /** @description Each quota: `"user";q=100;w=60` is 100 requests in 60 seconds. */
+                    readonly "RateLimit-Policy": string;
+                    /** @description Seconds. */
+                    readonly "Retry-After": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A fault of the server; it has been logged under the request id. */
             readonly 500: {
                 headers: {
@@ -3450,7 +4097,7 @@ export interface operations {
             /** @description Successful Response */
             readonly 200: {
                 headers: {
-                    /** @description The version, for `If-Match` and `If-None-Match`. */
+                    /** @description The version, and for those who do not own the event how they see it, for `If-Match` and `If-None-Match`. */
                     readonly ETag: string;
                     readonly [name: string]: unknown;
                 };
@@ -3461,7 +4108,7 @@ export interface operations {
             /** @description Not modified: `If-None-Match` names the newest version. */
             readonly 304: {
                 headers: {
-                    /** @description The version, for `If-Match` and `If-None-Match`. */
+                    /** @description The version, and for those who do not own the event how they see it, for `If-Match` and `If-None-Match`. */
                     readonly ETag: string;
                     readonly [name: string]: unknown;
                 };
@@ -3488,6 +4135,21 @@ export interface operations {
             /** @description Something in the request makes no sense; `errors` says what and where. */
             readonly 422: {
                 headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Asked too often; `Retry-After` says when to ask again. */
+            readonly 429: {
+                headers: {
+                    /** @description Where one stands: `"user";r=0;t=17` is none left, for 17 seconds. On other answers too. */
+                    readonly RateLimit: string;
+                    /** @description Each quota: `"user";q=100;w=60` is 100 requests in 60 seconds. */
+                    readonly "RateLimit-Policy": string;
+                    /** @description Seconds. */
+                    readonly "Retry-After": string;
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -3521,11 +4183,11 @@ export interface operations {
                 readonly scope?: components["schemas"]["Scope"];
                 /** @description The occurrence that is meant: its `occurrence`, or where the series had it start. */
                 readonly occurrence?: (string) | null;
-                /** @description `allow` books the time although it is taken. */
+                /** @description `allow` books the time although it is taken; for the owner of the event alone. */
                 readonly on_conflict?: "reject" | "allow";
             };
             readonly header?: {
-                /** @description Entity tags; refuse the change (412) if another is newest. */
+                /** @description Entity tags, or versions in quotes (`"3"`); refuse the change (412) if another is newest. */
                 readonly "if-match"?: string | null;
             };
             readonly path: {
@@ -3543,7 +4205,7 @@ export interface operations {
             /** @description Successful Response */
             readonly 200: {
                 headers: {
-                    /** @description The version, for `If-Match` and `If-None-Match`. */
+                    /** @description The version, and for those who do not own the event how they see it, for `If-Match` and `If-None-Match`. */
                     readonly ETag: string;
                     /** @description Until when the booking was compared with what else its owner has, if it was (RFC 3339). */
                     readonly "X-Conflicts-Checked-Until"?: string;
@@ -3634,6 +4296,21 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Asked too often; `Retry-After` says when to ask again. */
+            readonly 429: {
+                headers: {
+                    /** @description Where one stands: `"user";r=0;t=17` is none left, for 17 seconds. On other answers too. */
+                    readonly RateLimit: string;
+                    /** @description Each quota: `"user";q=100;w=60` is 100 requests in 60 seconds. */
+                    readonly "RateLimit-Policy": string;
+                    /** @description Seconds. */
+                    readonly "Retry-After": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A fault of the server; it has been logged under the request id. */
             readonly 500: {
                 headers: {
@@ -3663,7 +4340,7 @@ export interface operations {
                 readonly occurrence?: (string) | null;
             };
             readonly header?: {
-                /** @description Entity tags; refuse the change (412) if another is newest. */
+                /** @description Entity tags, or versions in quotes (`"3"`); refuse the change (412) if another is newest. */
                 readonly "if-match"?: string | null;
             };
             readonly path: {
@@ -3726,6 +4403,21 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Asked too often; `Retry-After` says when to ask again. */
+            readonly 429: {
+                headers: {
+                    /** @description Where one stands: `"user";r=0;t=17` is none left, for 17 seconds. On other answers too. */
+                    readonly RateLimit: string;
+                    /** @description Each quota: `"user";q=100;w=60` is 100 requests in 60 seconds. */
+                    readonly "RateLimit-Policy": string;
+                    /** @description Seconds. */
+                    readonly "Retry-After": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A fault of the server; it has been logged under the request id. */
             readonly 500: {
                 headers: {
@@ -3753,11 +4445,11 @@ export interface operations {
                 readonly scope?: components["schemas"]["Scope"];
                 /** @description The occurrence that is meant: its `occurrence`, or where the series had it start. */
                 readonly occurrence?: (string) | null;
-                /** @description `allow` books the time although it is taken. */
+                /** @description `allow` books the time although it is taken; for the owner of the event alone. */
                 readonly on_conflict?: "reject" | "allow";
             };
             readonly header?: {
-                /** @description Entity tags; refuse the change (412) if another is newest. */
+                /** @description Entity tags, or versions in quotes (`"3"`); refuse the change (412) if another is newest. */
                 readonly "if-match"?: string | null;
             };
             readonly path: {
@@ -3769,13 +4461,14 @@ export interface operations {
         readonly requestBody: {
             readonly content: {
                 readonly "application/json": components["schemas"]["EventUpdate"];
+                readonly "application/merge-patch+json": components["schemas"]["EventUpdate"];
             };
         };
         readonly responses: {
             /** @description Successful Response */
             readonly 200: {
                 headers: {
-                    /** @description The version, for `If-Match` and `If-None-Match`. */
+                    /** @description The version, and for those who do not own the event how they see it, for `If-Match` and `If-None-Match`. */
                     readonly ETag: string;
                     /** @description Until when the booking was compared with what else its owner has, if it was (RFC 3339). */
                     readonly "X-Conflicts-Checked-Until"?: string;
@@ -3860,6 +4553,21 @@ export interface operations {
             /** @description Something in the request makes no sense; `errors` says what and where. */
             readonly 422: {
                 headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Asked too often; `Retry-After` says when to ask again. */
+            readonly 429: {
+                headers: {
+                    /** @description Where one stands: `"user";r=0;t=17` is none left, for 17 seconds. On other answers too. */
+                    readonly RateLimit: string;
+                    /** @description Each quota: `"user";q=100;w=60` is 100 requests in 60 seconds. */
+                    readonly "RateLimit-Policy": string;
+                    /** @description Seconds. */
+                    readonly "Retry-After": string;
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -3928,6 +4636,21 @@ export interface operations {
             /** @description Something in the request makes no sense; `errors` says what and where. */
             readonly 422: {
                 headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Asked too often; `Retry-After` says when to ask again. */
+            readonly 429: {
+                headers: {
+                    /** @description Where one stands: `"user";r=0;t=17` is none left, for 17 seconds. On other answers too. */
+                    readonly RateLimit: string;
+                    /** @description Each quota: `"user";q=100;w=60` is 100 requests in 60 seconds. */
+                    readonly "RateLimit-Policy": string;
+                    /** @description Seconds. */
+                    readonly "Retry-After": string;
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -4013,6 +4736,21 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Asked too often; `Retry-After` says when to ask again. */
+            readonly 429: {
+                headers: {
+                    /** @description Where one stands: `"user";r=0;t=17` is none left, for 17 seconds. On other answers too. */
+                    readonly RateLimit: string;
+                    /** @description Each quota: `"user";q=100;w=60` is 100 requests in 60 seconds. */
+                    readonly "RateLimit-Policy": string;
+                    /** @description Seconds. */
+                    readonly "Retry-After": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A fault of the server; it has been logged under the request id. */
             readonly 500: {
                 headers: {
@@ -4082,6 +4820,21 @@ export interface operations {
             /** @description Something in the request makes no sense; `errors` says what and where. */
             readonly 422: {
                 headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Asked too often; `Retry-After` says when to ask again. */
+            readonly 429: {
+                headers: {
+                    /** @description Where one stands: `"user";r=0;t=17` is none left, for 17 seconds. On other answers too. */
+                    readonly RateLimit: string;
+                    /** @description Each quota: `"user";q=100;w=60` is 100 requests in 60 seconds. */
+                    readonly "RateLimit-Policy": string;
+                    /** @description Seconds. */
+                    readonly "Retry-After": string;
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -4161,6 +4914,21 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Asked too often; `Retry-After` says when to ask again. */
+            readonly 429: {
+                headers: {
+                    /** @description Where one stands: `"user";r=0;t=17` is none left, for 17 seconds. On other answers too. */
+                    readonly RateLimit: string;
+                    /** @description Each quota: `"user";q=100;w=60` is 100 requests in 60 seconds. */
+                    readonly "RateLimit-Policy": string;
+                    /** @description Seconds. */
+                    readonly "Retry-After": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A fault of the server; it has been logged under the request id. */
             readonly 500: {
                 headers: {
@@ -4227,6 +4995,21 @@ export interface operations {
             /** @description Something in the request makes no sense; `errors` says what and where. */
             readonly 422: {
                 headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Asked too often; `Retry-After` says when to ask again. */
+            readonly 429: {
+                headers: {
+                    /** @description Where one stands: `"user";r=0;t=17` is none left, for 17 seconds. On other answers too. */
+                    readonly RateLimit: string;
+                    /** @description Each quota: `"user";q=100;w=60` is 100 requests in 60 seconds. */
+                    readonly "RateLimit-Policy": string;
+                    /** @description Seconds. */
+                    readonly "Retry-After": string;
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -4308,6 +5091,21 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Asked too often; `Retry-After` says when to ask again. */
+            readonly 429: {
+                headers: {
+                    /** @description Where one stands: `"user";r=0;t=17` is none left, for 17 seconds. On other answers too. */
+                    readonly RateLimit: string;
+                    /** @description Each quota: `"user";q=100;w=60` is 100 requests in 60 seconds. */
+                    readonly "RateLimit-Policy": string;
+                    /** @description Seconds. */
+                    readonly "Retry-After": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A fault of the server; it has been logged under the request id. */
             readonly 500: {
                 headers: {
@@ -4378,6 +5176,21 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Asked too often; `Retry-After` says when to ask again. */
+            readonly 429: {
+                headers: {
+                    /** @description Where one stands: `"user";r=0;t=17` is none left, for 17 seconds. On other answers too. */
+                    readonly RateLimit: string;
+                    /** @description Each quota: `"user";q=100;w=60` is 100 requests in 60 seconds. */
+                    readonly "RateLimit-Policy": string;
+                    /** @description Seconds. */
+                    readonly "Retry-After": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A fault of the server; it has been logged under the request id. */
             readonly 500: {
                 headers: {
@@ -4401,7 +5214,10 @@ export interface operations {
     readonly mute_event: {
         readonly parameters: {
             readonly query?: never;
-            readonly header?: never;
+            readonly header?: {
+                /** @description Entity tags, or versions in quotes (`"3"`); refuse the change (412) if another is newest. */
+                readonly "if-match"?: string | null;
+            };
             readonly path: {
                 /** @description The event's id. */
                 readonly event_id: number;
@@ -4435,9 +5251,33 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `If-Match` does not name the newest version. */
+            readonly 412: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something in the request makes no sense; `errors` says what and where. */
             readonly 422: {
                 headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Asked too often; `Retry-After` says when to ask again. */
+            readonly 429: {
+                headers: {
+                    /** @description Where one stands: `"user";r=0;t=17` is none left, for 17 seconds. On other answers too. */
+                    readonly RateLimit: string;
+                    /** @description Each quota: `"user";q=100;w=60` is 100 requests in 60 seconds. */
+                    readonly "RateLimit-Policy": string;
+                    /** @description Seconds. */
+                    readonly "Retry-After": string;
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -4467,7 +5307,10 @@ export interface operations {
     readonly unmute_event: {
         readonly parameters: {
             readonly query?: never;
-            readonly header?: never;
+            readonly header?: {
+                /** @description Entity tags, or versions in quotes (`"3"`); refuse the change (412) if another is newest. */
+                readonly "if-match"?: string | null;
+            };
             readonly path: {
                 /** @description The event's id. */
                 readonly event_id: number;
@@ -4501,9 +5344,33 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `If-Match` does not name the newest version. */
+            readonly 412: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something in the request makes no sense; `errors` says what and where. */
             readonly 422: {
                 headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Asked too often; `Retry-After` says when to ask again. */
+            readonly 429: {
+                headers: {
+                    /** @description Where one stands: `"user";r=0;t=17` is none left, for 17 seconds. On other answers too. */
+                    readonly RateLimit: string;
+                    /** @description Each quota: `"user";q=100;w=60` is 100 requests in 60 seconds. */
+                    readonly "RateLimit-Policy": string;
+                    /** @description Seconds. */
+                    readonly "Retry-After": string;
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -4593,6 +5460,21 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Asked too often; `Retry-After` says when to ask again. */
+            readonly 429: {
+                headers: {
+                    /** @description Where one stands: `"user";r=0;t=17` is none left, for 17 seconds. On other answers too. */
+                    readonly RateLimit: string;
+                    /** @description Each quota: `"user";q=100;w=60` is 100 requests in 60 seconds. */
+                    readonly "RateLimit-Policy": string;
+                    /** @description Seconds. */
+                    readonly "Retry-After": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A fault of the server; it has been logged under the request id. */
             readonly 500: {
                 headers: {
@@ -4668,6 +5550,21 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Asked too often; `Retry-After` says when to ask again. */
+            readonly 429: {
+                headers: {
+                    /** @description Where one stands: `"user";r=0;t=17` is none left, for 17 seconds. On other answers too. */
+                    readonly RateLimit: string;
+                    /** @description Each quota: `"user";q=100;w=60` is 100 requests in 60 seconds. */
+                    readonly "RateLimit-Policy": string;
+                    /** @description Seconds. */
+                    readonly "Retry-After": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A fault of the server; it has been logged under the request id. */
             readonly 500: {
                 headers: {
@@ -4691,7 +5588,10 @@ export interface operations {
     readonly change_permission: {
         readonly parameters: {
             readonly query?: never;
-            readonly header?: never;
+            readonly header?: {
+                /** @description Entity tags, or versions in quotes (`"3"`); refuse the change (412) if another is newest. */
+                readonly "if-match"?: string | null;
+            };
             readonly path: {
                 /** @description The user's id (a permission's `id` is the same). */
                 readonly user_id: number;
@@ -4760,6 +5660,15 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `If-Match` does not name the newest version. */
+            readonly 412: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large. */
             readonly 413: {
                 headers: {
@@ -4781,6 +5690,21 @@ export interface operations {
             /** @description Something in the request makes no sense; `errors` says what and where. */
             readonly 422: {
                 headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Asked too often; `Retry-After` says when to ask again. */
+            readonly 429: {
+                headers: {
+                    /** @description Where one stands: `"user";r=0;t=17` is none left, for 17 seconds. On other answers too. */
+                    readonly RateLimit: string;
+                    /** @description Each quota: `"user";q=100;w=60` is 100 requests in 60 seconds. */
+                    readonly "RateLimit-Policy": string;
+                    /** @description Seconds. */
+                    readonly "Retry-After": string;
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -4810,7 +5734,10 @@ export interface operations {
     readonly remove_permission: {
         readonly parameters: {
             readonly query?: never;
-            readonly header?: never;
+            readonly header?: {
+                /** @description Entity tags, or versions in quotes (`"3"`); refuse the change (412) if another is newest. */
+                readonly "if-match"?: string | null;
+            };
             readonly path: {
                 /** @description The user's id (a permission's `id` is the same). */
                 readonly user_id: number;
@@ -4864,9 +5791,317 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `If-Match` does not name the newest version. */
+            readonly 412: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something in the request makes no sense; `errors` says what and where. */
             readonly 422: {
                 headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Asked too often; `Retry-After` says when to ask again. */
+            readonly 429: {
+                headers: {
+                    /** @description Where one stands: `"user";r=0;t=17` is none left, for 17 seconds. On other answers too. */
+                    readonly RateLimit: string;
+                    /** @description Each quota: `"user";q=100;w=60` is 100 requests in 60 seconds. */
+                    readonly "RateLimit-Policy": string;
+                    /** @description Seconds. */
+                    readonly "Retry-After": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; it has been logged under the request id. */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not available; try again. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly list_reminders: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description The event's id. */
+                readonly event_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Successful Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Reminders"];
+                };
+            };
+            /** @description No token, or one that is not good. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or the caller may not know that there is. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something in the request makes no sense; `errors` says what and where. */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Asked too often; `Retry-After` says when to ask again. */
+            readonly 429: {
+                headers: {
+                    /** @description Where one stands: `"user";r=0;t=17` is none left, for 17 seconds. On other answers too. */
+                    readonly RateLimit: string;
+                    /** @description Each quota: `"user";q=100;w=60` is 100 requests in 60 seconds. */
+                    readonly "RateLimit-Policy": string;
+                    /** @description Seconds. */
+                    readonly "Retry-After": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; it has been logged under the request id. */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not available; try again. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly set_reminders: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description Entity tags, or versions in quotes (`"3"`); refuse the change (412) if another is newest. */
+                readonly "if-match"?: string | null;
+            };
+            readonly path: {
+                /** @description The event's id. */
+                readonly event_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["ReminderUpdate"];
+            };
+        };
+        readonly responses: {
+            /** @description Successful Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Reminders"];
+                };
+            };
+            /** @description The body is not JSON. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No token, or one that is not good. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or the caller may not know that there is. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something in the request makes no sense; `errors` says what and where. */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Asked too often; `Retry-After` says when to ask again. */
+            readonly 429: {
+                headers: {
+                    /** @description Where one stands: `"user";r=0;t=17` is none left, for 17 seconds. On other answers too. */
+                    readonly RateLimit: string;
+                    /** @description Each quota: `"user";q=100;w=60` is 100 requests in 60 seconds. */
+                    readonly "RateLimit-Policy": string;
+                    /** @description Seconds. */
+                    readonly "Retry-After": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; it has been logged under the request id. */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not available; try again. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly delete_reminders: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description Entity tags, or versions in quotes (`"3"`); refuse the change (412) if another is newest. */
+                readonly "if-match"?: string | null;
+            };
+            readonly path: {
+                /** @description The event's id. */
+                readonly event_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Successful Response */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No token, or one that is not good. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or the caller may not know that there is. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something in the request makes no sense; `errors` says what and where. */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Asked too often; `Retry-After` says when to ask again. */
+            readonly 429: {
+                headers: {
+                    /** @description Where one stands: `"user";r=0;t=17` is none left, for 17 seconds. On other answers too. */
+                    readonly RateLimit: string;
+                    /** @description Each quota: `"user";q=100;w=60` is 100 requests in 60 seconds. */
+                    readonly "RateLimit-Policy": string;
+                    /** @description Seconds. */
+                    readonly "Retry-After": string;
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -4896,10 +6131,15 @@ export interface operations {
     readonly restore_event: {
         readonly parameters: {
             readonly query?: {
-                /** @description `allow` books the time although it is taken. */
+                /** @description `allow` books the time although it is taken; for the owner of the event alone. */
                 readonly on_conflict?: "reject" | "allow";
             };
-            readonly header?: never;
+            readonly header?: {
+                /** @description Entity tags, or versions in quotes (`"3"`); refuse the change (412) if another is newest. */
+                readonly "if-match"?: string | null;
+                /** @description Sent again with the same key, the request acts once and is answered the same for 24 hours. */
+                readonly "Idempotency-Key"?: string;
+            };
             readonly path: {
                 /** @description The event's id. */
                 readonly event_id: number;
@@ -4911,8 +6151,10 @@ export interface operations {
             /** @description Successful Response */
             readonly 200: {
                 headers: {
-                    /** @description The version, for `If-Match` and `If-None-Match`. */
+                    /** @description The version, and for those who do not own the event how they see it, for `If-Match` and `If-None-Match`. */
                     readonly ETag: string;
+                    /** @description `true` when answered before. */
+                    readonly "Idempotent-Replayed"?: string;
                     /** @description Until when the booking was compared with what else its owner has, if it was (RFC 3339). */
                     readonly "X-Conflicts-Checked-Until"?: string;
                     readonly [name: string]: unknown;
@@ -4948,9 +6190,33 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `If-Match` does not name the newest version. */
+            readonly 412: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something in the request makes no sense; `errors` says what and where. */
             readonly 422: {
                 headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Asked too often; `Retry-After` says when to ask again. */
+            readonly 429: {
+                headers: {
+                    /** @description Where one stands: `"user";r=0;t=17` is none left, for 17 seconds. On other answers too. */
+                    readonly RateLimit: string;
+                    /** @description Each quota: `"user";q=100;w=60` is 100 requests in 60 seconds. */
+                    readonly "RateLimit-Policy": string;
+                    /** @description Seconds. */
+                    readonly "Retry-After": string;
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -4980,10 +6246,15 @@ export interface operations {
     readonly roll_back_event: {
         readonly parameters: {
             readonly query?: {
-                /** @description `allow` books the time although it is taken. */
+                /** @description `allow` books the time although it is taken; for the owner of the event alone. */
                 readonly on_conflict?: "reject" | "allow";
             };
-            readonly header?: never;
+            readonly header?: {
+                /** @description Entity tags, or versions in quotes (`"3"`); refuse the change (412) if another is newest. */
+                readonly "if-match"?: string | null;
+                /** @description Sent again with the same key, the request acts once and is answered the same for 24 hours. */
+                readonly "Idempotency-Key"?: string;
+            };
             readonly path: {
                 /** @description A version number; a version's `id` is the same. */
                 readonly version_number: number;
@@ -5001,8 +6272,10 @@ export interface operations {
             /** @description Successful Response */
             readonly 200: {
                 headers: {
-                    /** @description The version, for `If-Match` and `If-None-Match`. */
+                    /** @description The version, and for those who do not own the event how they see it, for `If-Match` and `If-None-Match`. */
                     readonly ETag: string;
+                    /** @description `true` when answered before. */
+                    readonly "Idempotent-Replayed"?: string;
                     /** @description Until when the booking was compared with what else its owner has, if it was (RFC 3339). */
                     readonly "X-Conflicts-Checked-Until"?: string;
                     readonly [name: string]: unknown;
@@ -5056,6 +6329,15 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `If-Match` does not name the newest version. */
+            readonly 412: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large. */
             readonly 413: {
                 headers: {
@@ -5077,6 +6359,21 @@ export interface operations {
             /** @description Something in the request makes no sense; `errors` says what and where. */
             readonly 422: {
                 headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Asked too often; `Retry-After` says when to ask again. */
+            readonly 429: {
+                headers: {
+                    /** @description Where one stands: `"user";r=0;t=17` is none left, for 17 seconds. On other answers too. */
+                    readonly RateLimit: string;
+                    /** @description Each quota: `"user";q=100;w=60` is 100 requests in 60 seconds. */
+                    readonly "RateLimit-Policy": string;
+                    /** @description Seconds. */
+                    readonly "Retry-After": string;
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -5106,7 +6403,12 @@ export interface operations {
     readonly share_event: {
         readonly parameters: {
             readonly query?: never;
-            readonly header?: never;
+            readonly header?: {
+                /** @description Entity tags, or versions in quotes (`"3"`); refuse the change (412) if another is newest. */
+                readonly "if-match"?: string | null;
+                /** @description Sent again with the same key, the request acts once and is answered the same for 24 hours. */
+                readonly "Idempotency-Key"?: string;
+            };
             readonly path: {
                 /** @description The event's id. */
                 readonly event_id: number;
@@ -5122,6 +6424,8 @@ export interface operations {
             /** @description Successful Response */
             readonly 201: {
                 headers: {
+                    /** @description `true` when answered before. */
+                    readonly "Idempotent-Replayed"?: string;
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -5173,6 +6477,15 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `If-Match` does not name the newest version. */
+            readonly 412: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large. */
             readonly 413: {
                 headers: {
@@ -5194,6 +6507,21 @@ export interface operations {
             /** @description Something in the request makes no sense; `errors` says what and where. */
             readonly 422: {
                 headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Asked too often; `Retry-After` says when to ask again. */
+            readonly 429: {
+                headers: {
+                    /** @description Where one stands: `"user";r=0;t=17` is none left, for 17 seconds. On other answers too. */
+                    readonly RateLimit: string;
+                    /** @description Each quota: `"user";q=100;w=60` is 100 requests in 60 seconds. */
+                    readonly "RateLimit-Policy": string;
+                    /** @description Seconds. */
+                    readonly "Retry-After": string;
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -5275,6 +6603,21 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Asked too often; `Retry-After` says when to ask again. */
+            readonly 429: {
+                headers: {
+                    /** @description Where one stands: `"user";r=0;t=17` is none left, for 17 seconds. On other answers too. */
+                    readonly RateLimit: string;
+                    /** @description Each quota: `"user";q=100;w=60` is 100 requests in 60 seconds. */
+                    readonly "RateLimit-Policy": string;
+                    /** @description Seconds. */
+                    readonly "Retry-After": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A fault of the server; it has been logged under the request id. */
             readonly 500: {
                 headers: {
@@ -5298,7 +6641,10 @@ export interface operations {
     readonly drop_shelved_edit: {
         readonly parameters: {
             readonly query?: never;
-            readonly header?: never;
+            readonly header?: {
+                /** @description Entity tags, or versions in quotes (`"3"`); refuse the change (412) if another is newest. */
+                readonly "if-match"?: string | null;
+            };
             readonly path: {
                 /** @description The shelved edit's id. */
                 readonly shelf_id: number;
@@ -5334,9 +6680,33 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `If-Match` does not name the newest version. */
+            readonly 412: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something in the request makes no sense; `errors` says what and where. */
             readonly 422: {
                 headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Asked too often; `Retry-After` says when to ask again. */
+            readonly 429: {
+                headers: {
+                    /** @description Where one stands: `"user";r=0;t=17` is none left, for 17 seconds. On other answers too. */
+                    readonly RateLimit: string;
+                    /** @description Each quota: `"user";q=100;w=60` is 100 requests in 60 seconds. */
+                    readonly "RateLimit-Policy": string;
+                    /** @description Seconds. */
+                    readonly "Retry-After": string;
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -5366,7 +6736,12 @@ export interface operations {
     readonly transfer_event: {
         readonly parameters: {
             readonly query?: never;
-            readonly header?: never;
+            readonly header?: {
+                /** @description Entity tags, or versions in quotes (`"3"`); refuse the change (412) if another is newest. */
+                readonly "if-match"?: string | null;
+                /** @description Sent again with the same key, the request acts once and is answered the same for 24 hours. */
+                readonly "Idempotency-Key"?: string;
+            };
             readonly path: {
                 /** @description The event's id. */
                 readonly event_id: number;
@@ -5382,8 +6757,10 @@ export interface operations {
             /** @description Successful Response */
             readonly 200: {
                 headers: {
-                    /** @description The version, for `If-Match` and `If-None-Match`. */
+                    /** @description The version, and for those who do not own the event how they see it, for `If-Match` and `If-None-Match`. */
                     readonly ETag: string;
+                    /** @description `true` when answered before. */
+                    readonly "Idempotent-Replayed"?: string;
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -5435,6 +6812,15 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `If-Match` does not name the newest version. */
+            readonly 412: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large. */
             readonly 413: {
                 headers: {
@@ -5456,6 +6842,21 @@ export interface operations {
             /** @description Something in the request makes no sense; `errors` says what and where. */
             readonly 422: {
                 headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Asked too often; `Retry-After` says when to ask again. */
+            readonly 429: {
+                headers: {
+                    /** @description Where one stands: `"user";r=0;t=17` is none left, for 17 seconds. On other answers too. */
+                    readonly RateLimit: string;
+                    /** @description Each quota: `"user";q=100;w=60` is 100 requests in 60 seconds. */
+                    readonly "RateLimit-Policy": string;
+                    /** @description Seconds. */
+                    readonly "Retry-After": string;
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -5519,6 +6920,21 @@ export interface operations {
             /** @description Something in the request makes no sense; `errors` says what and where. */
             readonly 422: {
                 headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Asked too often; `Retry-After` says when to ask again. */
+            readonly 429: {
+                headers: {
+                    /** @description Where one stands: `"user";r=0;t=17` is none left, for 17 seconds. On other answers too. */
+                    readonly RateLimit: string;
+                    /** @description Each quota: `"user";q=100;w=60` is 100 requests in 60 seconds. */
+                    readonly "RateLimit-Policy": string;
+                    /** @description Seconds. */
+                    readonly "Retry-After": string;
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -5601,6 +7017,21 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Asked too often; `Retry-After` says when to ask again. */
+            readonly 429: {
+                headers: {
+                    /** @description Where one stands: `"user";r=0;t=17` is none left, for 17 seconds. On other answers too. */
+                    readonly RateLimit: string;
+                    /** @description Each quota: `"user";q=100;w=60` is 100 requests in 60 seconds. */
+                    readonly "RateLimit-Policy": string;
+                    /** @description Seconds. */
+                    readonly "Retry-After": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A fault of the server; it has been logged under the request id. */
             readonly 500: {
                 headers: {
@@ -5651,6 +7082,21 @@ export interface operations {
             /** @description Something in the request makes no sense; `errors` says what and where. */
             readonly 422: {
                 headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Asked too often; `Retry-After` says when to ask again. */
+            readonly 429: {
+                headers: {
+                    /** @description Where one stands: `"user";r=0;t=17` is none left, for 17 seconds. On other answers too. */
+                    readonly RateLimit: string;
+                    /** @description Each quota: `"user";q=100;w=60` is 100 requests in 60 seconds. */
+                    readonly "RateLimit-Policy": string;
+                    /** @description Seconds. */
+                    readonly "Retry-After": string;
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -5744,6 +7190,21 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Asked too often; `Retry-After` says when to ask again. */
+            readonly 429: {
+                headers: {
+                    /** @description Where one stands: `"user";r=0;t=17` is none left, for 17 seconds. On other answers too. */
+                    readonly RateLimit: string;
+                    /** @description Each quota: `"user";q=100;w=60` is 100 requests in 60 seconds. */
+                    readonly "RateLimit-Policy": string;
+                    /** @description Seconds. */
+                    readonly "Retry-After": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A fault of the server; it has been logged under the request id. */
             readonly 500: {
                 headers: {
@@ -5767,7 +7228,10 @@ export interface operations {
     readonly read_notifications: {
         readonly parameters: {
             readonly query?: never;
-            readonly header?: never;
+            readonly header?: {
+                /** @description Sent again with the same key, the request acts once and is answered the same for 24 hours. */
+                readonly "Idempotency-Key"?: string;
+            };
             readonly path?: never;
             readonly cookie?: never;
         };
@@ -5780,6 +7244,8 @@ export interface operations {
             /** @description Successful Response */
             readonly 204: {
                 headers: {
+                    /** @description `true` when answered before. */
+                    readonly "Idempotent-Replayed"?: string;
                     readonly [name: string]: unknown;
                 };
                 content?: never;
@@ -5795,6 +7261,15 @@ export interface operations {
             };
             /** @description No token, or one that is not good. */
             readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It clashes with the present state: a double booking, edits that cannot be merged, a name that is taken. */
+            readonly 409: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -5829,6 +7304,21 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Asked too often; `Retry-After` says when to ask again. */
+            readonly 429: {
+                headers: {
+                    /** @description Where one stands: `"user";r=0;t=17` is none left, for 17 seconds. On other answers too. */
+                    readonly RateLimit: string;
+                    /** @description Each quota: `"user";q=100;w=60` is 100 requests in 60 seconds. */
+                    readonly "RateLimit-Policy": string;
+                    /** @description Seconds. */
+                    readonly "Retry-After": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A fault of the server; it has been logged under the request id. */
             readonly 500: {
                 headers: {
@@ -5852,7 +7342,10 @@ export interface operations {
     readonly read_notification: {
         readonly parameters: {
             readonly query?: never;
-            readonly header?: never;
+            readonly header?: {
+                /** @description Sent again with the same key, the request acts once and is answered the same for 24 hours. */
+                readonly "Idempotency-Key"?: string;
+            };
             readonly path: {
                 /** @description The notification's id. */
                 readonly notification_id: number;
@@ -5864,6 +7357,8 @@ export interface operations {
             /** @description Successful Response */
             readonly 204: {
                 headers: {
+                    /** @description `true` when answered before. */
+                    readonly "Idempotent-Replayed"?: string;
                     readonly [name: string]: unknown;
                 };
                 content?: never;
@@ -5886,9 +7381,33 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description It clashes with the present state: a double booking, edits that cannot be merged, a name that is taken. */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Something in the request makes no sense; `errors` says what and where. */
             readonly 422: {
                 headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Asked too often; `Retry-After` says when to ask again. */
+            readonly 429: {
+                headers: {
+                    /** @description Where one stands: `"user";r=0;t=17` is none left, for 17 seconds. On other answers too. */
+                    readonly RateLimit: string;
+                    /** @description Each quota: `"user";q=100;w=60` is 100 requests in 60 seconds. */
+                    readonly "RateLimit-Policy": string;
+                    /** @description Seconds. */
+                    readonly "Retry-After": string;
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -5968,6 +7487,21 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Asked too often; `Retry-After` says when to ask again. */
+            readonly 429: {
+                headers: {
+                    /** @description Where one stands: `"user";r=0;t=17` is none left, for 17 seconds. On other answers too. */
+                    readonly RateLimit: string;
+                    /** @description Each quota: `"user";q=100;w=60` is 100 requests in 60 seconds. */
+                    readonly "RateLimit-Policy": string;
+                    /** @description Seconds. */
+                    readonly "Retry-After": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A fault of the server; it has been logged under the request id. */
             readonly 500: {
                 headers: {
@@ -6021,6 +7555,869 @@ export interface operations {
             /** @description Something in the request makes no sense; `errors` says what and where. */
             readonly 422: {
                 headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Asked too often; `Retry-After` says when to ask again. */
+            readonly 429: {
+                headers: {
+                    /** @description Where one stands: `"user";r=0;t=17` is none left, for 17 seconds. On other answers too. */
+                    readonly RateLimit: string;
+                    /** @description Each quota: `"user";q=100;w=60` is 100 requests in 60 seconds. */
+                    readonly "RateLimit-Policy": string;
+                    /** @description Seconds. */
+                    readonly "Retry-After": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; it has been logged under the request id. */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not available; try again. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly list_webhooks: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Successful Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": readonly components["schemas"]["Webhook"][];
+                };
+            };
+            /** @description No token, or one that is not good. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something in the request makes no sense; `errors` says what and where. */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Asked too often; `Retry-After` says when to ask again. */
+            readonly 429: {
+                headers: {
+                    /** @description Where one stands: `"user";r=0;t=17` is none left, for 17 seconds. On other answers too. */
+                    readonly RateLimit: string;
+                    /** @description Each quota: `"user";q=100;w=60` is 100 requests in 60 seconds. */
+                    readonly "RateLimit-Policy": string;
+                    /** @description Seconds. */
+                    readonly "Retry-After": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; it has been logged under the request id. */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not available; try again. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly create_webhook: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description Sent again with the same key, the request acts once and is answered the same for 24 hours. */
+                readonly "Idempotency-Key"?: string;
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["WebhookCreate"];
+            };
+        };
+        readonly responses: {
+            /** @description Successful Response */
+            readonly 201: {
+                headers: {
+                    /** @description `true` when answered before. */
+                    readonly "Idempotent-Replayed"?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["WebhookWithSecret"];
+                };
+            };
+            /** @description The body is not JSON. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No token, or one that is not good. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It clashes with the present state: a double booking, edits that cannot be merged, a name that is taken. */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something in the request makes no sense; `errors` says what and where. */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Asked too often; `Retry-After` says when to ask again. */
+            readonly 429: {
+                headers: {
+                    /** @description Where one stands: `"user";r=0;t=17` is none left, for 17 seconds. On other answers too. */
+                    readonly RateLimit: string;
+                    /** @description Each quota: `"user";q=100;w=60` is 100 requests in 60 seconds. */
+                    readonly "RateLimit-Policy": string;
+                    /** @description Seconds. */
+                    readonly "Retry-After": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; it has been logged under the request id. */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not available; try again. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly read_webhook: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description The webhook's id. */
+                readonly webhook_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Successful Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            /** @description No token, or one that is not good. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or the caller may not know that there is. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something in the request makes no sense; `errors` says what and where. */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Asked too often; `Retry-After` says when to ask again. */
+            readonly 429: {
+                headers: {
+                    /** @description Where one stands: `"user";r=0;t=17` is none left, for 17 seconds. On other answers too. */
+                    readonly RateLimit: string;
+                    /** @description Each quota: `"user";q=100;w=60` is 100 requests in 60 seconds. */
+                    readonly "RateLimit-Policy": string;
+                    /** @description Seconds. */
+                    readonly "Retry-After": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; it has been logged under the request id. */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not available; try again. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly delete_webhook: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description The webhook's id. */
+                readonly webhook_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Successful Response */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No token, or one that is not good. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or the caller may not know that there is. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something in the request makes no sense; `errors` says what and where. */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Asked too often; `Retry-After` says when to ask again. */
+            readonly 429: {
+                headers: {
+                    /** @description Where one stands: `"user";r=0;t=17` is none left, for 17 seconds. On other answers too. */
+                    readonly RateLimit: string;
+                    /** @description Each quota: `"user";q=100;w=60` is 100 requests in 60 seconds. */
+                    readonly "RateLimit-Policy": string;
+                    /** @description Seconds. */
+                    readonly "Retry-After": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; it has been logged under the request id. */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not available; try again. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly change_webhook: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description The webhook's id. */
+                readonly webhook_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["WebhookUpdate"];
+            };
+        };
+        readonly responses: {
+            /** @description Successful Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            /** @description The body is not JSON. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No token, or one that is not good. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or the caller may not know that there is. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something in the request makes no sense; `errors` says what and where. */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Asked too often; `Retry-After` says when to ask again. */
+            readonly 429: {
+                headers: {
+                    /** @description Where one stands: `"user";r=0;t=17` is none left, for 17 seconds. On other answers too. */
+                    readonly RateLimit: string;
+                    /** @description Each quota: `"user";q=100;w=60` is 100 requests in 60 seconds. */
+                    readonly "RateLimit-Policy": string;
+                    /** @description Seconds. */
+                    readonly "Retry-After": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; it has been logged under the request id. */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not available; try again. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly list_deliveries: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description How many entries at most. */
+                readonly limit?: number;
+                /** @description From the `Link` header of the page before. */
+                readonly cursor?: string | null;
+            };
+            readonly header?: never;
+            readonly path: {
+                /** @description The webhook's id. */
+                readonly webhook_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Successful Response */
+            readonly 200: {
+                headers: {
+                    /** @description `rel="next"` leads to the next page, if there is one (RFC 8288). */
+                    readonly Link?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": readonly components["schemas"]["Delivery"][];
+                };
+            };
+            /** @description No token, or one that is not good. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or the caller may not know that there is. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something in the request makes no sense; `errors` says what and where. */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Asked too often; `Retry-After` says when to ask again. */
+            readonly 429: {
+                headers: {
+                    /** @description Where one stands: `"user";r=0;t=17` is none left, for 17 seconds. On other answers too. */
+                    readonly RateLimit: string;
+                    /** @description Each quota: `"user";q=100;w=60` is 100 requests in 60 seconds. */
+                    readonly "RateLimit-Policy": string;
+                    /** @description Seconds. */
+                    readonly "Retry-After": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; it has been logged under the request id. */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not available; try again. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly redeliver: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description Sent again with the same key, the request acts once and is answered the same for 24 hours. */
+                readonly "Idempotency-Key"?: string;
+            };
+            readonly path: {
+                /** @description The webhook's id. */
+                readonly webhook_id: number;
+                /** @description The delivery's id. */
+                readonly delivery_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Successful Response */
+            readonly 202: {
+                headers: {
+                    /** @description `true` when answered before. */
+                    readonly "Idempotent-Replayed"?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Delivery"];
+                };
+            };
+            /** @description No token, or one that is not good. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or the caller may not know that there is. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It clashes with the present state: a double booking, edits that cannot be merged, a name that is taken. */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something in the request makes no sense; `errors` says what and where. */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Asked too often; `Retry-After` says when to ask again. */
+            readonly 429: {
+                headers: {
+                    /** @description Where one stands: `"user";r=0;t=17` is none left, for 17 seconds. On other answers too. */
+                    readonly RateLimit: string;
+                    /** @description Each quota: `"user";q=100;w=60` is 100 requests in 60 seconds. */
+                    readonly "RateLimit-Policy": string;
+                    /** @description Seconds. */
+                    readonly "Retry-After": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; it has been logged under the request id. */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not available; try again. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly rotate_webhook_secret: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description Sent again with the same key, the request acts once and is answered the same for 24 hours. */
+                readonly "Idempotency-Key"?: string;
+            };
+            readonly path: {
+                /** @description The webhook's id. */
+                readonly webhook_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Successful Response */
+            readonly 200: {
+                headers: {
+                    /** @description `true` when answered before. */
+                    readonly "Idempotent-Replayed"?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["WebhookWithSecret"];
+                };
+            };
+            /** @description No token, or one that is not good. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or the caller may not know that there is. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It clashes with the present state: a double booking, edits that cannot be merged, a name that is taken. */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something in the request makes no sense; `errors` says what and where. */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Asked too often; `Retry-After` says when to ask again. */
+            readonly 429: {
+                headers: {
+                    /** @description Where one stands: `"user";r=0;t=17` is none left, for 17 seconds. On other answers too. */
+                    readonly RateLimit: string;
+                    /** @description Each quota: `"user";q=100;w=60` is 100 requests in 60 seconds. */
+                    readonly "RateLimit-Policy": string;
+                    /** @description Seconds. */
+                    readonly "Retry-After": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; it has been logged under the request id. */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not available; try again. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly test_webhook: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description Sent again with the same key, the request acts once and is answered the same for 24 hours. */
+                readonly "Idempotency-Key"?: string;
+            };
+            readonly path: {
+                /** @description The webhook's id. */
+                readonly webhook_id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Successful Response */
+            readonly 202: {
+                headers: {
+                    /** @description `true` when answered before. */
+                    readonly "Idempotent-Replayed"?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Delivery"];
+                };
+            };
+            /** @description No token, or one that is not good. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or the caller may not know that there is. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It clashes with the present state: a double booking, edits that cannot be merged, a name that is taken. */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something in the request makes no sense; `errors` says what and where. */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Asked too often; `Retry-After` says when to ask again. */
+            readonly 429: {
+                headers: {
+                    /** @description Where one stands: `"user";r=0;t=17` is none left, for 17 seconds. On other answers too. */
+                    readonly RateLimit: string;
+                    /** @description Each quota: `"user";q=100;w=60` is 100 requests in 60 seconds. */
+                    readonly "RateLimit-Policy": string;
+                    /** @description Seconds. */
+                    readonly "Retry-After": string;
                     readonly [name: string]: unknown;
                 };
                 content: {
