@@ -24,6 +24,7 @@ export const DRESS: CalendarOptions = {
   blockEventInnerClass: "entry-block-inner",
   rowEventTitleClass: "entry-row-title",
   listItemEventClass: "entry-dot",
+  rowMoreLinkClass: "more-link",
   listItemEventTimeClass: "entry-dot-time",
   listItemEventTitleClass: "entry-dot-title",
   dayHeaderContent: ({ weekdayText, dayNumberText, isToday, inPopover, text }) =>

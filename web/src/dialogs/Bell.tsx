@@ -6,7 +6,7 @@ import { ask } from "../api/client";
 import { useDismiss } from "../parts/AccountMenu";
 import { Icon } from "../parts/icons";
 import { go } from "../route";
-import { heard, type Notification } from "../store/live";
+import { connected, heard, type Notification } from "../store/live";
 import { sayProblem } from "../store/undo";
 import { agoWords, dayWords } from "../time/words";
 import { wallOf } from "../time/zones";
@@ -29,7 +29,8 @@ function open(one: Notification): void {
 export function Bell() {
   const [isOpen, setOpen] = useState(false);
   const element = useDismiss(isOpen, () => setOpen(false));
-  useEffect(() => void load().catch(sayProblem), [heard.value]);
+  // Also when the channel opens: it tells what is new from then on.
+  useEffect(() => void load().catch(sayProblem), [heard.value, connected.value]);
   const count = unread.value;
   return (
     <div class="menu" ref={element}>

@@ -2,7 +2,7 @@
 import { useEffect, useId, useState } from "preact/hooks";
 import type { ComponentChildren } from "preact";
 
-import { ask, askFor, askForAll, Problem } from "../api/client";
+import { ask, askFor, Problem } from "../api/client";
 import type { components } from "../api/schema";
 import { type Account, me } from "../api/session";
 import { ZonePicker } from "../panel/When";
@@ -176,7 +176,7 @@ function Hearing() {
 
 function Devices() {
   const [sessions, setSessions] = useState<Session[]>([]);
-  const read = () => askForAll<Session>("/auth/sessions").then(setSessions, sayProblem);
+  const read = () => askFor<Session[]>("GET", "/auth/sessions").then(setSessions, sayProblem);
   useEffect(() => void read(), []);
   const end = (id: string) => ask("DELETE", `/auth/sessions/${id}`).then(read, sayProblem);
   return (

@@ -50,7 +50,8 @@ function hear(message: Message): void {
   switch (message.type) {
     case "ready":
       tries = 0;
-      if (connected.peek() === false) void reload();
+      // What was changed after it had been read, and before the channel was open, is not told.
+      if (connected.peek() !== true) reloadSoon();
       connected.value = true;
       reachable.value = true;
       if (watched) tell({ type: "watch", event_id: watched.id, editing: watched.editing });
