@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -11,7 +12,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from playwright.async_api import Browser, Playwright, async_playwright
-from web.build import STATE, CannotBuild, find_node
+from web.build import STATE, CannotBuild, Node, find_node
 
 #: Where a Chromium is said to be, before any other is looked for.
 VARIABLE = "CONVENE_CHROMIUM"
@@ -44,19 +45,10 @@ def packaged() -> str | None:
         return None
     folder = STATE / "chromium"
     folder.mkdir(parents=True, exist_ok=True)
-    unpack = (
-        "import chromium from '@sparticuz/chromium'; chromium.setGraphicsMode = false;"
-        "console.log(await chromium.executablePath())"
-    )
     try:
-        node = find_node()
-        if not (folder / "node_modules" / "@sparticuz" / "chromium").is_dir():
-            command = [*node.npm, "install", "--prefix", str(folder), "--no-save", "--ignore-scripts", PACKAGE]
-            subprocess.run(command, env=node.environment(), check=True, capture_output=True, timeout=300)
-        # It brings the libraries and fonts that a bare machine lacks, and unpacks them where it is told to.
-        where = {**node.environment(), "AWS_LAMBDA_JS_RUNTIME": "nodejs22.x", "TMPDIR": str(folder)}
-        run = [node.node, "--input-type=module", "-e", unpack]
-        ended = subprocess.run(run, cwd=folder, env=where, check=True, capture_output=True, text=True, timeout=120)
+        with (STATE / "chromium.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # what another worker is still writing cannot be run
+            path = _unpacked(find_node(), folder)
     except (CannotBuild, OSError, subprocess.SubprocessError):
         return None
     libraries = folder / "al2023" / "lib"
@@ -64,6 +56,22 @@ def packaged() -> str | None:
         os.environ["LD_LIBRARY_PATH"] = os.pathsep.join(
             filter(None, (str(libraries), os.environ.get("LD_LIBRARY_PATH")))
         )
+    return path
+
+
+def _unpacked(node: Node, folder: Path) -> str:
+    """Install the package in a folder, unless it is there; gives the path of the program."""
+    if not (folder / "node_modules" / "@sparticuz" / "chromium").is_dir():
+        command = [*node.npm, "install", "--prefix", str(folder), "--no-save", "--ignore-scripts", PACKAGE]
+        subprocess.run(command, env=node.environment(), check=True, capture_output=True, timeout=300)
+    unpack = (
+        "import chromium from '@sparticuz/chromium'; chromium.setGraphicsMode = false;"
+        "console.log(await chromium.executablePath())"
+    )
+    # It brings the libraries and fonts that a bare machine lacks, and unpacks them where it is told to.
+    where = {**node.environment(), "AWS_LAMBDA_JS_RUNTIME": "nodejs22.x", "TMPDIR": str(folder)}
+    run = [node.node, "--input-type=module", "-e", unpack]
+    ended = subprocess.run(run, cwd=folder, env=where, check=True, capture_output=True, text=True, timeout=120)
     return ended.stdout.strip()
 
 

@@ -32,6 +32,7 @@ export class Problem extends Error {
   get words(): string {
     if (this.status === 0) return "The server cannot be reached. What you typed is kept; try again.";
     if (this.status >= 500) return "The server has a problem. What you typed is kept; try again in a moment.";
+    if (this.status === 401) return "Your session has ended. Sign in again.";
     if (this.status === 403) return "Your role on this event does not allow that.";
     if (this.status === 404) return "That is not there any more.";
     if (this.status === 429) return "That was too fast. Wait a moment, then try again.";
@@ -72,7 +73,8 @@ export async function ask(method: string, path: string, what: Ask = {}): Promise
   let answer = await send(method, path, what);
   if (answer.status === 401 && !path.startsWith("/auth/login")) {
     if (await renew()) answer = await send(method, path, what);
-    else sessionState.value = sessionState.value === "in" ? "ended" : "out";
+    // Of two calls that find the session dead, the second must not take away what was typed.
+    else if (sessionState.peek() !== "ended") sessionState.value = sessionState.peek() === "in" ? "ended" : "out";
   }
   if (answer.ok) return answer;
   const isJson = answer.headers.get("Content-Type")?.includes("json");
