@@ -20,10 +20,12 @@ from convene import __version__
 from convene.api import (
     accounts,
     agenda,
+    calendars,
     digests,
     events,
     history,
     idempotency,
+    insights,
     live,
     notifications,
     operations,
@@ -45,6 +47,7 @@ from convene.api.openapi import describe
 from convene.api.planned import install
 from convene.api.quotas import Counts
 from convene.api.rates import OutsideRates, Rates
+from convene.api.web import install_page
 from convene.delivery import housekeeping
 from convene.delivery.bus import Bus, Wire
 from convene.delivery.channels import Channel, Mails, Webhooks
@@ -78,15 +81,18 @@ _EXPOSED = (
 )
 #: What is asked most comes first, but the lists before single events: /events/trash is no event.
 _FEATURES = (
-    *(agenda, events, sharing, history, notifications, accounts, live, webhooks, reminders, digests, unsubscribing),
+    *(agenda, events, sharing, history, calendars, insights, notifications, accounts, live, webhooks, reminders),
+    *(digests, unsubscribing),
     operations,
 )
 
 
-def create_app(settings: Settings, workers_folder: Path | None = None) -> FastAPI:
+def create_app(settings: Settings, workers_folder: Path | None = None, page: Path | None = None) -> FastAPI:
     """Make the application. Its database must have been migrated; it is opened when the application starts.
 
-    `workers_folder` is one that all worker processes behind the same port share.
+    Args:
+        workers_folder: one that all worker processes behind the same port share.
+        page: where the page has been built, if it has; None serves the API alone.
     """
     if settings.secret_key.get_secret_value() and settings.has_weak_secret:
         _log.warning("SECRET_KEY could be guessed: whoever does can sign in as anybody; production refuses it")
@@ -111,6 +117,8 @@ def create_app(settings: Settings, workers_folder: Path | None = None) -> FastAP
     )
     install(app, [feature.router for feature in _FEATURES])
     operations.install_docs(app)
+    if page is not None:
+        install_page(app, page)
     problems.install(app)
     idempotency.install(app)
     describe(app)

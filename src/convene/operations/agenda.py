@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -76,8 +76,7 @@ async def list_events(
     heads = await lists.list_events(work, me.user_id, chosen, most=OCCURRENCES_MAX + 1)
     if len(heads) > OCCURRENCES_MAX:
         raise TooMuch("events that may occur between from and to", OCCURRENCES_MAX)
-    entries = _occurrences_of(heads, chosen.window)
-    return _page(entries, after, most)
+    return page(occurrences_of(heads, chosen.window), after, most)
 
 
 async def list_occurrences(event: ViewableEvent, span: Window, *, after: Place | None, most: int) -> Sequence[Entry]:
@@ -86,7 +85,7 @@ async def list_occurrences(event: ViewableEvent, span: Window, *, after: Place |
     Raises:
         TooMuch: more than 10,000.
     """
-    return _page(_occurrences_of([event.head], span), after, most)
+    return page(occurrences_of([event.head], span), after, most)
 
 
 async def list_trash(
@@ -97,7 +96,12 @@ async def list_trash(
     return await lists.trashed_events(work, me.user_id, work.now - TRASH_LIFE, last, most)
 
 
-def _occurrences_of(heads: Sequence[EventHead], span: Window) -> list[Entry]:
+def occurrences_of(heads: Iterable[EventHead], span: Window) -> list[Entry]:
+    """Find all occurrences of some events in a window, in no order.
+
+    Raises:
+        TooMuch: there are more than 10,000.
+    """
     entries: list[Entry] = []
     for head in heads:
         entries.extend(_expanded(head, span))
@@ -115,7 +119,8 @@ def _expanded(head: EventHead, span: Window) -> Iterator[Entry]:
         yield Entry(head, None)
 
 
-def _page(entries: list[Entry], after: Place | None, most: int) -> list[Entry]:
+def page(entries: list[Entry], after: Place | None, most: int) -> list[Entry]:
+    """Sort a list and cut the page out of it that begins after a place."""
     entries.sort(key=_sort_key)
     if after is None:
         return entries[:most]
