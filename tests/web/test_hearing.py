@@ -14,7 +14,7 @@ from tests.web.visitors import Visitor
 pytestmark = pytest.mark.xdist_group("page")
 
 
-async def reminders(person: Person, event: Json) -> list[int]:
+async def reminders(person: Person, event: Json) -> Json:
     return (await person.get(f"/api/v1/events/{event['id']}/reminders")).json()["minutes"]
 
 
