@@ -67,6 +67,12 @@ export const changeEvent = (id: number, which: Part, body: Partial<Fields> & { b
 export const deleteEvent = (id: number, which: Part) => ask("DELETE", `/events/${id}`, { query: part(which) });
 export const restoreEvent = (id: number) =>
   askFor<CalendarEvent>("POST", `/events/${id}/restore`, { query: { on_conflict: "allow" } });
+interface Reminders {
+  minutes: number[];
+}
+export const readReminders = (id: number) => askFor<Reminders>("GET", `/events/${id}/reminders`);
+export const setReminders = (id: number, minutes: readonly number[]) =>
+  askFor<Reminders>("PUT", `/events/${id}/reminders`, { body: { minutes } });
 export const listTrash = () => askForAll<CalendarEvent>("/events/trash");
 
 export const listVersions = (id: number) => askForAll<Version>(`/events/${id}/history`, {}, 400);

@@ -1,6 +1,5 @@
 // What a person can set: themselves, how dates look, what they hear of, where they are signed in.
 import { useEffect, useId, useState } from "preact/hooks";
-import type { ComponentChildren } from "preact";
 
 import { ask, askFor, Problem } from "../api/client";
 import type { components } from "../api/schema";
@@ -11,6 +10,8 @@ import { locale, theme, type Theme, weekStart } from "../preferences";
 import { calendars, loadCalendars, reload } from "../store/entries";
 import { say, sayProblem } from "../store/undo";
 import { agoWords } from "../time/words";
+import { Section } from "./Section";
+import { Webhooks } from "./Webhooks";
 
 type Preferences = components["schemas"]["PreferencesAnswer"];
 type Session = components["schemas"]["Session"];
@@ -25,19 +26,11 @@ export function Settings({ onClose }: { onClose: () => void }) {
         <Looks />
         <Calendars />
         <Hearing />
+        <Webhooks />
         <Devices />
         <Password />
       </div>
     </Dialog>
-  );
-}
-
-function Section({ title, children }: { title: string; children: ComponentChildren }) {
-  return (
-    <section>
-      <h3>{title}</h3>
-      {children}
-    </section>
   );
 }
 
