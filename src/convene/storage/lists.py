@@ -20,9 +20,9 @@ from convene.storage.unit_of_work import UnitOfWork
 
 
 class EventFilter(NamedTuple):
-    """What to list; None means any. `window` is a half-open pair of instants."""
+    """What to list; None means any. `window` is a half-open pair of instants, None where it has no start or no end."""
 
-    window: tuple[datetime, datetime] | None = None
+    window: tuple[datetime | None, datetime | None] | None = None
     q: str | None = None
     role: str | None = None
     owner_id: int | None = None
@@ -35,9 +35,9 @@ class EventFilter(NamedTuple):
         found = {name: value for name, value in self._asdict().items() if value is not None and name != "window"}
         if self.q is not None:
             found["q"] = "%" + term(self.q).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-        if self.window is not None:
-            found["after"], found["before"] = self.window
-        return found
+        after, before = self.window or (None, None)
+        edges = {"after": after, "before": before}
+        return found | {name: edge for name, edge in edges.items() if edge is not None}
 
 
 _CONDITIONS: dict[str, ColumnElement[bool]] = {
