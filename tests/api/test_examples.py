@@ -97,6 +97,7 @@ async def test_an_example_succeeds(example: Example, carla: Person, alice: Perso
     webhook = await alice.adds_webhook("https://hooks.invalid/convene") if "/webhooks/" in example.path else {"id": 0}
     path = example.path.format(event_id=event["id"], user_id=carla.id, version_number=1, webhook_id=webhook["id"])
     body = {"refresh_token": alice.tokens["refresh_token"]} if path.endswith("/refresh") else example.body
+    body = {**body, "event_id": event["id"]} if "event_id" in body else body
     sent = {"data" if "form" in example.media_type else "json": body}
     answer = await alice.request(example.method, path, **sent)
     assert answer.status_code == example.success, answer.text
