@@ -138,14 +138,12 @@ async def _resolve(work: UnitOfWork, event: OwnedEvent, invitees: Sequence[Invit
 
 
 async def list_permissions(
-    work: UnitOfWork, event: ViewableEvent, *, last_id: int | None, most: int
+    work: UnitOfWork, event: ViewableEvent, *, last_place: int | None, most: int
 ) -> Sequence[PermissionRow]:
-    """List who sees an event: the owner first, then by user id."""
-    owner = await sharing.owner_permission(work, event.id)
-    others = await sharing.list_permissions(work, event.id, last_id=last_id or 0, most=most + 1)
-    others = [row for row in others if row.role != Role.OWNER]
-    first = [owner] if last_id is None and owner is not None else []
-    return [*first, *others][:most]
+    """List who sees an event: the owner first, whose place is 0, then by user id."""
+    return await sharing.list_permissions(
+        work, event.id, last_place=-1 if last_place is None else last_place, most=most
+    )
 
 
 async def change_role(work: UnitOfWork, event: OwnedEvent, user_id: int, role: Role) -> PermissionRow:

@@ -33,10 +33,11 @@ _PERMISSION = select(
     *(permissions.c[name] for name in PermissionRow._fields[:6]), users.c.username, users.c.display_name
 ).join(users, users.c.id == permissions.c.user_id)
 _OF_EVENT = (permissions.c.event_id == bindparam("event_id"), permissions.c.revoked_at.is_(None))
+# The owner stands first, before every id. In one statement: of two, the second may see another owner than the first.
+_placed = case((permissions.c.role == "owner", 0), else_=permissions.c.user_id)
 _PAGE = Statement(
-    _PERMISSION.where(*_OF_EVENT, users.c.id > bindparam("last_id")).order_by(users.c.id).limit(bindparam("most"))
+    _PERMISSION.where(*_OF_EVENT, _placed > bindparam("last_place")).order_by(_placed).limit(bindparam("most"))
 )
-_OWNER = Statement(_PERMISSION.where(*_OF_EVENT, permissions.c.role == "owner"))
 _ONE = Statement(_PERMISSION.where(*_OF_EVENT, permissions.c.user_id == bindparam("user_id")))
 _ALL_OF = Statement(
     select(permissions.c.user_id, permissions.c.role, permissions.c.revoked_at).where(
@@ -114,16 +115,10 @@ _VISIBLE = Statement(
 )
 
 
-async def list_permissions(work: UnitOfWork, event_id: int, *, last_id: int, most: int) -> list[PermissionRow]:
-    """List who sees an event, the owner too, in order of user id after `last_id`."""
-    rows = await work.all(_PAGE, {"event_id": event_id, "last_id": last_id, "most": most})
+async def list_permissions(work: UnitOfWork, event_id: int, *, last_place: int, most: int) -> list[PermissionRow]:
+    """List who sees an event, after a place: the owner, whose place is 0, then the others by user id."""
+    rows = await work.all(_PAGE, {"event_id": event_id, "last_place": last_place, "most": most})
     return [PermissionRow._make(row) for row in rows]
-
-
-async def owner_permission(work: UnitOfWork, event_id: int) -> PermissionRow | None:
-    """Find the owner's row."""
-    row = await work.one(_OWNER, {"event_id": event_id})
-    return PermissionRow._make(row) if row else None
 
 
 async def find_permission(work: UnitOfWork, event_id: int, user_id: int) -> PermissionRow | None:
