@@ -55,6 +55,8 @@ _CONDITIONS: dict[str, ColumnElement[bool]] = {
         bindparam("last", type_=permissions.c.starts_at.type), bindparam("last_id", type_=permissions.c.event_id.type)
     ),
 }
+#: What an index finds or bounds. By anything else, all that somebody sees may be looked through.
+_BY_INDEX = frozenset(("after", "before", "last", "last_id"))
 # One statement for each set of filters that is in use: there are few, and each is compiled once.
 _LISTS: dict[frozenset[str], Statement] = {}
 
@@ -69,7 +71,8 @@ def _list_statement(names: frozenset[str]) -> Statement:
                 *(condition for name, condition in _CONDITIONS.items() if name in names),
             )
             .order_by(filter_only(start) if "before" in names else start, permissions.c.event_id)
-            .limit(bindparam("most"))
+            .limit(bindparam("most")),
+            is_long=not names <= _BY_INDEX,
         )
     return _LISTS[names]
 
