@@ -111,6 +111,8 @@ async def _share_alike(work: UnitOfWork, event: EditableEvent, later_id: int, la
     people = await sharing.collaborators(work, event.id)
     grants = [Grant(later_id, user_id, role, granted_by) for user_id, role, granted_by in people]
     await sharing.grant(work, grants, series.bounds(later), frozenset())
+    if event.head.continued_by is not None:  # what continued the whole series continues its later half now
+        await sharing.move_neighbours(work, later_id, [event.head.owner_id, *(one.user_id for one in grants)])
     await reminders.copy_reminders(work, event.id, later_id)
 
 

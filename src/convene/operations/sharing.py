@@ -72,11 +72,17 @@ async def share(work: UnitOfWork, event: OwnedEvent, invitees: Sequence[Invitee]
         if one.status is not ShareStatus.UNCHANGED
     ]
     await sharing.grant(work, grants, (event.head.starts_at, event.head.ends_at), frozenset(roles))
+    if _is_half(event):
+        await sharing.move_neighbours(work, event.id, [one.user_id for one in grants])
     for one in shared:
         if one.status is not ShareStatus.UNCHANGED:
             kind = NoticeKind.SHARED if one.status is ShareStatus.GRANTED else NoticeKind.ROLE_CHANGED
             await _tell(work, event, kind, one.user.id, one.role)
     return shared
+
+
+def _is_half(event: ViewableEvent) -> bool:
+    return event.head.split_from is not None or event.head.continued_by is not None
 
 
 async def _tell(
@@ -180,6 +186,8 @@ async def remove(work: UnitOfWork, event: ViewableEvent, user_id: int) -> None:
     if present.role == Role.OWNER:
         raise NotPossibleNow("owner_is_fixed", "the owner cannot leave; hand the event over or delete it")
     await sharing.revoke(work, event.id, user_id, by=event.me.user_id)
+    if _is_half(event):
+        await sharing.move_neighbours(work, event.id, [user_id])
     if user_id != event.me.user_id:
         await _tell(work, event, NoticeKind.ACCESS_REMOVED, user_id)
 

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import bindparam, case, select, update
+from sqlalchemy import bindparam, case, or_, select, update
 
 from convene.storage.accounts import UserRow
 from convene.storage.positions import transaction_position
 from convene.storage.statements import Statement, inserting
-from convene.storage.tables import permissions, users
+from convene.storage.tables import events, permissions, users
 from convene.storage.types import JsonList, in_json_list
 from convene.storage.unit_of_work import UnitOfWork
 
@@ -101,6 +101,20 @@ _REVOKE = Statement(
         position=transaction_position(),
     )
 )
+_neighbours = events.alias("neighbours")
+_MOVE_NEIGHBOURS = Statement(
+    update(permissions)
+    .where(
+        in_json_list(permissions.c.user_id, bindparam("user_ids", type_=JsonList)),
+        permissions.c.revoked_at.is_(None),
+        permissions.c.event_id.in_(
+            select(_neighbours.c.id)
+            .join(events, or_(_neighbours.c.id == events.c.split_from, _neighbours.c.id == events.c.continued_by))
+            .where(events.c.id == bindparam("of_event"), _neighbours.c.owner_id == events.c.owner_id)
+        ),
+    )
+    .values(position=transaction_position())
+)
 _COPY = Statement(
     select(permissions.c.user_id, permissions.c.role, permissions.c.granted_by).where(
         *_OF_EVENT, permissions.c.role != "owner"
@@ -186,6 +200,14 @@ async def grant(
 async def revoke(work: UnitOfWork, event_id: int, user_id: int, *, by: int) -> bool:
     """Take a user's role away; False when there was none."""
     return await work.run(_REVOKE, {"of_event": event_id, "of_user": user_id, "by": by, "at": work.now}) == 1
+
+
+async def move_neighbours(work: UnitOfWork, event_id: int, user_ids: Sequence[int]) -> None:
+    """Let sync tell some users anew of the halves before and after an event: which half they know of has changed.
+
+    Halves that were handed to another owner are left out: the lock on their agenda is not held.
+    """
+    await work.run(_MOVE_NEIGHBOURS, {"of_event": event_id, "user_ids": list(user_ids)})
 
 
 async def collaborators(work: UnitOfWork, event_id: int) -> list[tuple[int, str, int]]:
