@@ -1983,6 +1983,11 @@ export interface components {
             readonly kinds: {
                 readonly [key: string]: components["schemas"]["Channels"];
             };
+            /**
+             * Sends Mail
+             * @description Whether this server sends any mail; without, `email` and digests are remembered only.
+             */
+            readonly sends_mail: boolean;
         };
         /**
          * PreferencesUpdate
