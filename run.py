@@ -230,18 +230,29 @@ def show_log() -> None:
 # --- commands ---------------------------------------------------------------------------------------------
 
 
+def build_page() -> None:
+    """Build the web page if its sources have changed; without Node it says so, and the API alone is served."""
+    builder = ROOT / "web" / "build.py"
+    if builder.exists():
+        subprocess.call([sys.executable, str(builder)])
+
+
 def serve(arguments: list[str]) -> NoReturn:
     """Serve Convene with what users get."""
     main_module = ROOT / "src" / "convene" / "__main__.py"
     if not main_module.exists():
         fail(f"there is no {main_module}, so nothing to serve: get a whole checkout")
-    become(environment("run"), "-m", "convene", "serve", *arguments)
+    python = environment("run")
+    build_page()
+    become(python, "-m", "convene", "serve", *arguments)
 
 
 def test(arguments: list[str]) -> NoReturn:
     """Run the suite with a worker for each core; loadgroup keeps tests that share something on one worker."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    become(environment("dev"), "-m", "pytest", f"-n{cores}", "--dist=loadgroup", *arguments)
+    python = environment("dev")
+    build_page()
+    become(python, "-m", "pytest", f"-n{cores}", "--dist=loadgroup", *arguments)
 
 
 def bench(arguments: list[str]) -> NoReturn:
@@ -291,6 +302,7 @@ def lock(arguments: list[str]) -> int:
         uv = find_uv() or fail(f"lock needs uv, which cannot be fetched: install it, or see {LOG}")
     sources = {
         "uv": ("--group", "uv"),
+        "node": ("--group", "node"),
         "run": ("pyproject.toml",),
         "dev": ("pyproject.toml", "--group", "dev", "--group", "bench", "--constraint", "requirements/run.txt"),
     }

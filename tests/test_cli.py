@@ -126,6 +126,11 @@ def test_who_is_nobody_is_said(complaint: Complaint):
     assert complaint("user", "deactivate", "nobody-here") == "there is no user nobody-here"
 
 
+@pytest.mark.parametrize("command", ["deactivate", "password"])
+def test_a_name_that_is_no_text_is_complained_about_in_one_line(complaint: Complaint, command: str):
+    assert complaint("user", command, "b\udcffn", CONVENE_PASSWORD=PASSWORD).startswith("/username ")
+
+
 def test_reindexing_counts_what_it_moved(run: Run):
     assert said(run("reindex")) == "0 events happen at other times than before\n"
 

@@ -138,7 +138,7 @@ def test_every_error_is_declared(operation: Operation):
         expected |= {422, 429, 500, 503}
     expected |= {401} if operation.says["security"] or operation.says["operationId"] in {"log_in", "refresh"} else set()
     expected |= {400, 413, 415} if "requestBody" in operation.says else set()
-    names_one = re.search(r"{(event|session|notification|webhook)_id}", operation.path)
+    names_one = re.search(r"{(event|session|notification|calendar|webhook)_id}", operation.path)
     expected |= {404} if names_one or operation.says["operationId"] == "check_event" else set()
     assert operation.statuses - {403, 409, 410, 412} == expected
 

@@ -264,7 +264,7 @@ def pins(name):
 
 def test_everything_is_pinned_with_hashes_and_dev_agrees_with_run():
     served, tested = pins("run"), pins("dev")
-    assert all(hashed for name in ("run", "dev", "uv") for _, hashed in pins(name).values())
+    assert all(hashed for name in ("run", "dev", "uv", "node") for _, hashed in pins(name).values())
     assert served.items() <= tested.items()
 
 

@@ -20,9 +20,11 @@ from convene import __version__
 from convene.api import (
     accounts,
     agenda,
+    calendars,
     events,
     history,
     idempotency,
+    insights,
     live,
     notifications,
     operations,
@@ -43,6 +45,7 @@ from convene.api.openapi import describe
 from convene.api.planned import install
 from convene.api.quotas import Counts
 from convene.api.rates import OutsideRates, Rates
+from convene.api.web import install_page
 from convene.delivery import housekeeping
 from convene.delivery.bus import Bus, Wire
 from convene.delivery.dispatcher import Dispatcher
@@ -72,13 +75,18 @@ _EXPOSED = (
     "X-Unread-Count",
 )
 #: What is asked most comes first, but the lists before single events: /events/trash is no event.
-_FEATURES = (agenda, events, sharing, history, notifications, accounts, live, webhooks, reminders, operations)
+_FEATURES = (
+    *(agenda, events, sharing, history, calendars, insights, notifications, accounts, live, webhooks, reminders),
+    operations,
+)
 
 
-def create_app(settings: Settings, workers_folder: Path | None = None) -> FastAPI:
+def create_app(settings: Settings, workers_folder: Path | None = None, page: Path | None = None) -> FastAPI:
     """Make the application. Its database must have been migrated; it is opened when the application starts.
 
-    `workers_folder` is one that all worker processes behind the same port share.
+    Args:
+        workers_folder: one that all worker processes behind the same port share.
+        page: where the page has been built, if it has; None serves the API alone.
     """
     if settings.secret_key.get_secret_value() and settings.has_weak_secret:
         _log.warning("SECRET_KEY could be guessed: whoever does can sign in as anybody; production refuses it")
@@ -103,6 +111,8 @@ def create_app(settings: Settings, workers_folder: Path | None = None) -> FastAP
     )
     install(app, [feature.router for feature in _FEATURES])
     operations.install_docs(app)
+    if page is not None:
+        install_page(app, page)
     problems.install(app)
     idempotency.install(app)
     describe(app)

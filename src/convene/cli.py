@@ -18,8 +18,9 @@ from pydantic import ValidationError
 from convene import __version__
 from convene import demo as demo_team
 from convene.api.logs import configure
-from convene.api.schemas import Body, PasswordChange, Register
+from convene.api.schemas import Body, Login, PasswordChange, Register
 from convene.api.sockets import FRAME_MAX
+from convene.api.web import BUILT
 from convene.api.wordings import wording
 from convene.app import create_app
 from convene.domain.errors import ConveneError, Invalid, NameTaken, NotFound, Unavailable
@@ -90,13 +91,18 @@ def _checked(kind: type[_Body], sent: dict[str, str]) -> _Body:
         raise Refusal(_all_of(error, lambda name: f"/{name}")) from error
 
 
+def _check_name(name: str) -> None:
+    """A terminal may send what is no text, which no database takes."""
+    _checked(Login, {"username": name, "password": ""})
+
+
 @app.command()
 def serve(
     host: Annotated[str | None, typer.Option(help="Overrides HOST.")] = None,
     port: Annotated[int | None, typer.Option(help="Overrides PORT.")] = None,
     workers: Annotated[int | None, typer.Option(help="Overrides WORKERS: processes that share the port.")] = None,
 ) -> None:
-    """Bring the database up to date and serve the API."""
+    """Bring the database up to date and serve the API, and the page if it has been built."""
     if port is not None and not 0 <= port <= PORT_MAX:
         raise Refusal(f"--port must be 0 to {PORT_MAX}, not {port}")
     settings = _settings()
@@ -134,7 +140,7 @@ def _serve(factory: Callable[[], FastAPI] | str, place: tuple[str, int], *, work
 def application() -> FastAPI:
     """Make the application as the environment says, for any ASGI server."""
     folder = os.environ.get(_WORKERS_FOLDER)
-    return create_app(_settings(), Path(folder) if folder else None)
+    return create_app(_settings(), Path(folder) if folder else None, BUILT)
 
 
 @app.command()
@@ -211,6 +217,7 @@ def create_user(
 @user_app.command("deactivate")
 def deactivate_user(name: str) -> None:
     """Switch an account off, by username or e-mail address: it is signed out everywhere."""
+    _check_name(name)
     user = _run(lambda units: accounts.deactivate(units, name))
     print(f"{user.username} is switched off")
 
@@ -218,6 +225,7 @@ def deactivate_user(name: str) -> None:
 @user_app.command("password")
 def set_user_password(name: str, password: Password) -> None:
     """Set somebody's password; all their sessions end."""
+    _check_name(name)
     _checked(PasswordChange, {"current_password": "", "new_password": password})
 
     async def change(units: Units, passwords: Passwords) -> str:

@@ -102,6 +102,9 @@ REQUESTS: dict[str, Request] = {
     f"GET {EVENT}/reminders": Request(),
     f"PUT {EVENT}/reminders": Request(body=lambda *_: {"minutes": [10]}),
     f"DELETE {EVENT}/reminders": Request(204),
+    "GET /api/v1/calendars": Request(),
+    "PATCH /api/v1/calendars/{calendar_id}": Request(body=lambda *_: {"name": "Work", "color": "#3366ff"}),
+    "GET /api/v1/insights": Request(query={"from": "2027-03-01", "to": "2027-03-31"}),
     "GET /api/v1/notifications": Request(),
     "POST /api/v1/notifications/{notification_id}/read": Request(204),
     "POST /api/v1/notifications/read": Request(204),
@@ -150,6 +153,7 @@ async def prepare(stage: Stage, route: Route, who: str = "owner") -> dict[str, A
         await stage.people["owner"].delete(stage.path)
     if "{notification_id}" in route.path:
         parameters["notification_id"] = await _tell(stage, who)
+    parameters["calendar_id"] = stage.event["calendar_id"]
     if "{webhook_id}" in route.path:
         parameters |= await _hook_up(stage.people[who])
     return {**parameters, "version_number": 1, "version_1": 1, "version_2": 2}

@@ -95,7 +95,8 @@ async def test_an_example_succeeds(example: Example, carla: Person, alice: Perso
         await alice.shares(event, carla, "viewer")
     await alice.changes(event, title="Planning, again")
     webhook = await alice.adds_webhook("https://hooks.invalid/convene") if "/webhooks/" in example.path else {"id": 0}
-    path = example.path.format(event_id=event["id"], user_id=carla.id, version_number=1, webhook_id=webhook["id"])
+    ids = {"event_id": event["id"], "calendar_id": event["calendar_id"], "webhook_id": webhook["id"]}
+    path = example.path.format(**ids, user_id=carla.id, version_number=1)
     body = {"refresh_token": alice.tokens["refresh_token"]} if path.endswith("/refresh") else example.body
     body = {**body, "event_id": event["id"]} if "event_id" in body else body
     sent = {"data" if "form" in example.media_type else "json": body}

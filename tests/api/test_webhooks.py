@@ -23,6 +23,13 @@ from tests.receiver import receiving, status
 WEBHOOKS = "/api/v1/webhooks"
 
 
+@pytest.fixture(scope="module", params=KINDS)
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """A database of this module: the application of the other tests refuses to deliver to this machine."""
+    with fresh_database(request.param) as url:
+        yield url
+
+
 @pytest.fixture(scope="module")
 async def api(database_url: str) -> AsyncIterator[Api]:
     async with running_api(database_url, webhook_allow_private_targets=True) as api:

@@ -20,6 +20,7 @@ LAST_MONTH = {"from": "2027-07-20", "to": "2027-08-20"}
 
 BY_WINDOW = "ix_permissions_user_id_ends_at_starts_at"
 BY_START = "ix_permissions_user_id_starts_at_event_id"
+BY_POSITION = "ix_permissions_user_id_position_event_id"
 #: By which key the other half of a split series is looked for, where there is one.
 OTHER_HALF = {"pk_permissions", "pk_other_half"}
 LARGE = {"events", "permissions", "event_versions", "event_change_log"}
@@ -44,6 +45,18 @@ async def world(api: Api, own_database: str) -> World:
     async with outside(own_database) as connection:
         for copy in range(COPIES):  # more than anybody in here sees, so that reading all events never pays
             await connection.rows(f"INSERT INTO events (uid, {columns}) SELECT uid || '-{copy}', {columns} {originals}")
+        columns = ", ".join(column.name for column in tables.event_versions.columns if column.name != "event_id")
+        others = f"WHERE events.id > {(1 + OTHERS) * DAYS} AND event_id = {world.event['id']} AND version_number <= 2"
+        await connection.rows(
+            f"INSERT INTO event_versions (event_id, {columns}) "
+            f"SELECT events.id, {columns.replace('created_', 'event_versions.created_')} "
+            f"FROM events, event_versions {others}"
+        )
+        newcomer, columns = world.newcomer.id, "starts_at, ends_at, created_at, updated_at"
+        await connection.rows(
+            f"INSERT INTO permissions (event_id, user_id, role, position, granted_by, {columns}) "
+            f"SELECT id, {newcomer}, 'viewer', 0, owner_id, {columns} FROM events WHERE id > {(1 + OTHERS) * DAYS}"
+        )
         await connection.rows("ANALYZE")
     return world
 
@@ -80,6 +93,25 @@ async def test_a_later_page_does_not_read_the_pages_before_it(api: Api, world: W
     assert "event_id" in found.entered[BY_START]
 
 
+async def test_a_window_of_the_past_is_one_scan_of_permissions_and_one_of_versions(
+    api: Api, world: World, own_database: str
+):
+    then = {**LAST_MONTH, "as_of": world.event["created_at"]}
+    [unchanged, changed] = await asked_by(api, world, lambda world: world.alice.get(EVENTS, **then))
+    found = await plan(own_database, unchanged)
+    assert found.scanned == frozenset()
+    assert found.indexes - OTHER_HALF == {BY_WINDOW, "pk_events"}
+    found = await plan(own_database, changed)
+    # The answer of the inner query; and of the heads, PostgreSQL may read all when many of them are the caller's.
+    assert found.scanned <= {"changed", "events"}
+    assert "pk_event_versions" in found.indexes
+    assert found.indexes - {"pk_events", "pk_event_versions", "pk_earlier", *OTHER_HALF} <= {
+        BY_WINDOW,
+        BY_START,
+        BY_POSITION,
+    }
+
+
 async def test_an_event_is_opened_by_its_keys(api: Api, world: World, own_database: str):
     [query] = await asked_by(api, world, lambda world: world.alice.get(world.path))
     found = await plan(own_database, query)
@@ -106,6 +138,8 @@ async def test_a_page_of_history_is_read_by_its_key(api: Api, world: World, own_
     [
         lambda world: world.alice.get(f"{world.path}/changelog", limit=20),
         lambda world: world.alice.get(f"{world.path}/permissions"),
+        lambda world: world.alice.get("/api/v1/insights", **LAST_MONTH),
+        lambda world: world.alice.get("/api/v1/calendars"),
         lambda world: world.alice.get(f"{world.path}/diff/1/50"),
         lambda world: world.alice.post(EVENTS, hour(DAYS + 2)),
         lambda world: world.alice.post(EVENTS, hour(DAYS - 2)),

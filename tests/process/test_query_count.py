@@ -22,6 +22,16 @@ COSTS: dict[str, tuple[Request, int, int]] = {
         lambda world: world.alice.get(EVENTS, limit=200, **{"from": "2026-01-01", "to": "2026-12-31"}),
         *(3, 1),
     ),
+    "list a window of the past": (
+        lambda world: world.alice.get(
+            EVENTS, limit=200, **{"from": "2026-01-01", "to": "2026-12-31", "as_of": world.event["created_at"]}
+        ),
+        *(4, 2),
+    ),
+    "insights": (
+        lambda world: world.alice.get("/api/v1/insights", **{"from": "2026-01-01", "to": "2026-12-31"}),
+        *(5, 3),
+    ),
     "check": (lambda world: world.alice.post(f"{EVENTS}/check", hour(1_000)), 3, 1),
     "create": (lambda world: world.alice.post(EVENTS, hour(1_000)), 8, 5),
     "create, refused": (lambda world: world.alice.post(EVENTS, hour(3)), 6, 5),

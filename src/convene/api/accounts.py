@@ -16,12 +16,14 @@ from convene.api.declared import SIGNED_IN, problems
 from convene.api.dependencies import Held, Me, ReadWork, Services
 from convene.api.fields import WITHOUT_NUL
 from convene.api.planned import feature_router
+from convene.api.refresh_cookie import GRACE, FromPage, KeptToken, Refresh, drop, keep
 from convene.api.representation import answer, person_json, session_json, tokens_json, user_json
 from convene.api.responses import Person, Session, TokenAnswer, User
-from convene.api.schemas import Login, PasswordChange, ProfileUpdate, Refresh, Register
-from convene.domain.errors import Fault, Invalid
+from convene.api.schemas import Login, PasswordChange, ProfileUpdate, Register
+from convene.domain.errors import BadToken, Fault, Invalid
 from convene.operations import accounts, sessions
 from convene.operations.idempotency import Attempt
+from convene.operations.tokens import TokenPair
 from convene.storage.accounts import UserRow
 from convene.storage.unit_of_work import UnitOfWork
 
@@ -125,27 +127,48 @@ async def register(held: Held, body: Register, attempt: PublicAttempt) -> Respon
     openapi_extra=_LOGIN_BODY,
     dependencies=[LIMITED_SIGN_IN],
 )
-async def log_in(held: Held, login: Credentials, request: Request) -> Response:
+async def log_in(held: Held, from_page: FromPage, login: Credentials, request: Request) -> Response:
     """Begin a session, with JSON or the form of the OAuth2 password flow."""
     agent = request.headers.get("user-agent", "")
     credentials = login.credentials()
     async with held.rates.guessing(request.scope, credentials[0]):
         pair = await sessions.log_in(held.units, held.passwords, held.tokens, credentials, user_agent=agent)
-    return answer(tokens_json(pair), headers={"Cache-Control": "no-store"})
+    return _signed_in(held, request, pair, from_page=from_page)
 
 
 @router.post("/auth/refresh", response_model=TokenAnswer, responses=problems(401, body=True), dependencies=[LIMITED])
-async def refresh(held: Held, body: Refresh) -> Response:
+async def refresh(
+    held: Held, from_page: FromPage, request: Request, kept: KeptToken = None, body: Refresh | None = None
+) -> Response:
     """Get new tokens for a refresh token, which is used up; using it again ends the session."""
-    pair = await sessions.refresh(held.units, held.tokens, held.identities, body.refresh_token)
-    return answer(tokens_json(pair), headers={"Cache-Control": "no-store"})
+    sent = body.refresh_token if body else None
+    if sent is None and not from_page:
+        raise Invalid.at("/refresh_token" if body else "", "is required")
+    token, grace = (sent, None) if sent is not None else (kept, GRACE)
+    if token is None:
+        raise BadToken("missing")
+    pair = await sessions.refresh(held.units, held.tokens, held.identities, token, grace=grace)
+    return _signed_in(held, request, pair, from_page=from_page)
+
+
+def _signed_in(held: Services, request: Request, pair: TokenPair, *, from_page: bool) -> Response:
+    body = tokens_json(pair)
+    if from_page:
+        del body["refresh_token"]
+    response = answer(body, headers={"Cache-Control": "no-store"})
+    if from_page:
+        keep(request, response, pair.refresh_token, held.tokens.refresh_life)
+    return response
 
 
 @router.post("/auth/logout", status_code=204, responses=problems(*SIGNED_IN))
-async def log_out(held: Held, me: Me) -> Response:
+async def log_out(held: Held, me: Me, from_page: FromPage, request: Request) -> Response:
     """End this session: its tokens die, here at once and on other processes within five seconds."""
     await sessions.log_out(held.units, held.identities, me)
-    return Response(status_code=204)
+    response = Response(status_code=204)
+    if from_page:
+        drop(request, response)
+    return response
 
 
 @router.get("/auth/me", response_model=User, responses=problems(*SIGNED_IN))

@@ -2,61 +2,28 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import Depends, Query, Response
 
 from convene.api.declared import ON_EVENT, SIGNED_IN, problems
 from convene.api.dependencies import ID_MAX, Me, ReadWork, Viewable
-from convene.api.fields import WITHOUT_NUL, Instant, Number, When
+from convene.api.fields import WITHOUT_NUL, Instant, Number
 from convene.api.paging import AskedPage, Page
 from convene.api.planned import feature_router
 from convene.api.representation import entry_json, event_json
 from convene.api.responses import Event, EventOrOccurrence
+from convene.api.windows import AskedWindow
 from convene.domain.errors import Invalid
 from convene.domain.roles import Role
-from convene.domain.zones import check_range, in_utc, instant, zone
-from convene.operations import agenda
+from convene.domain.zones import check_range, in_utc
+from convene.operations import agenda, past
 from convene.operations.agenda import Listed
-from convene.operations.identity import SignedIn
 from convene.storage.events import EventHead
 from convene.storage.lists import EventFilter
 
 router = feature_router("events", "/api/v1/events")
-
-
-def _edge(edge: datetime | date | None, me: SignedIn, *, name: str, is_end: bool) -> datetime | None:
-    """Read an edge of a window; a bare date is the whole day in the caller's zone."""
-    if edge is None:
-        return None
-    if not isinstance(edge, datetime):
-        edge = datetime(edge.year, edge.month, edge.day)  # noqa: DTZ001 - wall time
-        check_range(edge.replace(tzinfo=zone("UTC")), f"?{name}")
-        edge += timedelta(days=1 if is_end else 0)
-    if edge.tzinfo is not None:
-        return in_utc(edge, f"?{name}")
-    check_range(edge.replace(tzinfo=zone("UTC")), f"?{name}")
-    return instant(edge, zone(me.time_zone))
-
-
-async def _window(
-    me: Me,
-    from_: Annotated[When | None, Query(alias="from", description="Occurrences from here on.")] = None,
-    to: Annotated[When | None, Query(description="Occurrences before this; a bare date includes that day.")] = None,
-    start_date: Annotated[When | None, Query(description="The same as `from`.")] = None,
-    end_date: Annotated[When | None, Query(description="The same as `to`.")] = None,
-) -> agenda.Window | None:
-    if from_ is not None and start_date is not None:
-        raise Invalid.at("?start_date", "says again what from says")
-    if to is not None and end_date is not None:
-        raise Invalid.at("?end_date", "says again what to says")
-    after = _edge(from_ or start_date, me, name="from", is_end=False)
-    before = _edge(to or end_date, me, name="to", is_end=True)
-    return agenda.window(after, before)
-
-
-AskedWindow = Annotated[agenda.Window | None, Depends(_window)]
 
 
 async def _filter(
@@ -115,14 +82,26 @@ def _written(place: agenda.Place) -> tuple[str, int, str | None]:
 
 
 @router.get("", response_model=list[EventOrOccurrence], responses=problems(*SIGNED_IN))
-async def list_events(me: Me, work: ReadWork, chosen: AskedFilter, page: AskedPage) -> Response:
+async def list_events(
+    me: Me,
+    work: ReadWork,
+    chosen: AskedFilter,
+    page: AskedPage,
+    as_of: Annotated[
+        Instant | None, Query(description="The calendar as it was at this instant, with the roles of now.")
+    ] = None,
+) -> Response:
     """List all events that the caller may see, by start; with `from` and `to` the occurrences between them.
 
     A window has at most 400 days. With `from` alone the list goes on as long as anything occurs, with `to` alone it
     begins with the first occurrence. Such a list has ended when there is no `Link` to a next page; a page may have
-    fewer entries than `limit`, or none, where nothing occurs for years.
+    fewer entries than `limit`, or none, where nothing occurs for years. Together with `as_of`, both have to be said.
     """
-    return _respond(page, await agenda.list_events(work, me, chosen, after=_after(page), most=page.limit + 1))
+    after, most = _after(page), page.limit + 1
+    if as_of is None:
+        return _respond(page, await agenda.list_events(work, me, chosen, after=after, most=most))
+    moment = in_utc(as_of, "?as_of")
+    return _respond(page, Listed(await past.list_events_as_of(work, me, chosen, moment, after=after, most=most)))
 
 
 @router.get("/trash", response_model=list[Event], responses=problems(*SIGNED_IN))

@@ -11,12 +11,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 PREFIX = "/api/v1"
 
+_FEATURES = "auth|users|events|collaboration|calendars|insights|notifications|changes|stream|webhooks|ws"
 #: Applied in this order, each to what the one before has left.
 ALIASES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern), replacement)
     for pattern, replacement in (
         (r"^/api/(?!v\d+(?:/|$))", "/api/v1/"),
-        (r"^/(?=(?:auth|users|events|collaboration|notifications|changes|stream|webhooks|ws)(?:/|$))", "/api/v1/"),
+        (rf"^/(?=(?:{_FEATURES})(?:/|$))", "/api/v1/"),
         (r"^/api/v1/collaboration/([^/]+)/(share|permissions|collaborators)(?=/|$)", r"/api/v1/events/\1/\2"),
         (r"^/api/v1/events/([^/]+)/versions(?=/|$)", r"/api/v1/events/\1/history"),
         (r"^/api/v1/events/([^/]+)/revert(?=/)", r"/api/v1/events/\1/rollback"),

@@ -127,6 +127,11 @@ _SHARE = {
 _ROLE = {"editor": _named("Let somebody edit", {"role": "editor"})}
 _TRANSFER = {"person": _named("To a collaborator", {"user_id": 2})}
 
+_CALENDAR = {
+    "colour": _named("Another colour; the name stays", {"color": "#3366ff"}),
+    "both": _named("Another name, and no colour of its own", {"name": "Work", "color": None}),
+}
+
 _READ = {"all": _named("All that there are", {}), "seen": _named("Up to one that was seen", {"up_to": 12})}
 _PREFERENCES = {
     "quiet": _named("No e-mail about changes", {"kinds": {"changed": {"live": True, "email": False}}}),
@@ -165,6 +170,7 @@ EXAMPLES: dict[str, Examples] = {
     "share_event": _SHARE,
     "change_permission": _ROLE,
     "transfer_event": _TRANSFER,
+    "change_calendar": _CALENDAR,
     "read_notifications": _READ,
     "change_preferences": _PREFERENCES,
     "create_webhook": _WEBHOOK,

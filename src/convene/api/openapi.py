@@ -35,6 +35,7 @@ _HEADERS = {
         "description": "Until when the booking was compared with what else its owner has, if it was (RFC 3339).",
         "schema": {"type": "string", "format": "date-time"},
     },
+    "Set-Cookie": {"description": "The refresh token, when `X-Convene-Page` asks for that.", **_TEXT},
     "Link": {"description": '`rel="next"` leads to the next page, if there is one (RFC 8288).', **_TEXT},
 }
 
@@ -43,6 +44,8 @@ _TAGS = [
     {"name": "events", "description": "Create, list, read, change and delete events and series."},
     {"name": "sharing", "description": "Owners share events with editors and viewers."},
     {"name": "history", "description": "Versions, differences, the change log, blame and going back."},
+    {"name": "calendars", "description": "What one's own calendars are called, and their colours."},
+    {"name": "insights", "description": "Where one's time goes, and with whom."},
     {"name": "notifications", "description": "What happened, the bell, preferences, and what changed since."},
     {
         "name": "live",
@@ -115,6 +118,7 @@ def _add_headers(operation: dict[str, Any]) -> None:
     """Describe the headers that go with an answer: every single event carries its version, every page its next one."""
     paged = any(parameter["name"] == "cursor" for parameter in operation.get("parameters", ()))
     may_book = any(parameter["name"] == "on_conflict" for parameter in operation.get("parameters", ()))
+    may_keep = any(parameter["name"] == "x-convene-page" for parameter in operation.get("parameters", ()))
     for status, response in operation["responses"].items():
         schema = response.get("content", {}).get("application/json", {}).get("schema", {})
         is_event = schema.get("$ref") == "#/components/schemas/Event"
@@ -122,6 +126,7 @@ def _add_headers(operation: dict[str, Any]) -> None:
             "ETag": is_event or status == "304",
             "Location": is_event and status == "201",
             "X-Conflicts-Checked-Until": may_book and status in {"200", "201"},
+            "Set-Cookie": may_keep and status in {"200", "204"},
             "Link": paged and status == "200",
         }
         headers = {name: _HEADERS[name] for name, fits in fitting.items() if fits}

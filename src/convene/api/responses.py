@@ -113,7 +113,7 @@ class TokenAnswer(Answer):
     """RFC 6749, 5.1."""
 
     access_token: str
-    refresh_token: str
+    refresh_token: str = Field(default="", description="In a cookie instead, when `X-Convene-Page` asks for that.")
     token_type: Literal["bearer"]
     expires_in: int
     """Seconds."""

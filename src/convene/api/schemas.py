@@ -152,12 +152,6 @@ class Login(Body):
         return self.username or self.email or "", self.password
 
 
-class Refresh(Body):
-    """A refresh token, which this uses up."""
-
-    refresh_token: text(4096)  # type: ignore[valid-type]
-
-
 class ProfileUpdate(Body):
     """What to change about oneself; the others stay."""
 

@@ -6,13 +6,17 @@ Reading trusts its input: it is only for what Convene stored itself.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from convene.domain.content import OVERRIDABLE, UNSET, EventContent, FreeBusy, Override, Schedule, Status
 from convene.domain.durations import format_duration, parse_duration
 from convene.domain.json_types import Json, JsonObject
 from convene.domain.patterns import pattern_from_json, pattern_to_json
+from convene.domain.zones import away
+
+#: Further from UTC than the clocks of any zone are, now and before there were zones.
+MARGIN = timedelta(days=1)
 
 
 def to_json(content: EventContent) -> JsonObject:
@@ -42,6 +46,17 @@ def from_json(data: Mapping[str, Json]) -> EventContent:
         schedule=schedule_from_json(_object(data["schedule"])),
         overrides=tuple(override_from_json(key, _object(own)) for key, own in _object(overrides).items()),
     )
+
+
+def may_happen(data: Mapping[str, Json], after: datetime, before: datetime) -> bool:
+    """Say of a stored content, without reading all of it, whether it may happen in a window; yes for every series."""
+    schedule = _object(data["schedule"])
+    if schedule["recurrence_pattern"] is not None:
+        return True
+    start = datetime.fromisoformat(_text(schedule["start"])).replace(tzinfo=UTC)
+    if away(start, -MARGIN) >= before:
+        return False
+    return away(start, parse_duration(_text(schedule["duration"])) + MARGIN) > after
 
 
 def schedule_to_json(schedule: Schedule) -> JsonObject:

@@ -137,17 +137,20 @@ async def change_password(
         Invalid: the current password is wrong.
     """
     current, new = change
-    async with units.reading() as work:
-        user = await _user(work, me.user_id)
-    if not await passwords.verify(user.hashed_password, current):
-        raise _wrong_password()
-    hashed = await passwords.hash(new)
-    async with units.writing() as work:
-        present = await _locked(work, me.user_id)
-        if present.hashed_password != user.hashed_password:
-            raise _wrong_password()  # somebody was faster, and what was current is not any more
-        await _save_password(work, present, hashed, keep=me.session_id)
-        await before_commit(work, present)
+    hashed = None
+    while True:
+        async with units.reading() as work:
+            user = await _user(work, me.user_id)
+        if not await passwords.verify(user.hashed_password, current):
+            raise _wrong_password()
+        hashed = hashed or await passwords.hash(new)
+        async with units.writing() as work:
+            present = await _locked(work, me.user_id)
+            if present.hashed_password != user.hashed_password:
+                continue  # somebody was faster: what is current now is asked again
+            await _save_password(work, present, hashed, keep=me.session_id)
+            await before_commit(work, present)
+        break
     identities.forget_user(me.user_id)
 
 

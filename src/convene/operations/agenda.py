@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
@@ -27,7 +27,8 @@ _STEPS_MAX = 12
 Place = tuple[datetime, int, datetime | None]
 #: Half-open; None where it has no start, or no end.
 Window = tuple[datetime | None, datetime | None]
-_Span = tuple[datetime, datetime]
+#: Both edges of a window.
+Span = tuple[datetime, datetime]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,15 @@ def window(after: datetime | None, before: datetime | None) -> Window | None:
         if before - after > WINDOW_MAX:
             raise TooMuch("days between from and to", WINDOW_MAX.days)
     return after, before
+
+
+def closed(asked: Window) -> Span:
+    """Give a window its other edge, as far away as it may be, for what is counted and not listed."""
+    after, before = asked
+    if after is None:
+        assert before is not None  # noqa: S101 - `window` makes none without both
+        return away(before, -WINDOW_MAX), before
+    return after, before or away(after, WINDOW_MAX)
 
 
 async def list_events(work: UnitOfWork, me: SignedIn, chosen: EventFilter, *, after: Place | None, most: int) -> Listed:
@@ -124,7 +134,7 @@ async def _listed(heads: _Heads, asked: Window, after: Place | None, most: int) 
     start, end = asked
     if start is None or end is None:
         return await _walk(heads, asked, after, most)
-    return Listed(_page(await _occurrences_of(heads, (start, end)), after, most))
+    return Listed(page(await _found(heads, (start, end)), after, most))
 
 
 async def _walk(heads: _Heads, asked: Window, after: Place | None, most: int) -> Listed:
@@ -138,12 +148,12 @@ async def _walk(heads: _Heads, asked: Window, after: Place | None, most: int) ->
             return Listed(found)
         until = min(away(start, min(_STEP * 2**number, WINDOW_MAX)), end) if start else None
         try:
-            here = await _occurrences_of(heads, (start, until)) if start and until else []
+            here = await _found(heads, (start, until)) if start and until else []
         except TooMuch:
             if number == 0:
                 raise
             break  # the next page begins here with a short step
-        found += _page(here, after, most - len(found))
+        found += page(here, after, most - len(found))
         if len(found) == most or until == end:
             return Listed(found)
         after = (until, 0, None) if until else None
@@ -155,19 +165,28 @@ async def _walk(heads: _Heads, asked: Window, after: Place | None, most: int) ->
     return Listed(found, after)
 
 
-async def _occurrences_of(heads: _Heads, span: _Span) -> list[Entry]:
+async def _found(heads: _Heads, span: Span) -> list[Entry]:
     meeting = await heads(span, OCCURRENCES_MAX + 1)
     if len(meeting) > OCCURRENCES_MAX:
         raise TooMuch("events that may occur between from and to", OCCURRENCES_MAX)
+    return occurrences_of(meeting, span)
+
+
+def occurrences_of(heads: Iterable[EventHead], span: Span) -> list[Entry]:
+    """Find all occurrences of some events in a window, in no order.
+
+    Raises:
+        TooMuch: there are more than 10,000.
+    """
     entries: list[Entry] = []
-    for head in meeting:
+    for head in heads:
         entries.extend(_expanded(head, span))
         if len(entries) > OCCURRENCES_MAX:
             raise TooMuch("occurrences between from and to", OCCURRENCES_MAX)
     return entries
 
 
-def _expanded(head: EventHead, span: _Span) -> Iterator[Entry]:
+def _expanded(head: EventHead, span: Span) -> Iterator[Entry]:
     after, before = span
     if head.is_recurring:
         found = occurrences(head.content(), after, before, limit=OCCURRENCES_MAX)
@@ -176,7 +195,8 @@ def _expanded(head: EventHead, span: _Span) -> Iterator[Entry]:
         yield Entry(head, None)
 
 
-def _page(entries: list[Entry], after: Place | None, most: int) -> list[Entry]:
+def page(entries: list[Entry], after: Place | None, most: int) -> list[Entry]:
+    """Sort a list and cut the page out of it that begins after a place."""
     entries.sort(key=_sort_key)
     if after is None:
         return entries[:most]

@@ -29,6 +29,10 @@ class Passwords:
         matches = await loop.run_in_executor(self._threads, self._matches, hashed or self._nobody, password)
         return matches and hashed is not None
 
+    def is_outdated(self, hashed: str) -> bool:
+        """Say whether a password was hashed with other figures than today's."""
+        return self._hasher.check_needs_rehash(hashed)
+
     def _matches(self, hashed: str, password: str) -> bool:
         try:
             return self._hasher.verify(hashed, password)

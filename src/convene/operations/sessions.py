@@ -6,6 +6,7 @@ These take `units` instead of one unit of work, because a password is verified b
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from convene.domain import names
 from convene.domain.errors import BadCredentials, BadToken, NotFound
@@ -27,6 +28,30 @@ async def log_in(
     Raises:
         BadCredentials: they are wrong or the account is switched off; in the same time, and saying the same.
     """
+    while True:
+        user, rehashed = await _verified(units, passwords, credentials)
+        async with units.writing() as work:
+            present = await accounts.lock_user(work, user.id)
+            if present is None or not present.is_active:
+                raise BadCredentials
+            if present.hashed_password != user.hashed_password:
+                continue  # another password, or the same one hashed anew by somebody who was faster
+            if rehashed is not None:
+                await accounts.save_rehashed(work, user.id, rehashed)
+            session = _new_session(work, user.id, tokens, user_agent)
+            await accounts.insert_session(work, session)
+            return tokens.pair(user_id=user.id, session_id=session.id, refresh_id=session.refresh_id, now=work.now)
+
+
+async def _verified(units: Units, passwords: Passwords, credentials: tuple[str, str]) -> tuple[UserRow, str | None]:
+    """Find whose name and password these are; and the password hashed anew, if it was by other figures than today's.
+
+    Nothing is locked meanwhile: a new password and switching off end all sessions, and one that begins in that moment
+    must not slip through. Whoever writes looks again.
+
+    Raises:
+        BadCredentials: nobody's, or those of an account that is switched off.
+    """
     name, password = credentials
     async with units.reading() as work:
         user = await accounts.find_login(work, names.folded(name))
@@ -34,38 +59,36 @@ async def log_in(
         raise BadCredentials
     if user is None or not user.is_active:
         raise BadCredentials
-    async with units.writing() as work:
-        if not _can_still_sign_in(user, await accounts.lock_user(work, user.id)):
-            raise BadCredentials
-        session = SessionRow(
-            id=new_id(),
-            user_id=user.id,
-            refresh_id=new_id(),
-            user_agent=user_agent[:_USER_AGENT_MAX] or None,
-            created_at=work.now,
-            last_used_at=work.now,
-            expires_at=work.now + tokens.refresh_life,
-            revoked_at=None,
-        )
-        await accounts.insert_session(work, session)
-        return tokens.pair(user_id=user.id, session_id=session.id, refresh_id=session.refresh_id, now=work.now)
+    outdated = passwords.is_outdated(user.hashed_password)
+    return user, await passwords.hash(password) if outdated else None
 
 
-def _can_still_sign_in(user: UserRow, now: UserRow | None) -> bool:
-    """Whether nothing has happened to an account while its password was being verified.
+def _new_session(work: UnitOfWork, user_id: int, tokens: Tokens, user_agent: str) -> SessionRow:
+    return SessionRow(
+        id=new_id(),
+        user_id=user_id,
+        refresh_id=new_id(),
+        user_agent=user_agent[:_USER_AGENT_MAX] or None,
+        created_at=work.now,
+        last_used_at=work.now,
+        expires_at=work.now + tokens.refresh_life,
+        revoked_at=None,
+    )
 
-    A new password and switching off end all sessions; one that begins in that moment must not slip through.
-    """
-    return now is not None and now.is_active and now.hashed_password == user.hashed_password
 
-
-async def refresh(units: Units, tokens: Tokens, identities: Identities, token: str) -> TokenPair:
+async def refresh(
+    units: Units, tokens: Tokens, identities: Identities, token: str, *, grace: timedelta | None = None
+) -> TokenPair:
     """Give new tokens for a refresh token, which is used up.
+
+    Args:
+        grace: how long after it was used up the last token is taken again, by somebody who may not have got the answer.
 
     Raises:
         BadToken: it is not good; if it had been used before, somebody else holds a copy, and the session is ended.
     """
     claims = tokens.read(token, "refresh")
+    following = tokens.id_after(claims.token_id)
     async with units.writing() as work:
         found = await accounts.find_session(work, claims.session_id)
         if found is None or found[0].revoked_at is not None or not found[1].is_active:
@@ -75,18 +98,30 @@ async def refresh(units: Units, tokens: Tokens, identities: Identities, token: s
             raise BadToken("malformed")
         if session.expires_at <= work.now:
             raise BadToken("expired")
-        following = new_id()
         until = work.now + tokens.refresh_life
-        rotated = await accounts.rotate_session(
+        taken = await accounts.rotate_session(
             work, session.id, seen=claims.token_id, following=following, expires_at=until
         )
-        if not rotated:
+        if not taken and grace is not None:
+            taken = await _was_just_used_up(work, session.id, following, grace)
+        if not taken:
             await accounts.revoke_session(work, session.user_id, session.id)
         now = work.now
-    if not rotated:
+    if not taken:
         identities.forget(claims.session_id)
         raise BadToken("reused")
     return tokens.pair(user_id=session.user_id, session_id=session.id, refresh_id=following, now=now)
+
+
+async def _was_just_used_up(work: UnitOfWork, session_id: str, following: str, grace: timedelta) -> bool:
+    """Whether the token before `following` was the last one that was used up, not long ago.
+
+    The session is read again: another request may have used the token up since it was first read.
+    """
+    found = await accounts.find_session(work, session_id)
+    if found is None or found[0].revoked_at is not None:
+        return False
+    return found[0].refresh_id == following and work.now - found[0].last_used_at <= grace
 
 
 async def log_out(units: Units, identities: Identities, me: SignedIn) -> None:

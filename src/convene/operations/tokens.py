@@ -5,6 +5,7 @@ The owner of PyJWT. A token says who is asking; whether the session still lives 
 
 from __future__ import annotations
 
+import hmac
 import re
 import secrets
 from dataclasses import dataclass
@@ -64,6 +65,10 @@ class Tokens:
             refresh_token=jwt.encode(refresh, self._key, self._algorithm),
             expires_in=int(self._access_life.total_seconds()),
         )
+
+    def id_after(self, token_id: str) -> str:
+        """The id of the refresh token that comes after another one, which nobody but us can tell beforehand."""
+        return hmac.digest(self._key.encode(), f"refresh token after {token_id}".encode(), "sha256").hex()[:32]
 
     def read(self, token: str, kind: Kind) -> Claims:
         """Verify a token.

@@ -83,6 +83,11 @@ _UPDATE_USER = Statement(
         updated_at=bindparam("new_updated_at", type_=users.c.updated_at.type),
     )
 )
+_REHASH = Statement(
+    update(users)
+    .where(users.c.id == bindparam("user_id"))
+    .values(hashed_password=bindparam("new_hashed_password", type_=users.c.hashed_password.type))
+)
 _INSERT_SESSION = Statement(inserting(sessions, *(name for name in SessionRow._fields if name != "revoked_at")))
 _SESSION_AND_USER = Statement(
     select(*_SESSION, *_USER).join(users, users.c.id == sessions.c.user_id).where(sessions.c.id == bindparam("sid"))
@@ -195,6 +200,11 @@ async def save_user(work: UnitOfWork, user: UserRow, email_folded: str) -> None:
             "new_updated_at": work.now,
         },
     )
+
+
+async def save_rehashed(work: UnitOfWork, user_id: int, hashed: str) -> None:
+    """Write the same password of a user, who has been locked, in another form: for people nothing has changed."""
+    await work.run(_REHASH, {"user_id": user_id, "new_hashed_password": hashed})
 
 
 async def insert_session(work: UnitOfWork, session: SessionRow) -> None:

@@ -102,7 +102,7 @@ STORED = tuple(events.c[name] for name in EventHead._fields if name in events.c)
 _other_half = permissions.alias("other_half")
 
 
-def _if_seen(half: ColumnElement[int | None]) -> ColumnElement[int | None]:
+def if_seen(half: ColumnElement[int | None]) -> ColumnElement[int | None]:
     """The other half of a split series, for who sees it; looked for only where there is one."""
     seen = select(_other_half.c.event_id).where(
         _other_half.c.event_id == half,
@@ -112,7 +112,7 @@ def _if_seen(half: ColumnElement[int | None]) -> ColumnElement[int | None]:
     return case((half.is_not(None), seen.correlate(events, permissions).scalar_subquery()))
 
 
-HEAD = (*STORED, permissions.c.role, _if_seen(events.c.split_from), _if_seen(events.c.continued_by))
+HEAD = (*STORED, permissions.c.role, if_seen(events.c.split_from), if_seen(events.c.continued_by))
 
 
 def content_columns(content: EventContent) -> dict[str, Any]:

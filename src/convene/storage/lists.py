@@ -20,7 +20,11 @@ from convene.storage.unit_of_work import UnitOfWork
 
 
 class EventFilter(NamedTuple):
-    """What to list; None means any. `window` is a half-open pair of instants, None where it has no start or no end."""
+    """What to list; None means any. `window` is a half-open pair of instants, None where it has no start or no end.
+
+    `unchanged_since` leaves out what has been changed after an instant: the others were then as they are now.
+    `may_block` says whether they may take up time.
+    """
 
     window: tuple[datetime | None, datetime | None] | None = None
     q: str | None = None
@@ -29,6 +33,8 @@ class EventFilter(NamedTuple):
     calendar_id: int | None = None
     is_recurring: bool | None = None
     updated_since: datetime | None = None
+    unchanged_since: datetime | None = None
+    may_block: bool | None = None
 
     def values(self) -> dict[str, Any]:
         """The filters that are set, as values of a statement."""
@@ -47,6 +53,8 @@ _CONDITIONS: dict[str, ColumnElement[bool]] = {
     "calendar_id": events.c.calendar_id == bindparam("calendar_id"),
     "is_recurring": events.c.is_recurring == bindparam("is_recurring"),
     "updated_since": events.c.updated_at >= bindparam("updated_since", type_=events.c.updated_at.type),
+    "unchanged_since": events.c.updated_at <= bindparam("unchanged_since", type_=events.c.updated_at.type),
+    "may_block": events.c.may_block == bindparam("may_block"),
     "after": permissions.c.ends_at > bindparam("after", type_=permissions.c.ends_at.type),
     "before": filter_only(permissions.c.starts_at) < bindparam("before", type_=permissions.c.starts_at.type),
     # As one comparison of pairs, an index can be entered here; as an OR, each page would read all pages before it.

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import bindparam, case, or_, select, update
+from sqlalchemy import bindparam, case, func, or_, select, update
 
 from convene.storage.accounts import UserRow
 from convene.storage.positions import transaction_position
@@ -27,6 +27,14 @@ class PermissionRow(NamedTuple):
     granted_by: int
     username: str
     display_name: str | None
+
+
+class Companion(NamedTuple):
+    """Somebody who sees some of the same events, and how many of them."""
+
+    user_id: int
+    username: str
+    events: int
 
 
 _PERMISSION = select(
@@ -127,6 +135,25 @@ _VISIBLE = Statement(
         in_json_list(permissions.c.event_id, bindparam("event_ids", type_=JsonList)),
     )
 )
+
+_COMPANIONS = Statement(
+    select(permissions.c.user_id, users.c.username, func.count())
+    .join(users, users.c.id == permissions.c.user_id)
+    .where(
+        in_json_list(permissions.c.event_id, bindparam("event_ids", type_=JsonList)),
+        permissions.c.revoked_at.is_(None),
+        permissions.c.user_id != bindparam("me"),
+    )
+    .group_by(permissions.c.user_id, users.c.username)
+    .order_by(func.count().desc(), users.c.username, permissions.c.user_id)
+    .limit(bindparam("most"))
+)
+
+
+async def companions(work: UnitOfWork, user_id: int, event_ids: Sequence[int], *, most: int) -> list[Companion]:
+    """List who else sees some events, those who see the most of them first."""
+    values = {"me": user_id, "event_ids": list(event_ids), "most": most}
+    return [Companion._make(row) for row in await work.all(_COMPANIONS, values)]
 
 
 async def list_permissions(work: UnitOfWork, event_id: int, *, last_place: int, most: int) -> list[PermissionRow]:

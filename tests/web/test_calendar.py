@@ -1,0 +1,168 @@
+"""Views, the address bar, and making and moving events by hand."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from playwright.async_api import expect
+
+from tests.people import Person
+from tests.web.conftest import Visit
+from tests.web.visitors import Visitor, at, monday
+
+pytestmark = pytest.mark.xdist_group("page")
+
+
+def week(path: str = "week") -> str:
+    return f"/{path}/{monday().isoformat()}"
+
+
+async def planned(person: Person, title: str = "Planning", day: int = 1, **fields: object) -> dict[str, object]:
+    """An event from ten to eleven on a day of this week."""
+    when = monday() + timedelta(days=day)
+    event: dict[str, object] = await person.creates(
+        title, at(when, "10:00"), at(when, "11:00"), time_zone="Europe/Berlin", **fields
+    )
+    return event
+
+
+async def times(person: Person, event: dict[str, object]) -> tuple[str, str]:
+    read = (await person.get(f"/api/v1/events/{event['id']}")).json()
+    return read["start_time"], read["end_time"]
+
+
+async def test_the_address_bar_keeps_view_and_date(visit: Visit, alice: Person):
+    await planned(alice)
+    visitor = await visit(alice, week())
+    await expect(visitor.event("Planning")).to_be_visible()
+    await visitor.button("Month").click()
+    await expect(visitor.page).to_have_url(re.compile(rf"/month/{monday()}$"))
+    await visitor.button("Next").click()
+    await expect(visitor.event("Planning")).to_have_count(0)
+    await visitor.page.go_back()
+    await expect(visitor.event("Planning")).to_be_visible()
+    await visitor.page.reload()
+    await expect(visitor.event("Planning")).to_be_visible()
+
+
+async def test_an_address_of_an_event_opens_it(visit: Visit, alice: Person):
+    event = await planned(alice, "Linked")
+    visitor = await visit(alice, f"/event/{event['id']}")
+    await expect(visitor.field("Title")).to_have_value("Linked")
+
+
+async def test_letters_move_through_time_and_views(visit: Visit, alice: Person):
+    visitor = await visit(alice, week())
+    await visitor.page.keyboard.press("j")
+    await expect(visitor.page).to_have_url(re.compile(str(monday() + timedelta(days=7))))
+    await visitor.page.keyboard.press("k")
+    await visitor.page.keyboard.press("m")
+    await expect(visitor.page).to_have_url(re.compile(rf"/month/{monday()}"))
+    await visitor.page.keyboard.press("a")
+    await expect(visitor.page).to_have_url(re.compile("/agenda/"))
+    await visitor.page.keyboard.press("?")
+    await visitor.sees("Keyboard shortcuts")
+
+
+async def test_dragging_over_time_makes_an_event(visit: Visit, alice: Person):
+    visitor = await visit(alice, week())
+    day = monday() + timedelta(days=2)
+    await visitor.drags(await visitor.place(day, "09:00"), await visitor.place(day, "10:00"))
+    await expect(visitor.field("Title")).to_be_focused()
+    await visitor.page.keyboard.type("Drawn")
+    await expect(visitor.field("Starts at")).to_have_value("09:00")
+    await visitor.page.keyboard.press("Enter")
+    await visitor.sees("“Drawn” was created")
+    await expect(visitor.event("Drawn")).to_be_visible()
+    made = (await alice.get("/api/v1/events")).json()[0]
+    assert made["start_time"] == at(day, "09:00")
+
+
+async def test_a_double_click_makes_an_event_of_an_hour(visit: Visit, alice: Person):
+    visitor = await visit(alice, week())
+    day = monday() + timedelta(days=3)
+    await visitor.page.mouse.dblclick(*await visitor.place(day, "13:00"))
+    await expect(visitor.field("Starts at")).to_have_value("13:00")
+    await expect(visitor.field("Ends at")).to_have_value("14:00")
+
+
+async def test_a_quick_line_fills_the_panel(visit: Visit, alice: Person):
+    visitor = await visit(alice, week())
+    await visitor.page.get_by_label("Quick line").fill("Lunch with Ben 24 December 12:30-13:30 at Luigi's")
+    await visitor.page.keyboard.press("Enter")
+    await expect(visitor.field("Title")).to_have_value("Lunch with Ben")
+    await expect(visitor.field("Location")).to_have_value("Luigi's")
+    await expect(visitor.field("Ends at")).to_have_value("13:30")
+
+
+async def moved_by_hand(visitor: Visitor, title: str, to: str) -> None:
+    box = await visitor.event(title).bounding_box()
+    assert box
+    day = monday() + timedelta(days=1)
+    x, y = await visitor.place(day, to)
+    await visitor.drags((box["x"] + 40, box["y"] + 6), (x, y))
+
+
+async def test_dragging_an_event_moves_it_and_ctrl_z_moves_it_back(visit: Visit, alice: Person):
+    event = await planned(alice)
+    before = await times(alice, event)
+    visitor = await visit(alice, week())
+    await moved_by_hand(visitor, "Planning", "14:00")
+    await visitor.sees("“Planning” was moved")
+    day = monday() + timedelta(days=1)
+    assert await times(alice, event) == (at(day, "14:00"), at(day, "15:00"))
+    await visitor.page.keyboard.press("Control+z")
+    await visitor.sees("Undone")
+    assert await times(alice, event) == before
+
+
+async def test_the_lower_edge_makes_an_event_longer(visit: Visit, alice: Person):
+    event = await planned(alice)
+    visitor = await visit(alice, week())
+    await visitor.event("Planning").hover()
+    box = await visitor.event("Planning").bounding_box()
+    assert box
+    x, y = await visitor.place(monday() + timedelta(days=1), "12:00")
+    await visitor.drags((box["x"] + 40, box["y"] + box["height"] - 2), (x, y))
+    await visitor.sees("“Planning” was moved")
+    start, end = await times(alice, event)
+    assert start == at(monday() + timedelta(days=1), "10:00")
+    assert end > at(monday() + timedelta(days=1), "11:30")
+
+
+async def test_a_viewer_cannot_drag(visit: Visit, alice: Person, ben: Person):
+    event = await planned(alice)
+    await alice.shares(event, ben, "viewer")
+    before = await times(alice, event)
+    visitor = await visit(ben, week())
+    await moved_by_hand(visitor, "Planning", "14:00")
+    assert await times(alice, event) == before
+    await visitor.event("Planning").click()
+    await visitor.sees("You can see this event, but not change it")
+
+
+async def test_what_is_dragged_onto_taken_time_asks_first(visit: Visit, alice: Person):
+    event = await planned(alice)
+    day = monday() + timedelta(days=1)
+    await alice.creates("Dentist", at(day, "14:00"), at(day, "15:00"))
+    before = await times(alice, event)
+    visitor = await visit(alice, week())
+    await moved_by_hand(visitor, "Planning", "14:00")
+    await visitor.sees("That time is taken")
+    await visitor.button("Put it back").click()
+    assert await times(alice, event) == before
+    await moved_by_hand(visitor, "Planning", "14:00")
+    await visitor.button("Save anyway").click()
+    await visitor.sees("“Planning” was moved")
+    assert await times(alice, event) == (at(day, "14:00"), at(day, "15:00"))
+
+
+async def test_the_legend_hides_what_is_not_wanted(visit: Visit, alice: Person, ben: Person):
+    event = await planned(alice)
+    await alice.shares(event, ben, "editor")
+    visitor = await visit(ben, week())
+    await expect(visitor.event("Planning")).to_be_visible()
+    await visitor.page.get_by_label("Shared, you may edit").uncheck()
+    await expect(visitor.event("Planning")).to_have_count(0)

@@ -1,0 +1,145 @@
+"""The side panel: what is chosen, what is in the way, saving, deleting, and the way back."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from playwright.async_api import expect
+
+from tests.people import Person
+from tests.web.conftest import Visit
+from tests.web.test_calendar import planned, week
+from tests.web.visitors import at, monday
+
+pytestmark = pytest.mark.xdist_group("page")
+
+
+async def test_changing_a_field_keeps_the_others(visit: Visit, alice: Person):
+    event = await planned(alice, description="Bring questions")
+    visitor = await visit(alice, week())
+    await visitor.event("Planning").click()
+    await visitor.field("Location").fill("Room 4")
+    await visitor.button("Save").click()
+    await visitor.sees("“Planning” was changed")
+    read = (await alice.get(f"/api/v1/events/{event['id']}")).json()
+    assert (read["location"], read["description"], read["version"]) == ("Room 4", "Bring questions", 2)
+
+
+async def test_taken_time_is_shown_while_it_is_chosen_with_free_time_one_click_away(visit: Visit, alice: Person):
+    await planned(alice)
+    visitor = await visit(alice, week())
+    await visitor.page.keyboard.press("c")
+    await visitor.field("Title").fill("Second")
+    await visitor.field("Starts on").fill((monday() + timedelta(days=1)).isoformat())
+    await visitor.field("Starts at").fill("10:30")
+    await visitor.field("Starts at").blur()
+    await visitor.sees("You are busy then")
+    await visitor.panel.locator(".chip").first.click()
+    await expect(visitor.page.get_by_text("You are busy then")).to_be_hidden()
+    await visitor.button("Create").click()
+    await visitor.sees("“Second” was created")
+
+
+async def test_saving_over_taken_time_has_to_be_said(visit: Visit, alice: Person):
+    await planned(alice)
+    visitor = await visit(alice, week())
+    await visitor.page.keyboard.press("c")
+    await visitor.field("Title").fill("Second")
+    await visitor.field("Starts on").fill((monday() + timedelta(days=1)).isoformat())
+    await visitor.field("Starts at").fill("10:30")
+    await visitor.button("Create").click()
+    await visitor.sees("That time is taken")
+    await visitor.button("Save anyway").click()
+    await visitor.sees("“Second” was created")
+
+
+async def test_what_is_deleted_can_be_undone_and_found_in_the_trash(visit: Visit, alice: Person):
+    await planned(alice)
+    visitor = await visit(alice, week())
+    await visitor.event("Planning").click()
+    await visitor.button("Delete").click()
+    await expect(visitor.event("Planning")).to_have_count(0)
+    await visitor.toast.get_by_role("button", name="Undo").click()
+    await expect(visitor.event("Planning")).to_be_visible()
+    await visitor.event("Planning").focus()
+    await visitor.page.keyboard.press("Delete")
+    await expect(visitor.event("Planning")).to_have_count(0)
+    await visitor.button("Account").click()
+    await visitor.button("Trash").click()
+    await visitor.button("Restore Planning").click()
+    await visitor.page.keyboard.press("Escape")
+    await expect(visitor.event("Planning")).to_be_visible()
+
+
+async def test_an_all_day_event_ends_on_the_day_that_is_shown(visit: Visit, alice: Person):
+    visitor = await visit(alice, week("month"))
+    await visitor.page.keyboard.press("c")
+    await visitor.field("Title").fill("Away")
+    await visitor.field("All day").check()
+    await visitor.field("Starts on").fill(monday().isoformat())
+    await visitor.field("Ends on").fill((monday() + timedelta(days=4)).isoformat())
+    await visitor.button("Create").click()
+    await visitor.sees("“Away” was created")
+    made = (await alice.get("/api/v1/events")).json()[0]
+    assert (made["start_time"], made["end_time"]) == (str(monday()), str(monday() + timedelta(days=5)))
+
+
+async def test_a_series_is_made_and_said_in_words(visit: Visit, alice: Person):
+    visitor = await visit(alice, week())
+    await visitor.page.keyboard.press("c")
+    await visitor.field("Title").fill("Yoga")
+    await visitor.field("Starts on").fill("2027-03-02")
+    await visitor.field("Starts at").fill("18:00")
+    await visitor.field("Repeat").select_option("custom")
+    await visitor.field("Every").fill("2")
+    await visitor.field("Every").blur()
+    await visitor.field("Ends").select_option("until")
+    await visitor.field("Last day").fill("2027-06-01")
+    await visitor.field("Last day").blur()
+    await visitor.sees("every second week on Tuesday until 1 June 2027")
+    await visitor.button("Create").click()
+    await visitor.sees("“Yoga” was created")
+    made = (await alice.get("/api/v1/events")).json()[0]
+    assert made["recurrence_pattern"] == {
+        "frequency": "weekly",
+        "interval": 2,
+        "byDay": [{"day": "tu"}],
+        "until": "2027-06-01T23:59:59",
+    }
+
+
+@pytest.mark.parametrize(
+    ("answer", "places"), [("Only this one", 1), ("This and all following", 3), ("All of them", 5)]
+)
+async def test_a_change_of_a_series_asks_which_part(visit: Visit, alice: Person, answer: str, places: int):
+    await alice.creates(
+        "Stand-up",
+        at(monday(), "09:15"),
+        at(monday(), "09:30"),
+        time_zone="Europe/Berlin",
+        recurrence_pattern={"frequency": "daily", "count": 5},
+    )
+    visitor = await visit(alice, week())
+    await visitor.event("Stand-up").nth(2).click()
+    await visitor.field("Location").fill("Kitchen")
+    await visitor.button("Save").click()
+    await visitor.sees("3 dates in the coming 13 months")
+    await visitor.button(answer, exact=False).click()
+    await visitor.sees("was changed")
+    await expect(visitor.page.locator('.calendar [aria-label*="Kitchen"]')).to_have_count(places)
+    await visitor.button("Undo").click()
+    await visitor.sees("Undone")
+    await expect(visitor.page.locator('.calendar [aria-label*="Kitchen"]')).to_have_count(0)
+    await expect(visitor.event("Stand-up")).to_have_count(5)
+
+
+async def test_a_draft_survives_a_reload(visit: Visit, alice: Person):
+    event = await planned(alice)
+    visitor = await visit(alice, f"/event/{event['id']}")
+    await visitor.field("Description").fill("Not saved yet")
+    await visitor.page.reload()
+    await visitor.sees("is back")
+    await expect(visitor.field("Description")).to_have_value("Not saved yet")
+    await visitor.button("Discard it").click()
+    await expect(visitor.field("Description")).to_have_value("")

@@ -1,0 +1,74 @@
+"""History, the way back, and the calendar as it was."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import expect
+
+from tests.people import Person
+from tests.web.conftest import Visit
+from tests.web.test_calendar import planned, week
+
+pytestmark = pytest.mark.xdist_group("page")
+
+
+async def test_history_says_who_changed_what_and_marks_the_words(visit: Visit, alice: Person, ben: Person):
+    event = await planned(alice, description="Bring the old questions")
+    await alice.shares(event, ben, "editor")
+    await ben.changes(event, description="Bring the new questions")
+    visitor = await visit(alice, f"/event/{event['id']}")
+    await visitor.button("History").click()
+    await visitor.sees(f"{ben.username} changed description")
+    await expect(visitor.page.locator("del")).to_have_text("old")
+    await expect(visitor.page.locator("ins")).to_have_text("new")
+
+
+async def test_one_field_is_brought_back_and_that_can_be_undone(visit: Visit, alice: Person):
+    event = await planned(alice)
+    await alice.changes(event, title="Renamed", location="Hall")
+    visitor = await visit(alice, f"/event/{event['id']}")
+    await visitor.button("History").click()
+    await visitor.button("Bring back title from before version 2").click()
+    await visitor.sees("title brought back")
+    read = (await alice.get(f"/api/v1/events/{event['id']}")).json()
+    assert (read["title"], read["location"]) == ("Planning", "Hall")
+    await visitor.button("Undo").click()
+    await visitor.sees("Undone")
+    assert (await alice.get(f"/api/v1/events/{event['id']}")).json()["title"] == "Renamed"
+
+
+async def test_a_whole_version_is_restored(visit: Visit, alice: Person):
+    event = await planned(alice)
+    await alice.changes(event, title="Renamed", location="Hall")
+    visitor = await visit(alice, f"/event/{event['id']}")
+    await visitor.button("History").click()
+    await visitor.button("Restore version 1").click()
+    await visitor.sees("version 1 brought back")
+    read = (await alice.get(f"/api/v1/events/{event['id']}")).json()
+    assert (read["title"], read["location"]) == ("Planning", None)
+
+
+async def test_who_set_which_field_last_is_said(visit: Visit, alice: Person, ben: Person):
+    event = await planned(alice)
+    await alice.shares(event, ben, "editor")
+    await ben.changes(event, location="Hall")
+    visitor = await visit(alice, f"/event/{event['id']}")
+    await visitor.button("History").click()
+    await visitor.page.get_by_text("Who set what last").click()
+    row = visitor.page.locator(".blame tr").filter(has_text="location")
+    await expect(row).to_contain_text(ben.username)
+
+
+async def test_the_time_machine_shows_the_calendar_as_it_was(visit: Visit, alice: Person):
+    event = await planned(alice)
+    await alice.changes(event, title="Renamed")
+    visitor = await visit(alice, week())
+    await expect(visitor.event("Renamed")).to_be_visible()
+    await visitor.button("Time machine").click()
+    await visitor.sees("The calendar as it was on")
+    slider = visitor.page.get_by_label("Moment")
+    await slider.focus()
+    await slider.press("Home")
+    await expect(visitor.event("Renamed")).to_have_count(0)
+    await visitor.button("Back to now").click()
+    await expect(visitor.event("Renamed")).to_be_visible()

@@ -1,0 +1,87 @@
+// The page: signed out, a welcome; signed in, the calendar with everything around it.
+import { useEffect } from "preact/hooks";
+
+import { askFor, Problem, reachable } from "./api/client";
+import { type Account, me, renew, sessionState } from "./api/session";
+import { CalendarView } from "./calendar/CalendarView";
+import { Dialogs } from "./dialogs/Dialogs";
+import { EventPanel } from "./panel/EventPanel";
+import { draftAt, editing, openNew } from "./panel/editing";
+import { Banners } from "./parts/Banners";
+import { Dialog } from "./parts/Dialog";
+import { Icon } from "./parts/icons";
+import { FirstSteps } from "./parts/FirstSteps";
+import { Questions } from "./parts/Questions";
+import { SideBar } from "./parts/SideBar";
+import { TimeMachine } from "./parts/TimeMachine";
+import { Toasts } from "./parts/Toasts";
+import { TopBar, Views } from "./parts/TopBar";
+import { date, route } from "./route";
+import { SignIn, Welcome } from "./SignIn";
+import { loadCalendars, reload, zone } from "./store/entries";
+
+async function enter(): Promise<void> {
+  me.value = await askFor<Account>("GET", "/auth/me");
+  sessionState.value = "in";
+  await loadCalendars();
+  await reload();
+}
+
+async function begin(): Promise<void> {
+  if (await renew()) await enter();
+  else sessionState.value = "out";
+}
+
+export function App() {
+  useEffect(() => {
+    begin().catch((error: unknown) => {
+      if (error instanceof Problem) reachable.value = false;
+      sessionState.value = "out";
+      if (!(error instanceof Problem)) throw error;
+    });
+  }, []);
+  if (sessionState.value === "unknown") return <div class="boot" role="status" aria-label="Loading" />;
+  if (sessionState.value === "out" || !me.value) {
+    return (
+      <>
+        <Banners />
+        <Welcome onSignedIn={enter} />
+      </>
+    );
+  }
+  const hasPanel = route.value.event !== null || editing.value !== null;
+  return (
+    <div class={hasPanel ? "shell with-panel" : "shell"}>
+      <Banners />
+      <TopBar />
+      <div class="body">
+        <SideBar />
+        <main class="main">
+          <TimeMachine />
+          <CalendarView />
+          <FirstSteps />
+        </main>
+        <EventPanel />
+      </div>
+      <button
+        type="button"
+        class="primary float only-narrow"
+        aria-label="New event"
+        onClick={() => openNew(draftAt(date.value, zone.value))}
+      >
+        <Icon name="plus" size={24} />
+      </button>
+      <div class="bottom only-narrow">
+        <Views />
+      </div>
+      <Dialogs />
+      <Questions />
+      <Toasts />
+      {sessionState.value === "ended" && (
+        <Dialog title="Sign in again">
+          <SignIn onSignedIn={enter} reason="Your session has ended. Sign in to go on: nothing you typed is lost." />
+        </Dialog>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,172 @@
+// The calendar itself: FullCalendar, told what to show, and what dragging and clicking mean.
+import { Calendar, type CalendarOptions, type CalendarRef } from "@fullcalendar/preact";
+import dayGrid from "@fullcalendar/preact/daygrid";
+import interaction from "@fullcalendar/preact/interaction";
+import list from "@fullcalendar/preact/list";
+import classic from "@fullcalendar/preact/themes/classic";
+import timeGrid from "@fullcalendar/preact/timegrid";
+import { useEffect, useMemo, useRef } from "preact/hooks";
+
+import type { CalendarEvent } from "../api/events";
+import { close, editing, openEvent, openNew } from "../panel/editing";
+import { isDark, locale, weekStart } from "../preferences";
+import { date, go, view } from "../route";
+import { move } from "../store/actions";
+import { newDraft } from "../store/drafts";
+import { asOf, calendars, entries, hiddenKinds, shown, zone } from "../store/entries";
+import { addMinutes, wallOf } from "../time/zones";
+import { AGENDA_DRESS, DRESS } from "./dress";
+import { draftInput, entryInput, label } from "./inputs";
+
+const VIEW_TYPES = { month: "dayGridMonth", week: "timeGridWeek", day: "timeGridDay", agenda: "agenda" };
+const PLUGINS = [dayGrid, timeGrid, list, interaction, classic];
+const HOUR = 60;
+
+/** FullCalendar writes instants with the zone's name behind; the API wants RFC 3339. */
+const plain = (text: string) => text.replace(/\[.*\]$/, "");
+
+type Dropped = Parameters<NonNullable<CalendarOptions["eventDrop"]>>[0];
+type Selected = Parameters<NonNullable<CalendarOptions["select"]>>[0];
+
+function dropped({ event, revert }: Pick<Dropped, "event" | "revert">): void {
+  const entry = event.extendedProps.entry as CalendarEvent;
+  const start = event.start ?? new Date();
+  const length = event.allDay ? 24 * HOUR : HOUR;
+  const end = event.end ?? new Date(start.getTime() + length * 60_000);
+  const times = event.allDay
+    ? { start_time: event.startStr.slice(0, 10), end_time: event.endStr ? event.endStr.slice(0, 10) : nextDay(event.startStr) }
+    : { start_time: plain(start.toISOString()), end_time: plain(end.toISOString()) };
+  const kind = event.allDay === entry.all_day ? {} : { all_day: event.allDay };
+  void move(entry, { ...times, ...kind }, revert);
+}
+
+function nextDay(day: string): string {
+  return new Date(Date.parse(`${day.slice(0, 10)}T00:00:00Z`) + 86_400_000).toISOString().slice(0, 10);
+}
+
+function selected({ start, end, allDay, startStr, endStr }: Selected): void {
+  if (allDay) {
+    const last = new Date(Date.parse(`${endStr.slice(0, 10)}T00:00:00Z`) - 86_400_000).toISOString().slice(0, 10);
+    openNew(newDraft({ date: startStr.slice(0, 10), time: "09:00" }, { date: last, time: "10:00" }, zone.peek(), true));
+    return;
+  }
+  openNew(newDraft(wallOf(start.toISOString(), zone.peek()), wallOf(end.toISOString(), zone.peek()), zone.peek()));
+}
+
+function clicked(): void {
+  const open = editing.peek();
+  if (open?.event.peek() && !open.isChanged.peek()) close();
+}
+
+/** FullCalendar does not tell of double clicks, and not of every first click: what lies under the pointer does. */
+function doubleClicked(event: MouseEvent): void {
+  const target = event.target as Element;
+  if (asOf.peek() !== null || target.closest("[data-event], a, button")) return;
+  const under = document.elementsFromPoint(event.clientX, event.clientY);
+  const found = (name: string) => under.map((one) => one.getAttribute(name)).find(Boolean);
+  const [day, time] = [found("data-date"), found("data-time")?.slice(0, 5)];
+  if (!day) return;
+  if (!time) {
+    openNew(newDraft({ date: day, time: "09:00" }, { date: day, time: "10:00" }, zone.peek(), true));
+    return;
+  }
+  const start = { date: day, time };
+  openNew(newDraft(start, addMinutes(start, HOUR), zone.peek()));
+}
+
+export function CalendarView() {
+  const calendar = useRef<CalendarRef>(null);
+  const [isPast, kind, day] = [asOf.value !== null, view.value, date.value];
+  useEffect(() => {
+    // FullCalendar renders while it changes views: not while Preact renders it.
+    queueMicrotask(() => calendar.current?.getApi().changeView(VIEW_TYPES[kind], day));
+  }, [kind, day]);
+  const openId = editing.value?.id ?? null;
+  useEffect(() => {
+    for (const element of document.querySelectorAll<HTMLElement>("[data-event]")) {
+      element.toggleAttribute("data-open", element.dataset.event === String(openId));
+    }
+  }, [openId]);
+  const [all, hiding, colors] = [entries.value, hiddenKinds.value, calendars.value];
+  const inputs = useMemo(() => entryInputs(all, hiding, !isPast), [all, hiding, colors, isPast]);
+  const open = editing.value;
+  const fresh = open && !open.event.value ? draftInput(open.draft.value) : null;
+  return (
+    <div class={isPast ? "calendar past" : "calendar"} data-color-scheme={isDark.value ? "dark" : "light"} onDblClick={doubleClicked}>
+      <Calendar
+        ref={calendar}
+        plugins={PLUGINS}
+        initialView={VIEW_TYPES[kind]}
+        initialDate={day}
+        {...SHAPE}
+        {...LISTENERS}
+        colorScheme={isDark.value ? "dark" : "light"}
+        timeZone={zone.value}
+        locale={locale.value}
+        firstDay={Number(weekStart.value)}
+        editable={!isPast}
+        selectable={!isPast}
+        events={fresh ? [...inputs, fresh] : inputs}
+      />
+    </div>
+  );
+}
+
+function entryInputs(all: readonly CalendarEvent[], hiding: Set<string>, isEditable: boolean) {
+  return all.map((entry) => entryInput(entry, isEditable)).filter((input) => !hiding.has(input.kind));
+}
+
+const SHAPE: CalendarOptions = {
+  views: {
+    agenda: { type: "list", duration: { days: 28 }, ...AGENDA_DRESS },
+    timeGrid: { nowIndicator: true },
+  },
+  headerToolbar: false,
+  height: "100%",
+  expandRows: true,
+  dayMaxEvents: true,
+  navLinks: true,
+  eventInteractive: true,
+  eventResizableFromStart: true,
+  selectMirror: true,
+  selectMinDistance: 5,
+  unselectAuto: true,
+  slotDuration: "00:30:00",
+  snapDuration: "00:15:00",
+  scrollTime: "07:30:00",
+  eventMinHeight: 20,
+  eventMaxStack: 6,
+  eventTimeFormat: { hour: "2-digit", minute: "2-digit" },
+  slotHeaderFormat: { hour: "2-digit", minute: "2-digit" },
+  noEventsText: "Nothing in these four weeks. Press c to plan something.",
+  longPressDelay: 350,
+  eventClass: ({ event }) => event.extendedProps.kindClass as string,
+  ...DRESS,
+  eventDidMount: ({ el, event, isMirror }) => {
+    const entry = event.extendedProps.entry as CalendarEvent | undefined;
+    if (!entry || isMirror) return;
+    el.setAttribute("aria-label", label(entry));
+    el.setAttribute("title", label(entry));
+    el.dataset.event = String(entry.id);
+    // Events are buttons, which a list may not hold.
+    if (el.parentElement?.role === "list") el.parentElement.role = "group";
+    el.toggleAttribute("data-open", editing.peek()?.id === entry.id);
+  },
+};
+
+const LISTENERS: CalendarOptions = {
+  datesSet: ({ startStr, endStr }) => {
+    const [from, to] = [`${startStr.slice(0, 10)}T00:00:00`, `${endStr.slice(0, 10)}T00:00:00`];
+    if (shown.peek()?.from !== from || shown.peek()?.to !== to) shown.value = { from, to };
+  },
+  eventClick: ({ event, jsEvent }) => {
+    jsEvent.preventDefault();
+    const entry = event.extendedProps.entry as CalendarEvent | undefined;
+    if (entry) openEvent(entry);
+  },
+  eventDrop: dropped,
+  eventResize: dropped,
+  select: selected,
+  dateClick: clicked,
+  navLinkDayClick: (at) => go({ view: "day", date: wallOf(at.toISOString(), zone.peek()).date }),
+};

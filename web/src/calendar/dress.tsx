@@ -1,0 +1,52 @@
+// How FullCalendar's parts look: its options that name classes and draw content.
+import type { CalendarOptions } from "@fullcalendar/preact";
+
+import type { CalendarEvent } from "../api/events";
+
+type Shown = Parameters<Extract<CalendarOptions["eventContent"], (...input: never[]) => unknown>>[0];
+
+/** In columns of hours the title comes first: the place says the time already. */
+function columnContent({ event, timeText, isShort }: Shown) {
+  const entry = event.extendedProps.entry as CalendarEvent | undefined;
+  const more = [timeText, entry?.location].filter(Boolean).join(", ");
+  return (
+    <div class={isShort ? "entry-text short" : "entry-text"}>
+      <span class="name">{event.title}</span>
+      <span class="more">{more}</span>
+    </div>
+  );
+}
+
+export const DRESS: CalendarOptions = {
+  eventContent: (shown) => (shown.view.type.startsWith("timeGrid") && !shown.event.allDay ? columnContent(shown) : true),
+  displayEventEnd: false,
+  blockEventClass: "entry-block",
+  blockEventInnerClass: "entry-block-inner",
+  rowEventTitleClass: "entry-row-title",
+  listItemEventClass: "entry-dot",
+  rowMoreLinkClass: "more-link",
+  listItemEventTimeClass: "entry-dot-time",
+  listItemEventTitleClass: "entry-dot-title",
+  dayHeaderContent: ({ weekdayText, dayNumberText, isToday, inPopover, text }) =>
+    inPopover || !weekdayText ? (
+      text
+    ) : (
+      <span class={isToday ? "day-head today" : "day-head"}>
+        <span>{weekdayText}</span>
+        {dayNumberText && <span class="number">{dayNumberText}</span>}
+      </span>
+    ),
+  dayCellTopInnerClass: ({ isToday, isOther }) => `cell-number${isToday ? " today" : ""}${isOther ? " other" : ""}`,
+  slotHeaderInnerClass: "slot-label",
+  allDayHeaderInnerClass: "all-day-label",
+  noEventsClass: "no-events",
+  noEventsInnerClass: "no-events-inner",
+  listDayHeaderClass: "agenda-head",
+  listDayHeaderInnerClass: "agenda-head-inner",
+};
+
+export const AGENDA_DRESS: CalendarOptions = {
+  displayEventEnd: true,
+  listItemEventTimeClass: "agenda-time",
+  listItemEventTitleClass: "agenda-title",
+};

@@ -1,0 +1,61 @@
+// Events of the API as FullCalendar takes them, and as a screen reader says them.
+import type { CalendarEvent } from "../api/events";
+import { type Draft, faultOf, timesOf } from "../store/drafts";
+import { calendars, kindOf, zone } from "../store/entries";
+import { repeatWords } from "../text/repeat";
+import { spanWords } from "../time/words";
+
+const ROLE_COLORS: Record<string, string> = { editor: "#0d9488", viewer: "#71717a" };
+export const OWN_COLOR = "#4f46e5";
+
+/** The colour of a kind of events, as the legend shows it. */
+export function colorOf(kind: string): string {
+  const own = calendars.value.find((one) => `calendar-${one.id}` === kind)?.color;
+  return ROLE_COLORS[kind] ?? own ?? OWN_COLOR;
+}
+
+export function label(entry: CalendarEvent): string {
+  const parts = [
+    entry.title,
+    spanWords(entry.start_time, entry.end_time, zone.value),
+    entry.location,
+    entry.is_recurring && `repeats ${repeatWords(entry.recurrence_pattern as Record<string, unknown> | null)}`,
+    entry.role === "owner" ? null : `you are ${entry.role}`,
+    entry.status === "confirmed" ? null : entry.status,
+  ];
+  return parts.filter(Boolean).join(", ");
+}
+
+export function entryInput(entry: CalendarEvent, isEditable: boolean) {
+  const kind = kindOf(entry);
+  const classes = ["entry", `is-${entry.status}`, entry.free_busy_status === "free" ? "is-free" : "is-busy"];
+  return {
+    // A new version is a new element: what was said of the old one is said anew.
+    id: `${entry.id} ${entry.version} ${entry.occurrence ?? ""}`,
+    title: entry.title,
+    start: entry.start_time,
+    end: entry.end_time,
+    allDay: entry.all_day,
+    editable: isEditable && entry.role !== "viewer",
+    color: colorOf(kind),
+    kind,
+    extendedProps: { entry, kindClass: classes.join(" ") },
+  };
+}
+
+/** The event that is being made, as a shadow of itself. */
+export function draftInput(draft: Draft) {
+  if (faultOf({ ...draft, title: "x" })) return null;
+  const { start_time: start, end_time: end } = timesOf(draft);
+  return {
+    id: "draft",
+    title: draft.title || "New event",
+    start,
+    end,
+    allDay: draft.allDay,
+    editable: false,
+    color: OWN_COLOR,
+    kind: "draft",
+    extendedProps: { kindClass: "entry is-draft" },
+  };
+}

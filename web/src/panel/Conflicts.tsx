@@ -1,0 +1,71 @@
+// What a chosen time overlaps, as soon as it is chosen, and the nearest free times one click away.
+import { useEffect, useState } from "preact/hooks";
+
+import { Problem } from "../api/client";
+import { type Check, checkEvent } from "../api/events";
+import { Icon } from "../parts/icons";
+import { faultOf, fieldsOf } from "../store/drafts";
+import { zone } from "../store/entries";
+import { spanWords } from "../time/words";
+import { wallOf } from "../time/zones";
+import type { Editing } from "./editing";
+
+const PAUSE = 200;
+
+export function Conflicts({ editing }: { editing: Editing }) {
+  const [check, setCheck] = useState<Check | null>(null);
+  const draft = editing.draft.value;
+  const { start, end, zone: at, allDay, pattern, busy, status } = draft;
+  const untouched = Boolean(editing.event.value) && !editing.isChanged.value;
+  const asked = JSON.stringify({ start, end, at, allDay, pattern, busy, status, untouched });
+  useEffect(() => {
+    const complete = faultOf({ ...draft, title: "x" }) === null;
+    setCheck(null);
+    if (!busy || status === "cancelled" || untouched || !complete) return;
+    const asking = new AbortController();
+    const soon = setTimeout(() => {
+      checkEvent({ ...fieldsOf(draft), title: "x" }, asking.signal).then(setCheck, (error: unknown) => {
+        // Whoever goes on typing is answered by the next check; saving tells what is wrong with the rest.
+        if (!asking.signal.aborted && !(error instanceof Problem)) throw error;
+      });
+    }, PAUSE);
+    return () => {
+      clearTimeout(soon);
+      asking.abort();
+    };
+  }, [asked]);
+  const taken = check?.conflicts.filter((one) => one.event_id !== editing.id || one.event_id === null) ?? [];
+  if (!check || !taken.length) return null;
+  return (
+    <div class="conflicts" role="status">
+      <p>
+        <Icon name="warning" size={16} /> <strong>You are busy then</strong>
+      </p>
+      <ul class="plain">
+        {taken.slice(0, 4).map((one) => (
+          <li key={`${one.event_id} ${one.start_time}`}>
+            {one.title ?? "Busy"} <span class="muted">{spanWords(one.start_time, one.end_time, zone.value)}</span>
+          </li>
+        ))}
+        {(taken.length > 4 || check.more) && <li class="muted">and more</li>}
+      </ul>
+      {check.nearest_free.length > 0 && !editing.event.value?.occurrence && (
+        <>
+          <p class="muted small">Nearest free times</p>
+          <div class="chips">
+            {check.nearest_free.slice(0, 3).map((slot) => (
+              <button
+                key={slot.start_time}
+                type="button"
+                class="chip"
+                onClick={() => editing.set({ start: wallOf(slot.start_time, at), end: wallOf(slot.end_time, at) })}
+              >
+                {spanWords(slot.start_time, slot.end_time, zone.value)}
+              </button>
+            ))}
+          </div>
+        </>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,149 @@
+// The side panel: one event, its details or its history.
+import { useEffect, useState } from "preact/hooks";
+
+import { Problem } from "../api/client";
+import { Icon } from "../parts/icons";
+import { go, route } from "../route";
+import { remove } from "../store/actions";
+import { draftOf } from "../store/drafts";
+import { moved, present, watch } from "../store/live";
+import { ShareDialog } from "../dialogs/Share";
+import { close, duplicate, Editing, editing, readEntry, shownEntry } from "./editing";
+import { EventForm } from "./EventForm";
+import { History } from "./History";
+
+export function EventPanel() {
+  const { event: id, occurrence } = route.value;
+  const [missing, setMissing] = useState<string | null>(null);
+  useEffect(() => {
+    setMissing(null);
+    if (id === null) return;
+    let current = true;
+    const open = async () => {
+      const event = shownEntry(id, occurrence) ?? (await readEntry(id, occurrence));
+      if (!current) return;
+      editing.peek()?.close();
+      editing.value = new Editing(event, draftOf(event));
+    };
+    open().catch((error: unknown) => {
+      if (!(error instanceof Problem)) throw error;
+      setMissing(error.words);
+    });
+    return () => {
+      current = false;
+    };
+  }, [id, occurrence]);
+  useEffect(() => {
+    const open = editing.peek();
+    if (open?.id !== moved.value.id || open.id === null) return;
+    readEntry(open.id, open.occurrence)
+      .then((event) => open.follow(event))
+      .catch((error: unknown) => {
+        if (!(error instanceof Problem)) throw error;
+        setMissing(error.words);
+      });
+  }, [moved.value]);
+  if (missing && id !== null) return <Missing text={missing} />;
+  const open = editing.value;
+  if (!open || (id !== null && open.id !== id)) return id === null ? null : <Skeleton />;
+  return <Open editing={open} />;
+}
+
+function Missing({ text }: { text: string }) {
+  return (
+    <aside class="panel" aria-label="Event">
+      <div class="panel-empty">
+        <p>{text}</p>
+        <button type="button" onClick={close}>
+          Close
+        </button>
+      </div>
+    </aside>
+  );
+}
+
+function Skeleton() {
+  return (
+    <aside class="panel" aria-label="Event" aria-busy="true">
+      <div class="skeleton title" />
+      <div class="skeleton" />
+      <div class="skeleton" />
+    </aside>
+  );
+}
+
+function Open({ editing: open }: { editing: Editing }) {
+  const event = open.event.value;
+  const [sharing, setSharing] = useState(false);
+  const isEditing = open.isChanged.value;
+  useEffect(() => {
+    watch(event?.id ?? null, isEditing);
+  }, [event?.id, isEditing]);
+  useEffect(() => () => watch(null), []);
+  const tab = event ? route.value.panel : "details";
+  const label = event ? `Event: ${event.title}` : "New event";
+  return (
+    <aside class="panel" aria-label={label}>
+      <header class="panel-head">
+        {event ? (
+          <div class="tabs" role="group" aria-label="What to show">
+            <button type="button" aria-pressed={tab === "details"} onClick={() => go({ panel: "details" }, "replace")}>
+              Details
+            </button>
+            <button type="button" aria-pressed={tab === "history"} onClick={() => go({ panel: "history" }, "replace")}>
+              History
+            </button>
+          </div>
+        ) : (
+          <h2>New event</h2>
+        )}
+        <span class="grow" />
+        {event && (
+          <button type="button" class="quiet round" aria-label="Share" title="Share" onClick={() => setSharing(true)}>
+            <Icon name="people" />
+          </button>
+        )}
+        {event && (
+          <button type="button" class="quiet round" aria-label="Make a copy" title="Make a copy" onClick={() => duplicate(event)}>
+            <Icon name="copy" />
+          </button>
+        )}
+        {event?.role === "owner" && (
+          <button
+            type="button"
+            class="quiet round"
+            aria-label="Delete"
+            title="Delete"
+            onClick={() => void remove(event).then((gone) => gone && close())}
+          >
+            <Icon name="trash" />
+          </button>
+        )}
+        <button type="button" class="quiet round" aria-label="Close" title="Close" onClick={close}>
+          <Icon name="close" />
+        </button>
+      </header>
+      {event && <Presence id={event.id} />}
+      {tab === "details" ? <EventForm editing={open} /> : event && <History event={event} />}
+      {sharing && event && <ShareDialog event={event} onClose={() => setSharing(false)} />}
+    </aside>
+  );
+}
+
+/** Who else has this event open. */
+function Presence({ id }: { id: number }) {
+  const people = present.value[id] ?? [];
+  if (!people.length) return null;
+  return (
+    <p class="presence" role="status">
+      {people.map((one) => (
+        <span key={one.user_id} class="person">
+          <span class="avatar" aria-hidden="true">
+            {one.username.slice(0, 1).toUpperCase()}
+          </span>
+          {one.username} {one.editing ? "is editing this" : "is looking at this"}
+        </span>
+      ))}
+    </p>
+  );
+}

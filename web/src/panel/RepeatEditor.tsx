@@ -1,0 +1,224 @@
+// When an event repeats: the usual ones in one click, the rest in a form, all of it said in words.
+import { useId, useState } from "preact/hooks";
+
+import { Icon } from "../parts/icons";
+import { DAYS, ordinal, type Repeat, repeatWords } from "../text/repeat";
+import { weekdayWords } from "../time/words";
+import { addMonths, weekdayOf } from "../time/zones";
+import type { Editing } from "./editing";
+
+type Pattern = Record<string, unknown> | null;
+
+const patternOf = (repeat: Repeat): Pattern => ({ ...repeat });
+
+/** The patterns that a date suggests. */
+function suggested(date: string): Repeat[] {
+  const day = DAYS[weekdayOf(date) - 1] ?? "mo";
+  const dayOfMonth = Number(date.slice(8));
+  const nth = Math.ceil(dayOfMonth / 7);
+  return [
+    { frequency: "daily" },
+    { frequency: "weekly", byDay: [{ day }] },
+    { frequency: "weekly", byDay: DAYS.slice(0, 5).map((one) => ({ day: one })) },
+    { frequency: "monthly", byMonthDay: [dayOfMonth] },
+    { frequency: "monthly", byDay: [{ day, nthOfPeriod: nth > 4 ? -1 : nth }] },
+    { frequency: "yearly" },
+  ];
+}
+
+export function RepeatEditor({ editing }: { editing: Editing }) {
+  const { pattern, start } = editing.draft.value;
+  const [isCustom, setCustom] = useState(false);
+  const date = start.date || "2026-01-05";
+  const offers = suggested(date).map((repeat) => JSON.stringify(repeat));
+  const now = JSON.stringify(pattern);
+  const chosen = pattern === null ? "none" : offers.includes(now) ? now : "custom";
+  const set = (value: Pattern) => editing.set({ pattern: value });
+  const isPart = Boolean(editing.event.value?.occurrence);
+  return (
+    <div class="line">
+      <span class="line-icon">
+        <Icon name="repeat" />
+      </span>
+      <div class="line-body">
+        {isPart ? (
+          <p class="as-text">Repeats {repeatWords(pattern)}</p>
+        ) : (
+          <select
+            aria-label="Repeat"
+            value={isCustom ? "custom" : chosen}
+            onChange={(event) => {
+              const { value } = event.currentTarget;
+              setCustom(value === "custom");
+              if (value === "none") set(null);
+              else if (value !== "custom") set(JSON.parse(value) as Pattern);
+              else if (!pattern) set(patternOf({ frequency: "weekly", byDay: [{ day: DAYS[weekdayOf(date) - 1] ?? "mo" }] }));
+            }}
+          >
+            <option value="none">Does not repeat</option>
+            {suggested(date).map((repeat, place) => (
+              <option key={offers[place]} value={offers[place]}>
+                {capital(repeatWords(patternOf(repeat)))}
+              </option>
+            ))}
+            <option value="custom">{chosen === "custom" ? capital(repeatWords(pattern)) : "Something else…"}</option>
+          </select>
+        )}
+        {!isPart && pattern && <Custom repeat={pattern as unknown as Repeat} date={date} onChange={(one) => set(patternOf(one))} />}
+      </div>
+    </div>
+  );
+}
+
+const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
+
+interface CustomProps {
+  repeat: Repeat;
+  date: string;
+  onChange: (repeat: Repeat) => void;
+}
+
+function Custom({ repeat, date, onChange }: CustomProps) {
+  const [interval, unit] = [useId(), useId()];
+  return (
+    <div class="repeat">
+      <div class="repeat-row">
+        <label for={interval}>Every</label>
+        <input
+          id={interval}
+          type="number"
+          min={1}
+          max={1000}
+          value={repeat.interval ?? 1}
+          onChange={(event) => {
+            const { interval: _, ...rest } = repeat;
+            const number = Number(event.currentTarget.value);
+            onChange(number > 1 ? { ...rest, interval: Math.min(number, 1000) } : rest);
+          }}
+        />
+        <label for={unit} class="hidden">
+          Unit
+        </label>
+        <select id={unit} value={repeat.frequency} onChange={(event) => onChange(withUnit(repeat, event.currentTarget.value, date))}>
+          <option value="daily">days</option>
+          <option value="weekly">weeks</option>
+          <option value="monthly">months</option>
+          <option value="yearly">years</option>
+        </select>
+      </div>
+      {repeat.frequency === "weekly" && <Weekdays repeat={repeat} date={date} onChange={onChange} />}
+      {repeat.frequency === "monthly" && <MonthDay repeat={repeat} date={date} onChange={onChange} />}
+      <End repeat={repeat} date={date} onChange={onChange} />
+      <p class="muted small">Repeats {repeatWords(patternOf(repeat))}.</p>
+    </div>
+  );
+}
+
+function withUnit(repeat: Repeat, frequency: string, date: string): Repeat {
+  const { interval, count, until } = repeat;
+  const kept = { ...(interval ? { interval } : {}), ...(count ? { count } : {}), ...(until ? { until } : {}) };
+  const own: Partial<Repeat> =
+    frequency === "weekly"
+      ? { byDay: [{ day: DAYS[weekdayOf(date) - 1] ?? "mo" }] }
+      : frequency === "monthly"
+        ? { byMonthDay: [Number(date.slice(8))] }
+        : {};
+  return { frequency: frequency as Repeat["frequency"], ...kept, ...own };
+}
+
+function Weekdays({ repeat, onChange }: CustomProps) {
+  const chosen = new Set(repeat.byDay?.map((one) => one.day));
+  const toggle = (day: string) => {
+    const next = DAYS.filter((one) => (one === day ? !chosen.has(one) : chosen.has(one)));
+    if (next.length) onChange({ ...repeat, byDay: next.map((one) => ({ day: one })) });
+  };
+  return (
+    <div class="weekdays" role="group" aria-label="On">
+      {DAYS.map((day, place) => (
+        <button
+          key={day}
+          type="button"
+          class="day"
+          aria-label={weekdayWords(place + 1)}
+          aria-pressed={chosen.has(day)}
+          onClick={() => toggle(day)}
+        >
+          {weekdayWords(place + 1, "narrow")}
+        </button>
+      ))}
+    </div>
+  );
+}
+
+function MonthDay({ repeat, date, onChange }: CustomProps) {
+  const day = DAYS[weekdayOf(date) - 1] ?? "mo";
+  const dayOfMonth = Number(date.slice(8));
+  const nth = Math.ceil(dayOfMonth / 7);
+  const { byDay: _, byMonthDay: __, bySetPosition: ___, ...rest } = repeat;
+  const choices: [string, Partial<Repeat>][] = [
+    [`on the ${ordinal(dayOfMonth)}`, { byMonthDay: [dayOfMonth] }],
+    ["on the last day", { byMonthDay: [-1] }],
+    [`on the ${ordinal(nth)} ${weekdayWords(weekdayOf(date))}`, { byDay: [{ day, nthOfPeriod: nth }] }],
+    [`on the last ${weekdayWords(weekdayOf(date))}`, { byDay: [{ day, nthOfPeriod: -1 }] }],
+    ["on the last weekday", { byDay: DAYS.slice(0, 5).map((one) => ({ day: one })), bySetPosition: [-1] }],
+  ];
+  const now = JSON.stringify([repeat.byDay, repeat.byMonthDay, repeat.bySetPosition]);
+  const place = choices.findIndex(([, one]) => JSON.stringify([one.byDay, one.byMonthDay, one.bySetPosition]) === now);
+  return (
+    <select
+      aria-label="Day of the month"
+      value={String(place)}
+      onChange={(event) => onChange({ ...rest, ...choices[Number(event.currentTarget.value)]?.[1] })}
+    >
+      {place < 0 && <option value="-1">as it is</option>}
+      {choices.map(([name], at) => (
+        <option key={name} value={String(at)}>
+          {name}
+        </option>
+      ))}
+    </select>
+  );
+}
+
+function End({ repeat, date, onChange }: CustomProps) {
+  const { count, until, ...open } = repeat;
+  const kind = count ? "count" : until ? "until" : "never";
+  const end = useId();
+  return (
+    <div class="repeat-row">
+      <label for={end}>Ends</label>
+      <select
+        id={end}
+        value={kind}
+        onChange={(event) => {
+          const { value } = event.currentTarget;
+          if (value === "count") onChange({ ...open, count: 10 });
+          else onChange(value === "until" ? { ...open, until: `${addMonths(date, 3)}T23:59:59` } : open);
+        }}
+      >
+        <option value="never">never</option>
+        <option value="until">on a date</option>
+        <option value="count">after some times</option>
+      </select>
+      {kind === "until" && (
+        <input
+          type="date"
+          aria-label="Last day"
+          min={date}
+          value={until?.slice(0, 10)}
+          onChange={(event) => event.currentTarget.value && onChange({ ...open, until: `${event.currentTarget.value}T23:59:59` })}
+        />
+      )}
+      {kind === "count" && (
+        <input
+          type="number"
+          aria-label="Times"
+          min={1}
+          max={5000}
+          value={count}
+          onChange={(event) => onChange({ ...open, count: Math.min(Math.max(Number(event.currentTarget.value), 1), 5000) })}
+        />
+      )}
+    </div>
+  );
+}

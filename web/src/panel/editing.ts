@@ -1,0 +1,281 @@
+// One event in the side panel: what was read, what is typed, what others do to it meanwhile, and saving it.
+import { computed, effect, type Signal, signal } from "@preact/signals";
+
+import { askFor, Problem } from "../api/client";
+import {
+  type CalendarEvent,
+  changeEvent,
+  occurrencesOf,
+  type Part,
+  readEvent,
+  readReminders,
+  setReminders,
+  type Slot,
+  type Taken,
+  type Version,
+} from "../api/events";
+import { me } from "../api/session";
+import { go } from "../route";
+import { askPart, create, seenAs, takeBack } from "../store/actions";
+import {
+  differences,
+  type Draft,
+  draftOf,
+  dropDraft,
+  faultOf,
+  fieldsOf,
+  keepDraft,
+  keptDraft,
+  newDraft,
+} from "../store/drafts";
+import { entries, reload } from "../store/entries";
+import { say, sayProblem } from "../store/undo";
+import { addDays, wallOf } from "../time/zones";
+import { type Group, merged } from "./merging";
+
+export interface Clash {
+  group: Group;
+  theirs: Draft;
+  chosen: "mine" | "theirs" | null;
+}
+
+export interface Refused {
+  conflicts: readonly Taken[];
+  free: readonly Slot[];
+}
+
+/** An event that is being looked at or typed; `event` is null while it is new. */
+export class Editing {
+  readonly event: Signal<CalendarEvent | null>;
+  readonly draft: Signal<Draft>;
+  readonly base: Signal<Draft>;
+  readonly clashes = signal<readonly Clash[]>([]);
+  /** What has happened while it was open, one line each. */
+  readonly notes = signal<readonly string[]>([]);
+  readonly fault = signal<string | null>(null);
+  readonly refused = signal<Refused | null>(null);
+  readonly saving = signal(false);
+  /** How many minutes ahead the person hears of it; of a new event, once it has been made. */
+  readonly reminders = signal<readonly number[]>([]);
+  readonly recovered: Signal<string | null> = signal(null);
+  readonly isChanged = computed(() => Object.keys(differences(this.base.value, this.draft.value)).length > 0);
+  readonly mayEdit = computed(() => this.event.value?.role !== "viewer");
+  /** The version that the person's changes are merged with. */
+  private version: number | null;
+  private stop: () => void = () => undefined;
+
+  constructor(event: CalendarEvent | null, draft: Draft) {
+    this.event = signal(event);
+    this.version = event?.version ?? null;
+    this.base = signal(event ? draftOf(event) : draft);
+    this.draft = signal(draft);
+    this.recover();
+    this.stop = effect(() => this.keep());
+  }
+
+  get id(): number | null {
+    return this.event.peek()?.id ?? null;
+  }
+
+  get occurrence(): string | null {
+    return this.event.peek()?.occurrence ?? null;
+  }
+
+  set(change: Partial<Draft>): void {
+    this.draft.value = { ...this.draft.value, ...change };
+    this.fault.value = null;
+    this.refused.value = null;
+  }
+
+  private keep(): void {
+    const [base, draft] = [this.base.value, this.draft.value];
+    if (this.isChanged.value) {
+      keepDraft(this.id, this.occurrence, { base, draft, version: this.version, at: new Date().toISOString() });
+    } else if (this.id !== null) {
+      dropDraft(this.id, this.occurrence);
+    }
+  }
+
+  /** Bring back what was typed before a reload. What others changed since is merged when it is saved. */
+  private recover(): void {
+    const kept = keptDraft(this.id, this.occurrence);
+    if (!kept || this.id === null || !this.mayEdit.peek()) return;
+    const found = merged(kept.base, kept.draft, this.base.peek());
+    this.draft.value = found.draft;
+    this.clashes.value = found.clashes.map((group) => ({ group, theirs: this.base.peek(), chosen: null }));
+    this.recovered.value = kept.at;
+  }
+
+  discard(): void {
+    this.draft.value = this.base.value;
+    this.clashes.value = [];
+    this.recovered.value = null;
+    dropDraft(this.id, this.occurrence);
+  }
+
+  close(): void {
+    this.stop();
+  }
+
+  async readReminders(): Promise<void> {
+    if (this.id !== null) this.reminders.value = (await readReminders(this.id)).minutes;
+  }
+
+  async remind(minutes: readonly number[]): Promise<void> {
+    this.reminders.value = this.id === null ? minutes : (await setReminders(this.id, minutes)).minutes;
+  }
+
+  /** Take in what somebody else has made of the event. */
+  async follow(theirs: CalendarEvent): Promise<void> {
+    const known = this.event.peek();
+    if (!known || theirs.version <= known.version) return;
+    const author = await authorOf(theirs);
+    if (this.saving.peek() || theirs.version <= (this.event.peek()?.version ?? 0)) return;
+    const now = draftOf(theirs);
+    const found = merged(this.base.peek(), this.draft.peek(), now);
+    this.event.value = theirs;
+    const linesMerge = found.clashes.length === 1 && found.clashes[0]?.name === "description";
+    if (author && found.taken.length) {
+      const typing = this.isChanged.peek() ? " while you typed" : "";
+      this.note(`${author} changed the ${found.taken.join(" and the ")}${typing}.`);
+    }
+    if (linesMerge) {
+      this.note(`${author ?? "You"} changed the description too; different lines are merged when you save.`);
+      this.draft.value = found.draft;
+      this.base.value = { ...now, description: this.base.peek().description };
+      return;
+    }
+    this.version = theirs.version;
+    this.base.value = now;
+    this.draft.value = found.draft;
+    const open = this.clashes.peek().filter((one) => !found.clashes.includes(one.group));
+    this.clashes.value = [...open, ...found.clashes.map((group) => ({ group, theirs: now, chosen: null }))];
+  }
+
+  private note(text: string): void {
+    if (this.notes.peek().at(-1) !== text) this.notes.value = [...this.notes.peek(), text].slice(-4);
+  }
+
+  choose(clash: Clash, chosen: "mine" | "theirs"): void {
+    this.clashes.value = this.clashes.value.map((one) => (one === clash ? { ...one, chosen } : one));
+  }
+
+  /** Save; gives the event as it is now, or null when the person has to do something first. */
+  async save(anyway = false): Promise<CalendarEvent | null> {
+    const draft = this.settled();
+    this.fault.value = faultOf(draft);
+    if (this.fault.value) return null;
+    if (this.clashes.peek().some((one) => one.chosen === null)) {
+      this.fault.value = "Choose which side to keep, field by field.";
+      return null;
+    }
+    this.saving.value = true;
+    try {
+      const saved = await (this.event.peek() ? this.change(draft, anyway) : this.create(draft, anyway));
+      if (saved) {
+        dropDraft(this.id, this.occurrence);
+        this.stop();
+      }
+      return saved;
+    } catch (error) {
+      await this.explain(error);
+      return null;
+    } finally {
+      this.saving.value = false;
+    }
+  }
+
+  private settled(): Draft {
+    let draft = this.draft.peek();
+    for (const { group, theirs, chosen } of this.clashes.peek()) {
+      if (chosen === "theirs") draft = { ...draft, ...group.of(theirs) };
+    }
+    return draft;
+  }
+
+  private async create(draft: Draft, anyway: boolean): Promise<CalendarEvent | null> {
+    const made = await create(fieldsOf(draft), anyway);
+    const minutes = this.reminders.peek();
+    if (made && minutes.length) await setReminders(made.id, minutes).catch(sayProblem);
+    return made;
+  }
+
+  private async change(draft: Draft, anyway: boolean): Promise<CalendarEvent | null> {
+    const event = this.event.peek()!;
+    const fields = differences(this.base.peek(), draft);
+    if (!Object.keys(fields).length) return event;
+    // A rule belongs to the whole series: nobody can give one occurrence another.
+    const part: Part | null =
+      "recurrence_pattern" in fields && !event.occurrence ? { scope: "all" } : await askPart(event, "change");
+    if (!part) return null;
+    const seen = part.scope === "all" ? seenAs(event) : {};
+    const before = event.version;
+    const body = { ...fields, ...seen, base_version: this.version ?? before };
+    const saved = await changeEvent(event.id, part, body, anyway);
+    const previous = saved.id === event.id ? saved.version - 1 : before;
+    say(`“${saved.title}” was changed`, () => takeBack(event, previous, saved));
+    await reload();
+    return saved;
+  }
+
+  private async explain(error: unknown): Promise<void> {
+    if (!(error instanceof Problem)) throw error;
+    if (error.is("schedule-conflict")) {
+      const { conflicts, nearest_free: free } = error.body as { conflicts: Taken[]; nearest_free: Slot[] };
+      this.refused.value = { conflicts, free };
+    } else if (error.is("edit-conflict") && this.id !== null) {
+      this.saving.value = false;
+      await this.follow(await readEntry(this.id, this.occurrence));
+    } else {
+      this.fault.value = error.words;
+    }
+  }
+}
+
+/** The event that is open, or that is being made. */
+export const editing = signal<Editing | null>(null);
+
+export function openNew(draft: Draft): void {
+  close();
+  editing.value = new Editing(null, draft);
+}
+
+export function openEvent(event: CalendarEvent): void {
+  go({ event: event.id, occurrence: event.occurrence ?? null, panel: "details" });
+}
+
+export function close(): void {
+  editing.peek()?.close();
+  editing.value = null;
+  go({ event: null, occurrence: null, panel: "details" });
+}
+
+/** Read an event, or one occurrence of it, from what is shown or from the server. */
+export async function readEntry(id: number, occurrence: string | null): Promise<CalendarEvent> {
+  if (!occurrence) return readEvent(id);
+  const day = occurrence.slice(0, 10);
+  const near = await occurrencesOf(id, addDays(day, -60), addDays(day, 60));
+  return near.find((one) => one.occurrence === occurrence) ?? readEvent(id);
+}
+
+export function shownEntry(id: number, occurrence: string | null): CalendarEvent | undefined {
+  return entries.value.find((one) => one.id === id && (one.occurrence ?? null) === occurrence);
+}
+
+async function authorOf(event: CalendarEvent): Promise<string | null> {
+  if (event.updated_by === me.peek()?.id) return null;
+  return (await askFor<Version>("GET", `/events/${event.id}/history/${event.version}`)).author;
+}
+
+/** A copy to make another event of. */
+export function duplicate(event: CalendarEvent): void {
+  openNew({ ...draftOf(event), title: event.title, pattern: null });
+}
+
+/** The next full hour of a day. */
+export function draftAt(date: string, zone: string): Draft {
+  const now = wallOf(new Date(Date.now() + 3_600_000).toISOString(), zone);
+  const hour = now.time.slice(0, 2);
+  const end = Math.min(Number(hour) + 1, 23).toString().padStart(2, "0");
+  return newDraft({ date, time: `${hour}:00` }, { date, time: end === hour ? "23:59" : `${end}:00` }, zone);
+}

@@ -1,0 +1,102 @@
+// Making events, going to a day, and the legend of what the colours mean.
+import { useId, useState } from "preact/hooks";
+
+import { colorOf } from "../calendar/inputs";
+import { draftAt, openNew } from "../panel/editing";
+import { hidden } from "../preferences";
+import { date } from "../route";
+import { isDrawerOpen } from "../store/dialogs";
+import { newDraft } from "../store/drafts";
+import { calendars, hiddenKinds, zone } from "../store/entries";
+import { quickLine } from "../text/quickline";
+import { nowWall } from "../time/zones";
+import { Icon } from "./icons";
+import { MiniMonth } from "./MiniMonth";
+
+export function SideBar() {
+  const shut = () => (isDrawerOpen.value = false);
+  return (
+    <nav class={isDrawerOpen.value ? "side open" : "side"} aria-label="Calendar">
+      <div class="side-inner">
+        <button
+          type="button"
+          class="primary create"
+          onClick={() => {
+            shut();
+            openNew(draftAt(date.value, zone.value));
+          }}
+        >
+          <Icon name="plus" /> New event
+        </button>
+        <QuickAdd onAdd={shut} />
+        <MiniMonth onGo={shut} />
+        <Legend />
+      </div>
+      {isDrawerOpen.value && <button type="button" class="scrim" aria-label="Close the menu" onClick={shut} />}
+    </nav>
+  );
+}
+
+/** "Lunch with Ben tomorrow 12:30 at Luigi's" opens the panel with all of it filled in. */
+export function QuickAdd({ onAdd }: { onAdd: () => void }) {
+  const [line, setLine] = useState("");
+  const id = useId();
+  const add = () => {
+    const read = quickLine(line, nowWall(zone.value));
+    if (!read) return;
+    const draft = newDraft(read.start, read.end, zone.value, read.allDay);
+    openNew({ ...draft, title: read.title, location: read.location ?? "", pattern: read.pattern });
+    setLine("");
+    onAdd();
+  };
+  return (
+    <form
+      class="quick"
+      onSubmit={(event) => {
+        event.preventDefault();
+        add();
+      }}
+    >
+      <label for={id} class="hidden">
+        Quick line
+      </label>
+      <Icon name="spark" size={16} />
+      <input
+        id={id}
+        placeholder="Lunch with Ben tomorrow 12:30"
+        maxLength={400}
+        value={line}
+        onInput={(event) => setLine(event.currentTarget.value)}
+      />
+    </form>
+  );
+}
+
+function Legend() {
+  const kinds: [string, string][] = [
+    ...calendars.value.map((one): [string, string] => [`calendar-${one.id}`, one.name]),
+    ["editor", "Shared, you may edit"],
+    ["viewer", "Shared, you may look"],
+  ];
+  const toggle = (kind: string) => {
+    const next = new Set(hiddenKinds.value);
+    if (!next.delete(kind)) next.add(kind);
+    hidden.value = [...next].join(",");
+  };
+  return (
+    <section class="legend" aria-label="Legend">
+      <h2>Calendars</h2>
+      <ul class="plain">
+        {kinds.map(([kind, name]) => (
+          <li key={kind}>
+            <label>
+              <input type="checkbox" checked={!hiddenKinds.value.has(kind)} onChange={() => toggle(kind)} />
+              <span class="dot" style={{ background: colorOf(kind) }} />
+              <span>{name}</span>
+            </label>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}

@@ -1,0 +1,124 @@
+// What a person does to events from anywhere on the page; each can be undone.
+import { signal } from "@preact/signals";
+
+import { Problem } from "../api/client";
+import {
+  type CalendarEvent,
+  changeEvent,
+  createEvent,
+  deleteEvent,
+  type Fields,
+  type Part,
+  readEvent,
+  restoreEvent,
+  rollBack,
+  type Scope,
+  type Slot,
+  type Taken,
+} from "../api/events";
+import { reload } from "./entries";
+import { say, sayProblem } from "./undo";
+
+/** A question to the person about which part of a series they mean. */
+export interface ScopeQuestion {
+  event: CalendarEvent;
+  verb: string;
+  answer: (scope: Scope | null) => void;
+}
+
+/** A question about time that is taken. */
+export interface TakenQuestion {
+  conflicts: readonly Taken[];
+  free: readonly Slot[];
+  answer: (anyway: boolean) => void;
+}
+
+export const scopeQuestion = signal<ScopeQuestion | null>(null);
+export const takenQuestion = signal<TakenQuestion | null>(null);
+
+/** Which part of a series is meant; a single event is not asked about. */
+export function askPart(event: CalendarEvent, verb: string): Promise<Part | null> {
+  if (!event.occurrence) return Promise.resolve({ scope: "all" });
+  return new Promise((resolve) => {
+    scopeQuestion.value = {
+      event,
+      verb,
+      answer: (scope) => {
+        scopeQuestion.value = null;
+        resolve(scope && { scope, occurrence: event.occurrence });
+      },
+    };
+  });
+}
+
+/** Do something that may meet taken time; if it does, ask whether to go on all the same. Null: the person would not. */
+export async function unlessTaken<T>(act: (anyway: boolean) => Promise<T>): Promise<T | null> {
+  try {
+    return await act(false);
+  } catch (error) {
+    if (!(error instanceof Problem) || !error.is("schedule-conflict")) throw error;
+    const anyway = await new Promise<boolean>((resolve) => {
+      takenQuestion.value = {
+        conflicts: (error.body.conflicts ?? []) as Taken[],
+        free: (error.body.nearest_free ?? []) as Slot[],
+        answer: (said) => {
+          takenQuestion.value = null;
+          resolve(said);
+        },
+      };
+    });
+    return anyway ? act(true) : null;
+  }
+}
+
+/** Put an event back to the version before one; where a series was split, the later half goes first. */
+export async function takeBack(event: CalendarEvent, before: number, saved: CalendarEvent): Promise<void> {
+  if (saved.id !== event.id) await deleteEvent(saved.id, { scope: "all" });
+  await rollBack(event.id, before);
+}
+
+export async function create(fields: Partial<Fields>, anyway: boolean): Promise<CalendarEvent> {
+  const created = await createEvent(fields, anyway);
+  say(`“${created.title}” was created`, () => deleteEvent(created.id, { scope: "all" }));
+  await reload();
+  return created;
+}
+
+/** Move or resize by drag; `revert` puts it back on the screen when nothing came of it. */
+export async function move(event: CalendarEvent, times: Partial<Fields>, revert: () => void): Promise<void> {
+  try {
+    const which = await askPart(event, "move");
+    const body = { ...times, base_version: event.version, ...(which?.scope === "all" ? seenAs(event) : {}) };
+    const saved = which && (await unlessTaken((anyway) => changeEvent(event.id, which, body, anyway)));
+    if (!saved) {
+      revert();
+      return;
+    }
+    say(`“${event.title}” was moved`, () => takeBack(event, saved.id === event.id ? saved.version - 1 : event.version, saved));
+    await reload();
+  } catch (error) {
+    revert();
+    sayProblem(error);
+    await reload();
+  }
+}
+
+/** What tells the server that the fields are those of one occurrence, so that the series moves by as much. */
+export const seenAs = (event: CalendarEvent) => (event.occurrence ? { occurrence: event.occurrence } : {});
+
+export async function remove(event: CalendarEvent): Promise<boolean> {
+  const which = await askPart(event, "delete");
+  if (!which) return false;
+  try {
+    await deleteEvent(event.id, which);
+    const isWhole = which.scope === "all";
+    const back = async () =>
+      isWhole ? restoreEvent(event.id) : rollBack(event.id, (await readEvent(event.id)).version - 1);
+    say(isWhole ? `“${event.title}” is in the trash` : `“${event.title}” was taken out`, back);
+    await reload();
+    return true;
+  } catch (error) {
+    sayProblem(error);
+    return false;
+  }
+}

@@ -1,0 +1,110 @@
+// What a person types about an event: form fields, what of them differs from what was read, and where they survive
+// a reload, a closed panel and an expired session.
+import type { CalendarEvent, Fields, Pattern } from "../api/events";
+import { me } from "../api/session";
+import { addDays, instantOf, type Wall, wallOf } from "../time/zones";
+
+/** An event as the form holds it; of all-day events, `end.date` is the last day. */
+export interface Draft {
+  title: string;
+  allDay: boolean;
+  start: Wall;
+  end: Wall;
+  zone: string;
+  location: string;
+  description: string;
+  tags: string;
+  pattern: Pattern | null;
+  status: Fields["status"];
+  busy: boolean;
+}
+
+export function draftOf(event: CalendarEvent): Draft {
+  const day = event.all_day;
+  return {
+    title: event.title,
+    allDay: day,
+    start: day ? { date: event.start_time, time: "09:00" } : wallOf(event.start_time, event.time_zone),
+    end: day ? { date: addDays(event.end_time, -1), time: "10:00" } : wallOf(event.end_time, event.time_zone),
+    zone: event.time_zone,
+    location: event.location ?? "",
+    description: event.description ?? "",
+    tags: event.tags.join(", "),
+    pattern: (event.recurrence_pattern as Pattern | null) ?? null,
+    status: event.status,
+    busy: event.free_busy_status === "busy",
+  };
+}
+
+export function newDraft(start: Wall, end: Wall, zone: string, allDay = false): Draft {
+  const empty = { title: "", location: "", description: "", tags: "", pattern: null };
+  return { ...empty, allDay, start, end, zone, status: "confirmed", busy: !allDay };
+}
+
+export function timesOf(draft: Draft): Pick<Fields, "start_time" | "end_time"> {
+  if (draft.allDay) return { start_time: draft.start.date, end_time: addDays(draft.end.date, 1) };
+  return { start_time: instantOf(draft.start, draft.zone), end_time: instantOf(draft.end, draft.zone) };
+}
+
+export function fieldsOf(draft: Draft): Fields {
+  return {
+    ...timesOf(draft),
+    title: draft.title.trim(),
+    description: draft.description || null,
+    time_zone: draft.zone,
+    all_day: draft.allDay,
+    location: draft.location.trim() || null,
+    status: draft.status,
+    free_busy_status: draft.busy ? "busy" : "free",
+    tags: [...new Set(draft.tags.split(",").map((tag) => tag.trim()))].filter(Boolean),
+    recurrence_pattern: draft.pattern,
+  };
+}
+
+const SCHEDULE = ["start_time", "end_time", "time_zone", "all_day"] as const;
+
+/** What differs; the four fields of a time go together, because one of them alone means another time. */
+export function differences(before: Draft, after: Draft): Partial<Fields> {
+  const [old, young] = [fieldsOf(before), fieldsOf(after)];
+  const changed = (Object.keys(young) as (keyof Fields)[]).filter(
+    (name) => JSON.stringify(old[name]) !== JSON.stringify(young[name]),
+  );
+  const times = SCHEDULE.some((name) => changed.includes(name)) ? SCHEDULE : [];
+  return Object.fromEntries([...new Set([...changed, ...times])].map((name) => [name, young[name]]));
+}
+
+/** What is wrong with a draft, for the person who types it; null when it can be saved. */
+export function faultOf(draft: Draft): string | null {
+  if (!draft.title.trim()) return "Give the event a title.";
+  if (!draft.start.date || !draft.end.date) return "Choose a start and an end.";
+  if (draft.allDay) return draft.end.date < draft.start.date ? "The last day is before the first." : null;
+  if (!draft.start.time || !draft.end.time) return "Choose a time, or make it all-day.";
+  const [start, end] = [`${draft.start.date}T${draft.start.time}`, `${draft.end.date}T${draft.end.time}`];
+  return end <= start ? "The end is not after the start." : null;
+}
+
+// -- what survives -------------------------------------------------------------------------------------------
+
+export interface Kept {
+  draft: Draft;
+  /** What the form showed before anything was typed. */
+  base: Draft;
+  version: number | null;
+  at: string;
+}
+
+const keyOf = (event: number | null, occurrence: string | null) =>
+  `convene.draft.${me.peek()?.id}.${event ?? "new"}${occurrence ? `.${occurrence}` : ""}`;
+
+export function keepDraft(event: number | null, occurrence: string | null, kept: Kept): void {
+  localStorage.setItem(keyOf(event, occurrence), JSON.stringify(kept));
+}
+
+export function keptDraft(event: number | null, occurrence: string | null): Kept | null {
+  const text = localStorage.getItem(keyOf(event, occurrence));
+  return text ? (JSON.parse(text) as Kept) : null;
+}
+
+export function dropDraft(event: number | null, occurrence: string | null): void {
+  localStorage.removeItem(keyOf(event, occurrence));
+}
