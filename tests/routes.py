@@ -26,6 +26,9 @@ PUBLIC = frozenset(
         "GET /health/live",
         "GET /health/ready",
         "GET /metrics",
+        # Signed links in mails.
+        "GET /unsubscribe",
+        "POST /unsubscribe",
         "GET /openapi.json",
         "GET /docs",
         "GET /docs/oauth2-redirect",

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from convene.settings import Settings
+from convene.settings import MailServer, Settings
 from convene.storage import schema
 from convene.storage.engine import make_database, parse_url
 from convene.storage.unit_of_work import Units
@@ -93,7 +93,7 @@ def test_what_other_programs_and_later_versions_are_told_does_no_harm(read: Read
     others = {
         "RATE_LIMIT_PER_MINUTE": "100",
         "REDIS_URL": "redis://localhost:6379/0",
-        "SMTP_URL": "smtp://localhost",
+        "SMTP_SERVER": "localhost",
         "WEBHOOK_ALLOW_PRIVATE_TARGETS": "false",
         "FIRST_SUPERUSER": "admin",
         "UNHEARD_OF": "x",
@@ -142,6 +142,76 @@ def test_origins_are_read_as_a_list_in_any_writing(read: ReadSettings, said: str
 def test_no_origins_are_no_origins(read: ReadSettings):
     assert read(BACKEND_CORS_ORIGINS="").backend_cors_origins == ()
     assert read(BACKEND_CORS_ORIGINS="[]").backend_cors_origins == ()
+
+
+# -- mail ----------------------------------------------------------------------------------------------------
+
+MAIL = {"MAIL_FROM": "Convene <calendar@example.com>", "PUBLIC_URL": "https://calendar.example.com/"}
+
+
+def test_without_a_server_there_is_no_mail(read: ReadSettings):
+    assert read().mail_server is None
+    assert read(**MAIL, SMTP_URL="").mail_server is None
+
+
+@pytest.mark.parametrize(
+    ("url", "server"),
+    [
+        ("smtp://mail.example.com", MailServer("mail.example.com", 587, "starttls")),
+        ("smtp://mail.example.com:25/", MailServer("mail.example.com", 25, "starttls")),
+        ("smtps://a%40b:p%2Fw@mail.example.com", MailServer("mail.example.com", 465, "tls", "a@b", "p/w")),
+        ("smtp://user:pass@localhost:1025", MailServer("localhost", 1025, "none", "user", "pass")),
+        ("smtp://127.0.0.1:1025", MailServer("127.0.0.1", 1025, "none")),
+        ("smtp://[::1]:1025", MailServer("::1", 1025, "none")),
+    ],
+)
+def test_a_mail_server_is_read_from_its_address(read: ReadSettings, url: str, server: MailServer):
+    settings = read(**MAIL, SMTP_URL=url)
+    assert (settings.mail_server, settings.public_url) == (server, "https://calendar.example.com")
+
+
+def test_whether_tls_is_demanded_can_be_said(read: ReadSettings):
+    elsewhere, here = {"SMTP_URL": "smtp://mail.example.com", **MAIL}, {"SMTP_URL": "smtp://localhost", **MAIL}
+    servers = [read(**elsewhere, SMTP_STARTTLS="false").mail_server, read(**here, SMTP_STARTTLS="true").mail_server]
+    assert [server.security for server in servers if server] == ["none", "starttls"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("SMTP_URL", url) for url in ("mail.example.com", "http://mail.example.com", "smtp://", "smtp://:25")),
+        *(
+            ("SMTP_URL", url)
+            for url in ("smtp://a:0", "smtp://a:99999", "smtp://user@a", "smtp://u:p/w@a", "smtp://a b")
+        ),
+        *(("SMTP_URL", url) for url in ("smtp://a/path", "smtp://a?x=1", "smtp://a#x", "smtp://[::1", "smtp://bücher")),
+        *(
+            ("MAIL_FROM", address)
+            for address in ("calendar", "a@example.com, b@example.com", "a@", "Jörg <ö@example.com>")
+        ),
+        ("MAIL_FROM", "a@example.com\nBcc: b@example.com"),
+        *(
+            ("PUBLIC_URL", url)
+            for url in ("calendar.example.com", "ftp://a", "https://", "https://a/?x", "https://u@a")
+        ),
+        ("SMTP_TIMEOUT_SECONDS", "0"),
+    ],
+)
+def test_settings_of_mail_that_make_no_sense_are_refused_by_name(read: ReadSettings, name: str, value: str):
+    assert refused(read, **{**MAIL, "SMTP_URL": "smtp://localhost", name: value}) == [(name.lower(),)]
+
+
+@pytest.mark.parametrize("missing", ["MAIL_FROM", "PUBLIC_URL"])
+def test_mail_needs_a_sender_and_a_place_for_its_links(read: ReadSettings, missing: str):
+    with pytest.raises(ValidationError, match=f"SMTP_URL needs {missing} beside it"):
+        read(**{**MAIL, "SMTP_URL": "smtp://localhost", missing: ""})
+
+
+def test_what_is_wrong_with_a_mail_server_is_said_without_its_password(read: ReadSettings):
+    with pytest.raises(ValidationError) as caught:
+        read(**MAIL, SMTP_URL="smtp://user:hunter2/x@mail.example.com")
+    assert "hunter2" not in str(caught.value.errors(include_input=False))
+    assert "hunter2" not in repr(read(**MAIL, SMTP_URL="smtp://user:hunter2@mail.example.com").mail_server)
 
 
 # -- the secret ----------------------------------------------------------------------------------------------

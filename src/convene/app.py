@@ -21,6 +21,7 @@ from convene.api import (
     accounts,
     agenda,
     calendars,
+    digests,
     events,
     history,
     idempotency,
@@ -31,6 +32,7 @@ from convene.api import (
     problems,
     reminders,
     sharing,
+    unsubscribing,
     webhooks,
 )
 from convene.api.aliases import Aliases
@@ -48,17 +50,20 @@ from convene.api.rates import OutsideRates, Rates
 from convene.api.web import install_page
 from convene.delivery import housekeeping
 from convene.delivery.bus import Bus, Wire
+from convene.delivery.channels import Channel, Mails, Webhooks
 from convene.delivery.dispatcher import Dispatcher
 from convene.delivery.hub import Hub
 from convene.delivery.outbound import sending
 from convene.delivery.presence import Watch
+from convene.delivery.smtp import Smtp
 from convene.delivery.stopping import before_stopping
 from convene.delivery.wires import PostgresWire, RedisWire, SqliteWire
 from convene.operations.identity import Identities
+from convene.operations.links import Links
 from convene.operations.passwords import Passwords
 from convene.operations.sync import clock_of
 from convene.operations.tokens import Tokens
-from convene.settings import Settings
+from convene.settings import Settings, mail_address
 from convene.storage.engine import Database, make_database
 from convene.storage.sqlite import SqliteDatabase
 from convene.storage.unit_of_work import Units
@@ -77,6 +82,7 @@ _EXPOSED = (
 #: What is asked most comes first, but the lists before single events: /events/trash is no event.
 _FEATURES = (
     *(agenda, events, sharing, history, calendars, insights, notifications, accounts, live, webhooks, reminders),
+    *(digests, unsubscribing),
     operations,
 )
 
@@ -172,8 +178,10 @@ async def _services(settings: Settings, metrics: Metrics, rates: Rates) -> Async
         metrics=metrics,
         metrics_token=_said(settings.metrics_token),
         attempts=Attempts(settings.signing_key()),
+        links=Links(settings.public_url or "", settings.signing_key()),
         rates=rates,
         allow_private_targets=settings.webhook_allow_private_targets,
+        sends_mail=settings.mail_server is not None,
     )
     _watch(services)
     await database.open()
@@ -208,11 +216,31 @@ async def _running(held: Services, redis_url: str | None) -> AsyncIterator[None]
 async def _dispatching(held: Services, settings: Settings) -> AsyncIterator[None]:
     """Let go out what is due."""
     allow_private, timeout = settings.webhook_allow_private_targets, settings.webhook_timeout_seconds
-    async with (
-        sending(allow_private=allow_private, timeout=timeout) as outbound,
-        Dispatcher(held.units, held.bus, outbound).running(),
-    ):
-        yield
+    async with sending(allow_private=allow_private, timeout=timeout) as outbound:
+        channels: list[Channel[Any]] = [Webhooks(held.units, outbound), *_mails(held, settings)]
+        dispatcher = Dispatcher(held.units, held.bus, channels)
+        _watch_deliveries(held.metrics, dispatcher)
+        async with dispatcher.running():
+            yield
+
+
+def _mails(held: Services, settings: Settings) -> list[Mails]:
+    """Mail, if there is a server for it."""
+    server, sender, place = settings.mail_server, settings.mail_from, settings.public_url
+    if server is None or sender is None or place is None:
+        return []
+    smtp = Smtp(server, mail_address(sender), place, timeout=settings.smtp_timeout_seconds)
+    return [Mails(held.units, smtp, held.links)]
+
+
+def _watch_deliveries(metrics: Metrics, dispatcher: Dispatcher) -> None:
+    waiting = dispatcher.waiting
+    about = "Attempts to deliver, by channel and by what they meant."
+    metrics.watch_counter("convene_deliveries", about, ("channel", "result"), dispatcher.results)
+    about = "Deliveries of all processes that are still to arrive."
+    metrics.watch_family("convene_deliveries_waiting", about, "channel", lambda: waiting.numbers)
+    about = "For how many seconds the oldest of them has been waiting."
+    metrics.watch_family("convene_deliveries_oldest_seconds", about, "channel", lambda: waiting.ages)
 
 
 def _tokens(settings: Settings) -> Tokens:
@@ -245,4 +273,4 @@ def _watch(services: Services) -> None:
     watch("convene_bus_connected", "1 while other processes are heard of at once.", lambda: services.bus.connected)
     watch("convene_quotas_shared", "1 while requests are counted with other processes.", lambda: counts.shared)
     watch("convene_quota_outages", "How often Redis went away from the quotas.", lambda: counts.outages, counts=True)
-    services.metrics.watch_counter("convene_quota_refused", "Requests too many.", "quota", counts.refused)
+    services.metrics.watch_counter("convene_quota_refused", "Requests too many.", ("quota",), counts.refused)

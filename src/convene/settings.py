@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
-from ipaddress import ip_network
+from dataclasses import dataclass, field
+from email.headerregistry import Address
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -19,6 +23,24 @@ _KNOWN_WEAK = (
     *("secretkey", "supersecret", "yoursecret", "yoursuper", "mysecret", "changeme", "changethis", "changeit"),
     *("insecure", "password", "1234567890"),
 )
+
+
+_ADDRESS = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*"
+#: Read by hand: the parser of the standard library fails on some texts that are no address.
+_SENDER = re.compile(rf'"?(?P<name>[^"<>@,;\\\x00-\x1f\x7f]*)"? *<(?P<bracketed>{_ADDRESS})>|(?P<bare>{_ADDRESS})')
+#: The ports for handing in mail (RFC 6409, RFC 8314).
+_MAIL_PORTS = {"smtp": 587, "smtps": 465}
+
+
+@dataclass(frozen=True, slots=True)
+class MailServer:
+    """Where mail is handed in, and how: over TLS from the start, after STARTTLS, or in the open."""
+
+    host: str
+    port: int
+    security: Literal["tls", "starttls", "none"]
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
 
 
 class Settings(BaseSettings):
@@ -50,6 +72,13 @@ class Settings(BaseSettings):
     # Webhooks to loopback and private addresses: for development.
     webhook_allow_private_targets: bool = False
     webhook_timeout_seconds: Annotated[float, Field(ge=0.1, le=120)] = 15
+    # Where mail is handed in; without it, nobody gets any. What it goes out as, and where its links lead, comes along.
+    smtp_url: SecretStr | None = None
+    # Whether TLS is demanded of smtp://; unless this is said, of every host but this machine.
+    smtp_starttls: bool | None = None
+    smtp_timeout_seconds: Annotated[float, Field(ge=0.1, le=300)] = 30
+    mail_from: str | None = None
+    public_url: str | None = None
     # OWASP's figures for Argon2id; tests lower them.
     password_time_cost: Annotated[int, Field(ge=1)] = 2
     password_memory_kib: Annotated[int, Field(ge=8)] = 19_456
@@ -57,7 +86,11 @@ class Settings(BaseSettings):
     # How long a request waits for a connection, for a lock, and for an answer, before it is told 503.
     database_timeout_seconds: Annotated[float, Field(ge=0.1, le=600)] = 30
 
-    @field_validator("redis_url", "metrics_token", "otel_exporter_otlp_endpoint", mode="before")
+    @field_validator(
+        *("redis_url", "metrics_token", "otel_exporter_otlp_endpoint"),
+        *("smtp_url", "smtp_starttls", "mail_from", "public_url"),
+        mode="before",
+    )
     @classmethod
     def _nothing_is_none(cls, value: object) -> object:
         """Read a name without a value as one that is not there: an empty token would be no secret."""
@@ -77,6 +110,43 @@ class Settings(BaseSettings):
         if isinstance(value, str):
             return tuple(part.strip(" \"'") for part in value.strip("[] ").split(",") if part.strip(" \"'"))
         return value
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _refuse_no_mail_server(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            _mail_server(value.get_secret_value(), starttls=None)
+        return value
+
+    @field_validator("mail_from")
+    @classmethod
+    def _refuse_no_address(cls, value: str | None) -> str | None:
+        if value is not None:
+            mail_address(value)
+        return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _refuse_no_place(cls, value: str | None) -> str | None:
+        """Keep an address that paths can be put behind."""
+        if value is None:
+            return None
+        parts = _split_url(value)
+        if parts is None or parts.scheme not in {"http", "https"} or parts.query or parts.fragment or "@" in value:
+            raise ValueError("must be an address such as https://calendar.example.com")
+        return value.rstrip("/")
+
+    @model_validator(mode="after")
+    def _refuse_half_of_mail(self) -> Self:
+        missing = [name.upper() for name in ("mail_from", "public_url") if getattr(self, name) is None]
+        if self.smtp_url and missing:
+            raise ValueError(f"SMTP_URL needs {' and '.join(missing)} beside it")
+        return self
+
+    @property
+    def mail_server(self) -> MailServer | None:
+        """Where mail is handed in, if anywhere."""
+        return _mail_server(self.smtp_url.get_secret_value(), starttls=self.smtp_starttls) if self.smtp_url else None
 
     @model_validator(mode="after")
     def _refuse_weak_secret(self) -> Self:
@@ -106,6 +176,59 @@ class Settings(BaseSettings):
     def _secret_file(self) -> Path:
         name = self.database_url.partition(":///")[2] if self.database_url.startswith("sqlite") else ""
         return Path(f"{name.partition('?')[0] or 'convene'}.secret")
+
+
+def _split_url(url: str) -> SplitResult | None:
+    """Take an address apart; None when it is none, or has no host or no port that can be."""
+    try:
+        parts = urlsplit(url)
+        usable = parts.hostname and parts.port != 0
+    except ValueError:
+        return None
+    return parts if usable and url.isascii() and url.isprintable() and " " not in url else None
+
+
+def _mail_server(url: str, *, starttls: bool | None) -> MailServer:
+    """Read where mail is handed in. What is wrong is said without the address: it has a password in it.
+
+    Raises:
+        ValueError: it is no such address.
+    """
+    parts = _split_url(url)
+    if parts is None or parts.scheme not in _MAIL_PORTS or not parts.hostname:
+        raise ValueError("must be an address such as smtp://user:password@mail.example.com:587 or smtps://...")
+    if parts.path.strip("/") or parts.query or parts.fragment:
+        raise ValueError("ends after the port; in a user or a password, write # / ? @ as %23 %2F %3F %40")
+    if bool(parts.username) != bool(parts.password):
+        raise ValueError("needs both a user and a password, or neither")
+    demanded = not _is_this_machine(parts.hostname) if starttls is None else starttls
+    return MailServer(
+        host=parts.hostname,
+        port=parts.port or _MAIL_PORTS[parts.scheme],
+        security="tls" if parts.scheme == "smtps" else "starttls" if demanded else "none",
+        username=unquote(parts.username) if parts.username else None,
+        password=unquote(parts.password) if parts.password else None,
+    )
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def mail_address(text: str) -> Address:
+    """Read one address with a name before it, or without one.
+
+    Raises:
+        ValueError: it is none, or more than one.
+    """
+    found = _SENDER.fullmatch(text.strip(" "))
+    if found is None:
+        raise ValueError("must be an address such as Convene <calendar@example.com>")
+    username, _, domain = (found["bare"] or found["bracketed"]).rpartition("@")
+    return Address((found["name"] or "").strip(), username, domain)
 
 
 def _kept_secret(path: Path) -> str:

@@ -112,6 +112,9 @@ REQUESTS: dict[str, Request] = {
     "PATCH /api/v1/notifications/preferences": Request(
         body=lambda *_: {"kinds": {"changed": {"live": True, "email": False}}}
     ),
+    "GET /api/v1/notifications/digest": Request(),
+    "PUT /api/v1/notifications/digest": Request(body=lambda *_: {"hour": 6, "time_zone": "Europe/Berlin"}),
+    "DELETE /api/v1/notifications/digest": Request(204),
     "GET /api/v1/changes": Request(),
     "POST /api/v1/webhooks": Request(201, lambda *_: {"url": HOOK}),
     "GET /api/v1/webhooks": Request(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from tests.people import Person
@@ -127,7 +128,9 @@ async def test_a_kind_that_nobody_wants_is_not_told(alice: Person, ben: Person):
     await alice.shares(event, ben)
     await alice.changes(event, title="unheard")
     assert [kind for kind, _ in await heard(ben)] == ["shared"]
-    kinds = (await ben.get("/api/v1/notifications/preferences")).json()["kinds"]
+    preferences = (await ben.get("/api/v1/notifications/preferences")).json()
+    assert not preferences["sends_mail"]
+    kinds = preferences["kinds"]
     assert kinds["changed"] == {"live": False, "email": False}
     assert kinds["shared"] == {"live": True, "email": True}
 
@@ -160,3 +163,12 @@ async def test_a_cursor_that_was_made_up_is_refused(alice: Person):
     for cursor in ("x", "W10", "WyJ4IiwxLDJd", "é"):
         response = await alice.get("/api/v1/notifications", after=cursor)
         assert response.status_code in {410, 422}, response.text
+
+
+async def test_preferences_that_are_said_at_once_are_all_remembered(alice: Person):
+    kinds = ("shared", "changed", "deleted", "restored", "merged", "shelved", "reminder", "rolled_back")
+    quiet = {"live": False, "email": False}
+    said = [alice.patch("/api/v1/notifications/preferences", {"kinds": {kind: quiet}}) for kind in kinds]
+    assert {answer.status_code for answer in await asyncio.gather(*said)} == {200}
+    read = (await alice.get("/api/v1/notifications/preferences")).json()["kinds"]
+    assert [kind for kind in kinds if read[kind] != quiet] == []

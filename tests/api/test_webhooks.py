@@ -12,6 +12,7 @@ import httpx2
 import pytest
 
 from convene.delivery.bus import Bus
+from convene.delivery.channels import Webhooks
 from convene.delivery.dispatcher import Dispatcher
 from convene.delivery.outbound import sending
 from tests.api.steps import invalid, pages, path_of, refusal
@@ -55,7 +56,10 @@ async def dispatching_later(api: Api, by: timedelta) -> AsyncIterator[None]:
     """One more dispatcher, for which it is later already."""
     with later(api, by):
         units = api.app.state.services.units
-    async with sending(allow_private=True, timeout=5) as outbound, Dispatcher(units, Bus(), outbound).running():
+    async with (
+        sending(allow_private=True, timeout=5) as outbound,
+        Dispatcher(units, Bus(), [Webhooks(units, outbound)]).running(),
+    ):
         yield
 
 

@@ -12,7 +12,7 @@ import httpcore2
 import pytest
 
 from convene.delivery.outbound import CheckedNetwork, Outbound
-from convene.domain.webhooks import Outcome
+from convene.domain.deliveries import Outcome
 from tests.receiver import OK, Receiver, receiving, status
 
 PUBLIC = "93.184.215.14"

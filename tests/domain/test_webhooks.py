@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import base64
-from datetime import timedelta
-from itertools import count, pairwise, takewhile
 
 import pytest
 from hypothesis import given
@@ -13,7 +11,7 @@ from standardwebhooks import Webhook
 
 from convene import clock
 from convene.domain.errors import Invalid
-from convene.domain.webhooks import ATTEMPTS_MAX, check_url, retry_delay, secret_text, signatures
+from convene.domain.webhooks import check_url, secret_text, signatures
 
 
 @pytest.mark.parametrize(
@@ -69,15 +67,3 @@ def test_the_library_of_standard_webhooks_verifies_with_each_secret_alone(keys: 
     for secret in secrets:
         assert base64.b64decode(secret.removeprefix("whsec_")) in keys
         Webhook(secret).verify(body.encode(), headers, json_parse=False)
-
-
-def test_delays_double_and_make_a_day():
-    delays = [retry_delay(attempts, 0.5) for attempts in takewhile(lambda n: retry_delay(n, 0.5), count(1))]
-    seconds = [delay.total_seconds() for delay in delays if delay is not None]
-    assert all(later == 2 * earlier for earlier, later in pairwise(seconds))
-    assert timedelta(hours=22) < timedelta(seconds=sum(seconds)) < timedelta(hours=27)
-    assert len(seconds) == ATTEMPTS_MAX - 1
-
-
-def test_chance_spreads_what_failed_together_by_a_fifth_either_way():
-    assert [retry_delay(1, chance) for chance in (0, 0.5, 1)] == [timedelta(seconds=s) for s in (4, 5, 6)]

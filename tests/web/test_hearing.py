@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Browser, expect
 
+from tests.databases import fresh_database
 from tests.people import Json, Person
+from tests.process.callers import calling
+from tests.process.servers import serving
 from tests.receiver import receiving
 from tests.web.conftest import Visit
 from tests.web.test_calendar import planned, week
-from tests.web.visitors import Visitor
+from tests.web.visitors import Visitor, visiting
 
 pytestmark = pytest.mark.xdist_group("page")
 
@@ -73,3 +76,27 @@ async def test_an_address_that_is_none_is_refused_in_words(visit: Visit, alice: 
     await visitor.page.get_by_label("Address", exact=True).fill("ftp://example.com/hook")
     await visitor.button("Add").click()
     await expect(visitor.page.locator(".fault")).to_contain_text("url")
+
+
+async def test_what_comes_by_mail_is_chosen_where_the_server_sends_any(browser: Browser):
+    mail = {"SMTP_URL": "smtp://127.0.0.1:1", "MAIL_FROM": "convene@example.com", "PUBLIC_URL": "http://127.0.0.1"}
+    with fresh_database("sqlite") as url, serving(url, **mail) as server:
+        async with calling(server.url) as api, visiting(browser, server.url) as visitor:
+            alice = await api.person("alice")
+            await visitor.signs_in(alice)
+            await settings(visitor)
+            await visitor.page.get_by_label("changed: by mail", exact=True).check()
+            await visitor.page.get_by_label("A mail about each day, at").check()
+            await visitor.page.get_by_label("Hour", exact=True).select_option("06:00")
+            await expect(visitor.page.get_by_label("Hour", exact=True)).to_have_value("6")
+            read = (await alice.get("/api/v1/notifications/preferences")).json()
+            assert read["kinds"]["changed"] == {"live": True, "email": True}
+            digest = (await alice.get("/api/v1/notifications/digest")).json()
+            assert (digest["enabled"], digest["hour"]) == (True, 6)
+
+
+async def test_nothing_is_said_of_mail_where_the_server_sends_none(visit: Visit, alice: Person):
+    visitor = await visit(alice)
+    await settings(visitor)
+    await expect(visitor.page.get_by_label("changed: here", exact=True)).to_be_checked()
+    await expect(visitor.page.get_by_label("changed: by mail", exact=True)).to_have_count(0)

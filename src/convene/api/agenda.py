@@ -95,13 +95,15 @@ async def list_events(
 
     A window has at most 400 days. With `from` alone the list goes on as long as anything occurs, with `to` alone it
     begins with the first occurrence. Such a list has ended when there is no `Link` to a next page; a page may have
-    fewer entries than `limit`, or none, where nothing occurs for years. Together with `as_of`, both have to be said.
+    fewer entries than `limit`, or none, where nothing occurs for years.
     """
     after, most = _after(page), page.limit + 1
     if as_of is None:
-        return _respond(page, await agenda.list_events(work, me, chosen, after=after, most=most))
-    moment = in_utc(as_of, "?as_of")
-    return _respond(page, Listed(await past.list_events_as_of(work, me, chosen, moment, after=after, most=most)))
+        listed = await agenda.list_events(work, me, chosen, after=after, most=most)
+    else:
+        moment = in_utc(as_of, "?as_of")
+        listed = Listed(await past.list_events_as_of(work, me, chosen, moment, after=after, most=most))
+    return _respond(page, listed)
 
 
 @router.get("/trash", response_model=list[Event], responses=problems(*SIGNED_IN))

@@ -32,6 +32,7 @@ from convene.domain.errors import BadToken
 from convene.operations import access
 from convene.operations.access import EditableEvent, OwnedEvent, TrashedEvent, ViewableEvent
 from convene.operations.identity import Identities, SignedIn
+from convene.operations.links import Links
 from convene.operations.passwords import Passwords
 from convene.operations.tokens import Tokens
 from convene.storage.unit_of_work import UnitOfWork, Units
@@ -48,8 +49,10 @@ class Services:
     hub: Hub
     watch: Watch
     allow_private_targets: bool
+    sends_mail: bool
     rates: Rates
     attempts: Attempts
+    links: Links
     bus: Bus
     metrics: Metrics
     metrics_token: str | None

@@ -137,6 +137,11 @@ _PREFERENCES = {
     "quiet": _named("No e-mail about changes", {"kinds": {"changed": {"live": True, "email": False}}}),
 }
 
+_DIGEST = {
+    "morning": _named("At seven in Berlin", {"hour": 7, "time_zone": "Europe/Berlin"}),
+    "default": _named("At seven in one's own zone", {}),
+}
+
 _WEBHOOK = {
     "some": _named(
         "Only what was shared and what changed",
@@ -176,4 +181,5 @@ EXAMPLES: dict[str, Examples] = {
     "create_webhook": _WEBHOOK,
     "change_webhook": _WEBHOOK_CHANGE,
     "set_reminders": _REMINDERS,
+    "ask_for_digest": _DIGEST,
 }

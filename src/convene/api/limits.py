@@ -15,7 +15,7 @@ ACCOUNT_BODY_MAX = 64 * 1024
 #: How much of a refused body is taken and thrown away. Its sender reads the answer after sending all of it, and a
 #: connection that is closed while data still comes is reset: the answer would be lost.
 DISCARD_MAX = 64 * 1024 * 1024
-_FORM_PATHS = ("/api/v1/auth/login",)
+_FORM_PATHS = ("/api/v1/auth/login", "/unsubscribe")
 _ACCOUNT_PATHS = "/api/v1/auth/"
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from itertools import accumulate
 from pathlib import Path
@@ -33,6 +33,7 @@ BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.
 _METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
 
 Read = Callable[[], float]
+Labels = tuple[str, ...]
 
 
 class _Latency:
@@ -51,10 +52,11 @@ class Metrics(Collector):
     def __init__(self, folder: Path | None = None) -> None:
         self._requests: Counter[tuple[str, str, int]] = Counter()
         self._latencies: dict[tuple[str, str], _Latency] = {}
-        self._problems: Counter[str] = Counter()
+        self._problems: Counter[Labels] = Counter()
         self._merges = 0
         self._watched: dict[tuple[str, str, bool], dict[str, Read]] = {}
-        self._counters: dict[tuple[str, str, str], Counter[str]] = {}
+        self._counters: dict[tuple[str, str, Labels], Counter[Labels]] = {}
+        self._families: dict[tuple[str, str, str], Callable[[], Mapping[str, float]]] = {}
         self._registry = CollectorRegistry()
         self._registry.register(self)
         ProcessCollector(registry=self._registry)
@@ -75,7 +77,7 @@ class Metrics(Collector):
 
     def refused(self, slug: str) -> None:
         """Count a problem that somebody was told: conflicts of edits and of bookings are among them."""
-        self._problems[slug] += 1
+        self._problems[(slug,)] += 1
 
     def merged(self) -> None:
         """Count an edit that went together with what others had done meanwhile."""
@@ -88,9 +90,13 @@ class Metrics(Collector):
         """
         self._watched.setdefault((name, about, counts), {})[label] = read
 
-    def watch_counter(self, name: str, about: str, label: str, counter: Counter[str]) -> None:
-        """Let a counter by label be read whenever somebody asks."""
-        self._counters[name, about, label] = counter
+    def watch_counter(self, name: str, about: str, labels: Labels, counter: Counter[Labels]) -> None:
+        """Let a counter by labels be read whenever somebody asks."""
+        self._counters[name, about, labels] = counter
+
+    def watch_family(self, name: str, about: str, label: str, read: Callable[[], Mapping[str, float]]) -> None:
+        """Let numbers by label be read whenever somebody asks, whichever labels there are by then."""
+        self._families[name, about, label] = read
 
     def exposition(self) -> bytes:
         """All of it in Prometheus' text format."""
@@ -115,13 +121,13 @@ class Metrics(Collector):
         yield requests
         yield self._latency()
         counters = {
-            ("convene_problems", "Problems that were told, by the end of their type.", "type"): self._problems,
+            ("convene_problems", "Problems that were told, by the end of their type.", ("type",)): self._problems,
             **self._counters,
         }
-        for (name, about, label), counter in counters.items():
-            family = CounterMetricFamily(name, about, labels=(label,))
-            for value, number in list(counter.items()):
-                family.add_metric((value,), number)
+        for (name, about, labels), counter in counters.items():
+            family = CounterMetricFamily(name, about, labels=labels)
+            for values, number in list(counter.items()):
+                family.add_metric(values, number)
             yield family
         yield CounterMetricFamily("convene_merges", "Edits that were merged with those of others.", self._merges)
         yield from self._read_watched()
@@ -145,4 +151,9 @@ class Metrics(Collector):
             family = made(name, about, labels=labels)
             for label, read in reads.items():
                 family.add_metric((label,) if labels else (), read())
+            yield family
+        for (name, about, label), read_all in self._families.items():
+            family = GaugeMetricFamily(name, about, labels=(label,))
+            for value, number in read_all().items():
+                family.add_metric((value,), number)
             yield family

@@ -96,7 +96,7 @@ class Counts:
         self.shared = True
         self.outages = 0
         #: How many requests were refused, by the name of the quota.
-        self.refused: Counter[str] = Counter()
+        self.refused: Counter[tuple[str, ...]] = Counter()
 
     @asynccontextmanager
     async def running(self, epoch: str) -> AsyncIterator[None]:
@@ -132,7 +132,7 @@ class Counts:
         left = quota.most - window.used(who)
         until = max(1, int((number + 1) * quota.seconds - now) + 1)
         if left < 0 and amount > 0:
-            self.refused[quota.name] += 1
+            self.refused[(quota.name,)] += 1
             raise TooOften(quota.name, until)
         return Standing(quota, max(left, 0), until)
 

@@ -1,56 +1,78 @@
-"""The dispatcher: reminders are told when they are due, and what people were told goes out to their webhooks.
+"""The dispatcher: reminders are told when they are due, and what people were told goes out on every channel.
 
-Whenever something has been written, and every few seconds, it looks at the tables: what has been told that a webhook
-should hear, and which webhooks something is due for. Those it claims, as many at once as it may have in hand, and
-serves each in a task of its own, so that one that hangs holds nobody else up. Any number of processes do the same.
-When it stops, it finishes what it has in hand.
+Whenever something has been written, and every few seconds, it looks at the tables: what has been told that should go
+out, and what is due. That it claims, as much at once as a channel may have in hand, and serves each in a task of its
+own, so that one that hangs holds nobody else up. Any number of processes do the same. When it stops, it finishes what
+it has in hand.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
-from datetime import timedelta
 from random import SystemRandom
+from typing import Any
 
 import structlog
 
 from convene.delivery.bus import RING, Bus
-from convene.delivery.outbound import Outbound
+from convene.delivery.channels import Channel
 from convene.domain.errors import ConveneError
-from convene.domain.webhooks import Outcome, signatures, timestamp
 from convene.operations import deliveries, reminders
-from convene.storage.claims import Claimed
 from convene.storage.unit_of_work import Units
 
 POLL_SECONDS = 3.0
-IN_HAND_MAX = 64
 #: A burst of writes is looked at together; looking costs three small statements.
 _BREATH = 0.1
-#: A lease outlives the attempt that it is for by so much.
-_MARGIN_SECONDS = 5.0
+_COUNT_SECONDS = 5.0
 
 _log = structlog.get_logger("convene.dispatcher")
 
 
-class Dispatcher:
-    """Serves webhooks for as long as it runs."""
+class Backlog:
+    """What is still to arrive, by channel, as far as it was counted: now and then, for whoever watches."""
 
-    def __init__(self, units: Units, bus: Bus, outbound: Outbound) -> None:
+    def __init__(self, units: Units, channels: Iterable[str]) -> None:
+        self._units = units
+        self._counted_at = -_COUNT_SECONDS
+        #: How many wait.
+        self.numbers: dict[str, float] = dict.fromkeys(channels, 0)
+        #: For how many seconds the oldest has been waiting.
+        self.ages: dict[str, float] = dict.fromkeys(channels, 0)
+
+    async def count(self) -> None:
+        """Count anew, unless that was done just now."""
+        if time.monotonic() - self._counted_at < _COUNT_SECONDS:
+            return
+        found = await deliveries.backlog(self._units)
+        self._counted_at = time.monotonic()
+        for channel in self.numbers:
+            self.numbers[channel], self.ages[channel] = found.get(channel, (0, 0.0))
+
+
+class Dispatcher:
+    """Serves some channels for as long as it runs."""
+
+    def __init__(self, units: Units, bus: Bus, channels: Sequence[Channel[Any]]) -> None:
         self._units = units
         self._bus = bus
-        self._outbound = outbound
-        self._lease = timedelta(seconds=outbound.timeout + _MARGIN_SECONDS)
+        self._channels = channels
         self._rung = asyncio.Event()
-        self._in_hand: set[asyncio.Task[None]] = set()
+        self._in_hand: dict[str, set[asyncio.Task[None]]] = {channel.name: set() for channel in channels}
+        #: How many attempts there were, by channel and by what they meant.
+        self.results: Counter[tuple[str, ...]] = Counter()
         self._stopping = False
         self._chance = SystemRandom().random
+        self.waiting = Backlog(units, self._in_hand)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Serve while the block runs; then finish what is in hand."""
         self._bus.hear(self._hear)
+        self._rung.set()  # for what has been waiting while nobody was there
         following = asyncio.create_task(self._follow())
         try:
             yield
@@ -61,8 +83,13 @@ class Dispatcher:
 
     async def _finish(self, following: asyncio.Task[None]) -> None:
         """Wait until nothing is in hand; no attempt takes longer than a lease."""
-        await asyncio.wait({following, *self._in_hand}, timeout=self._lease.total_seconds())
-        left = {one for one in (following, *self._in_hand) if not one.done()}
+        patience = max(channel.lease for channel in self._channels).total_seconds()
+        # First for the last look: what that takes in hand is to be finished, too.
+        await asyncio.wait({following}, timeout=patience)
+        in_hand = set[asyncio.Task[None]]().union(*self._in_hand.values())
+        if in_hand:
+            await asyncio.wait(in_hand, timeout=patience)
+        left = {one for one in (following, *in_hand) if not one.done()}
         for task in left:
             task.cancel()
         if left:
@@ -92,46 +119,35 @@ class Dispatcher:
     async def _look(self) -> None:
         if self._stopping:
             return
+        await self.waiting.count()
         await reminders.notice_changes(self._units)
         while await reminders.tell_due(self._units):
             pass
-        while await deliveries.tell_webhooks(self._units):
-            pass
-        free = IN_HAND_MAX - len(self._in_hand)
-        if free > 0:
-            for claimed in await deliveries.claim_webhooks(self._units, self._lease, free):
-                task = asyncio.create_task(self._serve(claimed))
-                self._in_hand.add(task)
-                task.add_done_callback(self._put_down)
+        for channel in self._channels:
+            await channel.fill()
+            await self._take(channel)
 
-    def _put_down(self, task: asyncio.Task[None]) -> None:
-        self._in_hand.discard(task)
-        self._rung.set()  # there is room for another one
+    async def _take(self, channel: Channel[Any]) -> None:
+        """Take in hand what is due on a channel, as far as there is room."""
+        in_hand = self._in_hand[channel.name]
+        free = channel.most - len(in_hand)
+        for held in await channel.claim(free) if free > 0 else ():
+            task = asyncio.create_task(self._serve(channel, held))
+            in_hand.add(task)
+            task.add_done_callback(in_hand.discard)
+            task.add_done_callback(lambda _: self._rung.set())  # there is room for another one
 
-    async def _serve(self, claimed: Claimed | None) -> None:
-        """Deliver to one webhook, message after message, until there is none, or one does not arrive."""
+    async def _serve(self, channel: Channel[Any], held: Any | None) -> None:  # noqa: ANN401 - what the channel claims
+        """Deliver what is claimed, and what follows it, until there is nothing, or one does not arrive."""
         try:
-            while claimed is not None:
-                outcome = await self._attempt(claimed)
-                claimed = await deliveries.settle(
-                    self._units,
-                    claimed,
-                    outcome,
-                    chance=self._chance(),
-                    lease=None if self._stopping else self._lease,
-                )
+            while held is not None:
+                outcome = await channel.attempt(held)
+                result, held = await channel.settle(held, outcome, self._chance(), go_on=not self._stopping)
+                self.results[channel.name, result.value] += 1
+                if not outcome.arrived:
+                    said = {"result": result.value, "error": outcome.error, "ms": outcome.duration_ms}
+                    _log.info("not delivered", channel=channel.name, **said)
         except ConveneError as error:
             _log.warning("a delivery could not be settled; it will be tried again", error=repr(error))
-        except Exception:  # noqa: BLE001 - an outer edge: one webhook's fault must not end the others' service
-            _log.exception("a delivery failed")
-
-    async def _attempt(self, claimed: Claimed) -> Outcome:
-        webhook, delivery, now = claimed.webhook, claimed.delivery, claimed.at
-        body = (delivery.payload or "").encode()
-        headers = {
-            "Content-Type": "application/json",
-            "webhook-id": delivery.message_id,
-            "webhook-timestamp": str(timestamp(now)),
-            "webhook-signature": signatures(webhook.secrets(now), delivery.message_id, now, body),
-        }
-        return await self._outbound.post(webhook.url, headers, body)
+        except Exception:  # noqa: BLE001 - an outer edge: one delivery's fault must not end the others' service
+            _log.exception("a delivery failed", channel=channel.name)

@@ -19,7 +19,8 @@ from typing import Any
 
 import httpcore2
 
-from convene.domain.webhooks import Outcome, is_public
+from convene.domain.deliveries import Outcome
+from convene.domain.webhooks import is_public
 
 ANSWER_MAX = 65_536
 TIMEOUT_SECONDS = 15.0

@@ -39,9 +39,9 @@ def beginnings(content: EventContent, minutes: int, done_until: datetime, now: d
     if until <= after:
         return []
     return [
-        Beginning(_title(content, one), one.starts_at)
+        Beginning(title_of(content, one), one.starts_at)
         for one in occurrences(content, after, until + timedelta(microseconds=1), limit=_LIMIT)
-        if after < one.starts_at <= until and not _cancelled(content, one)
+        if after < one.starts_at <= until and not is_cancelled(content, one)
     ]
 
 
@@ -60,7 +60,7 @@ def next_look(content: EventContent, minutes: int, done_until: datetime) -> date
         found = (
             one.starts_at
             for one in occurrences(content, after, until, limit=_LIMIT)
-            if one.starts_at > after and not _cancelled(content, one)
+            if one.starts_at > after and not is_cancelled(content, one)
         )
         first = next(found, None)
         if first is not None:
@@ -69,10 +69,12 @@ def next_look(content: EventContent, minutes: int, done_until: datetime) -> date
     return after - before
 
 
-def _title(content: EventContent, one: Occurrence) -> str:
+def title_of(content: EventContent, one: Occurrence) -> str:
+    """What an occurrence is called."""
     return content.title if one.own is None or one.own.title is UNSET else one.own.title
 
 
-def _cancelled(content: EventContent, one: Occurrence) -> bool:
+def is_cancelled(content: EventContent, one: Occurrence) -> bool:
+    """Whether an occurrence does not take place, although it stays visible."""
     status = content.status if one.own is None or one.own.status is UNSET else one.own.status
     return status is Status.CANCELLED

@@ -1,4 +1,4 @@
-"""What a webhook is: where it may lead, how its messages are signed, and when they are tried again.
+"""What a webhook is: where it may lead, and how its messages are signed.
 
 Signatures are those of Standard Webhooks. Knows no sockets: names are resolved, and what is found checked by
 `is_public`, in the moment of delivery, because an answer of the DNS is good for that moment only.
@@ -12,10 +12,10 @@ import hmac
 import ipaddress
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
+from convene.domain.deliveries import Outcome
 from convene.domain.errors import Invalid
 
 URL_MAX = 2000
@@ -23,33 +23,10 @@ URL_MAX = 2000
 ROTATION = timedelta(hours=24)
 #: An endpoint that has failed without interruption for so long is switched off.
 PATIENCE = timedelta(days=3)
-#: Delays double from the first to the last; together they make almost a day.
-ATTEMPTS_MAX = 15
-_FIRST_DELAY = timedelta(seconds=5)
 _SECRET_PREFIX = "whsec_"  # noqa: S105 - what every secret begins with
-_JITTER = 0.2
 _HOST = re.compile(r"[A-Za-z0-9_.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\]")
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """What came of one attempt: a status code, or why there is none."""
-
-    status_code: int | None = None
-    error: str | None = None
-    duration_ms: int = 0
-
-    @property
-    def arrived(self) -> bool:
-        """Whether the message has been taken."""
-        return self.status_code is not None and 200 <= self.status_code < 300
-
-    @property
-    def unwanted(self) -> bool:
-        """Whether the endpoint wants no messages any more (410)."""
-        return self.status_code == 410
 
 
 def check_url(url: str, *, allow_private: bool) -> None:
@@ -126,13 +103,6 @@ def timestamp(at: datetime) -> int:
     return int(at.timestamp())
 
 
-def retry_delay(attempts: int, chance: float) -> timedelta | None:
-    """How long to wait after so many failed attempts, None when it was the last.
-
-    Args:
-        chance: from 0 to 1; spreads what failed together by a fifth either way.
-    """
-    if attempts >= ATTEMPTS_MAX:
-        return None
-    times: int = 2 ** (attempts - 1)
-    return _FIRST_DELAY * times * (1 - _JITTER + 2 * _JITTER * chance)
+def is_unwanted(outcome: Outcome) -> bool:
+    """Whether an endpoint wants no messages any more (410)."""
+    return outcome.status_code == 410

@@ -75,9 +75,14 @@ def in_time(until: timedelta) -> str:
     return "soon"
 
 
+def in_lines(changes: Sequence[Difference]) -> list[str]:
+    """Say what changed, each difference in a line of its own."""
+    return [_one(change) for change in changes]
+
+
 def in_words(changes: Sequence[Difference]) -> str:
     """Say what changed: `title from “A” to “B”; location set to “Hall”; and 2 more`."""
-    said = [_one(change) for change in changes[:_LISTED]]
+    said = in_lines(changes[:_LISTED])
     if len(changes) > _LISTED:
         said.append(f"and {len(changes) - _LISTED} more")
     return "; ".join(said)

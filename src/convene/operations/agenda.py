@@ -27,7 +27,7 @@ _STEPS_MAX = 12
 Place = tuple[datetime, int, datetime | None]
 #: Half-open; None where it has no start, or no end.
 Window = tuple[datetime | None, datetime | None]
-#: Both edges of a window.
+#: Half-open, with a start and an end.
 Span = tuple[datetime, datetime]
 
 
@@ -77,12 +77,15 @@ def window(after: datetime | None, before: datetime | None) -> Window | None:
 
 
 def closed(asked: Window) -> Span:
-    """Give a window its other edge, as far away as it may be, for what is counted and not listed."""
+    """Make sure that a window has both a start and an end.
+
+    Raises:
+        Invalid: it is open at one end.
+    """
     after, before = asked
-    if after is None:
-        assert before is not None  # noqa: S101 - `window` makes none without both
-        return away(before, -WINDOW_MAX), before
-    return after, before or away(after, WINDOW_MAX)
+    if after is None or before is None:
+        raise Invalid.at("?from" if after is None else "?to", "is required here")
+    return after, before
 
 
 async def list_events(work: UnitOfWork, me: SignedIn, chosen: EventFilter, *, after: Place | None, most: int) -> Listed:
@@ -134,7 +137,7 @@ async def _listed(heads: _Heads, asked: Window, after: Place | None, most: int) 
     start, end = asked
     if start is None or end is None:
         return await _walk(heads, asked, after, most)
-    return Listed(page(await _found(heads, (start, end)), after, most))
+    return Listed(page(await _meeting(heads, (start, end)), after, most))
 
 
 async def _walk(heads: _Heads, asked: Window, after: Place | None, most: int) -> Listed:
@@ -148,7 +151,7 @@ async def _walk(heads: _Heads, asked: Window, after: Place | None, most: int) ->
             return Listed(found)
         until = min(away(start, min(_STEP * 2**number, WINDOW_MAX)), end) if start else None
         try:
-            here = await _found(heads, (start, until)) if start and until else []
+            here = await _meeting(heads, (start, until)) if start and until else []
         except TooMuch:
             if number == 0:
                 raise
@@ -165,11 +168,11 @@ async def _walk(heads: _Heads, asked: Window, after: Place | None, most: int) ->
     return Listed(found, after)
 
 
-async def _found(heads: _Heads, span: Span) -> list[Entry]:
-    meeting = await heads(span, OCCURRENCES_MAX + 1)
-    if len(meeting) > OCCURRENCES_MAX:
+async def _meeting(heads: _Heads, span: Span) -> list[Entry]:
+    found = await heads(span, OCCURRENCES_MAX + 1)
+    if len(found) > OCCURRENCES_MAX:
         raise TooMuch("events that may occur between from and to", OCCURRENCES_MAX)
-    return occurrences_of(meeting, span)
+    return occurrences_of(found, span)
 
 
 def occurrences_of(heads: Iterable[EventHead], span: Span) -> list[Entry]:

@@ -1,4 +1,4 @@
-"""Making deliveries of what people were told, and settling what came of them. No user asks for this; a dispatcher does.
+"""What goes to webhooks: making deliveries of what people were told, and settling them. A dispatcher asks for it.
 
 Each function is one transaction, or none where there is nothing to do: any number of processes may call them at once.
 """
@@ -10,45 +10,41 @@ from datetime import timedelta
 
 import orjson
 
+from convene.domain.deliveries import Outcome, Result, retry_delay
 from convene.domain.notices import Notice, NoticeKind
-from convene.domain.webhooks import PATIENCE, Outcome, retry_delay
+from convene.domain.webhooks import PATIENCE, is_unwanted
 from convene.domain.zones import utc_rfc3339
+from convene.operations.following import Reader, follow
 from convene.operations.notifications import put_into_words, told_json
-from convene.operations.sync import clock_of
 from convene.operations.webhooks import new_message_id
-from convene.storage import claims, deliveries, notifications, webhooks
+from convene.storage import claims, deliveries, mails, notifications, webhooks
 from convene.storage.claims import Claimed
 from convene.storage.deliveries import NewDelivery
-from convene.storage.notifications import NotificationRow
+from convene.storage.notifications import NotificationRow, Place
 from convene.storage.unit_of_work import UnitOfWork, Units
 
 _BATCH = 200
-#: A reader that finds nothing remembers how far it came only when that is far: remembering is a write.
-_FAR = 10_000
-_LAST_ROW = 2**63 - 1
 _PAUSE_MAX = timedelta(hours=1)
-_READER = "webhooks"
 
 
 async def tell_webhooks(units: Units) -> bool:
     """Make deliveries of what people with webhooks were told; says whether there may be more to make at once."""
-    async with units.reading() as work:
-        place = await deliveries.place_of(work, _READER)
-        settled = (await clock_of(work)).settled
-        some = await deliveries.told_to_webhooks(work, place, settled, 1, locked=False)
-    if not some and settled - place[0] < _FAR:
-        return False
-    async with units.writing() as work:
-        place = await deliveries.place_of(work, _READER, locked=True)
-        settled = (await clock_of(work)).settled
-        rows = await deliveries.told_to_webhooks(work, place, settled, _BATCH, locked=True)
-        # A notification whose webhooks do not all fit is told to all of them in the next batch.
-        whole = _without_last(rows) if len(rows) == _BATCH else rows
-        await deliveries.insert_deliveries(work, await _messages(work, whole))
-        more = len(whole) < len(rows)
-        read = (whole[-1][0].position, whole[-1][0].id) if more else (settled - 1, _LAST_ROW)
-        await deliveries.move_place(work, _READER, max(place, read))
-    return more
+    return await follow(units, _WEBHOOKS)
+
+
+async def _any_told(work: UnitOfWork, after: Place, below: int) -> bool:
+    return bool(await deliveries.told_to_webhooks(work, after, below, 1, locked=False))
+
+
+async def _tell(work: UnitOfWork, after: Place, below: int) -> Place | None:
+    rows = await deliveries.told_to_webhooks(work, after, below, _BATCH, locked=True)
+    # A notification whose webhooks do not all fit is told to all of them in the next batch.
+    whole = _without_last(rows) if len(rows) == _BATCH else rows
+    await deliveries.insert_deliveries(work, await _messages(work, whole))
+    return (whole[-1][0].position, whole[-1][0].id) if len(whole) < len(rows) else None
+
+
+_WEBHOOKS = Reader("webhooks", _any_told, _tell)
 
 
 def _without_last(rows: Sequence[tuple[NotificationRow, int]]) -> Sequence[tuple[NotificationRow, int]]:
@@ -76,6 +72,13 @@ async def _messages(work: UnitOfWork, rows: Sequence[tuple[NotificationRow, int]
     ]
 
 
+async def backlog(units: Units) -> dict[str, tuple[int, float]]:
+    """Count by channel what is still to arrive, and say for how many seconds the oldest has been waiting."""
+    async with units.reading() as work:
+        found = await mails.waiting_deliveries(work)
+        return {one.channel: (one.number, (work.now - one.since).total_seconds()) for one in found}
+
+
 async def claim_webhooks(units: Units, lease: timedelta, most: int) -> list[Claimed]:
     """Claim webhooks that something is due for, each with its first message, for as long as the lease lasts."""
     async with units.reading() as work:
@@ -87,7 +90,7 @@ async def claim_webhooks(units: Units, lease: timedelta, most: int) -> list[Clai
 
 async def settle(
     units: Units, held: Claimed, outcome: Outcome, *, chance: float, lease: timedelta | None
-) -> Claimed | None:
+) -> tuple[Result, Claimed | None]:
     """Write down what came of an attempt; gives the next message to the same webhook, which stays claimed for it.
 
     An endpoint that fails is left alone for as long as its message; one that wants no more, or has failed for days, is
@@ -98,27 +101,28 @@ async def settle(
         lease: for how long to claim the webhook further; None lets go of it.
     """
     async with units.writing() as work:
-        if outcome.arrived:
-            await claims.settle(work, held.delivery.id, outcome, None)
-            if not await claims.webhook_succeeded(work, held):
-                return None
+        if not outcome.arrived:
+            return await _failed(work, held, outcome, chance), None
+        await claims.settle(work, held.delivery.id, outcome, None)
+        following = None
+        if await claims.webhook_succeeded(work, held):
             if lease is not None:
-                return await claims.claim_next(work, held, work.now + lease)
-            await claims.release(work, held)
-            return None
-        await _failed(work, held, outcome, chance)
-        return None
+                following = await claims.claim_next(work, held, work.now + lease)
+            else:
+                await claims.release(work, held)
+        return Result.DELIVERED, following
 
 
-async def _failed(work: UnitOfWork, held: Claimed, outcome: Outcome, chance: float) -> None:
-    delay = retry_delay(held.delivery.attempts + 1, chance)
+async def _failed(work: UnitOfWork, held: Claimed, outcome: Outcome, chance: float) -> Result:
+    delay = outcome.delay(held.delivery.attempts + 1, chance)
     await claims.settle(work, held.delivery.id, outcome, None if delay is None else work.now + delay)
     since = held.webhook.failing_since or work.now
-    if outcome.unwanted or work.now - since >= PATIENCE:
-        await _switch_off(work, held, "gone" if outcome.unwanted else "failing")
-        return
+    if is_unwanted(outcome) or work.now - since >= PATIENCE:
+        await _switch_off(work, held, "gone" if is_unwanted(outcome) else "failing")
+        return Result.GIVEN_UP
     pause = min(retry_delay(held.webhook.failures + 1, chance) or _PAUSE_MAX, _PAUSE_MAX)
     await claims.webhook_failed(work, held, since, work.now + pause)
+    return outcome.result(again=delay is not None)
 
 
 async def _switch_off(work: UnitOfWork, held: Claimed, why: str) -> None:

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from convene.domain.errors import NotFound
 from convene.domain.json_types import Json
-from convene.domain.notices import NoticeKind
+from convene.domain.notices import MAILED, NoticeKind
 from convene.domain.words import Difference, folded, in_words, sentence
 from convene.domain.zones import utc_rfc3339
 from convene.operations.access import ViewableEvent
 from convene.operations.identity import SignedIn
-from convene.storage import notifications, preferences
+from convene.storage import accounts, notifications, preferences
 from convene.storage.notifications import NotificationRow, Place
 from convene.storage.unit_of_work import UnitOfWork
 
@@ -125,15 +125,16 @@ async def set_muted(work: UnitOfWork, event: ViewableEvent, *, muted: bool) -> N
 
 
 async def read_preferences(work: UnitOfWork, me: SignedIn) -> dict[NoticeKind, tuple[bool, bool]]:
-    """Read for each kind whether one hears of it (live, by e-mail); both until something else is said."""
+    """Read for each kind whether one hears of it (live, by e-mail); until something else is said, by mail of some."""
     said = await preferences.read_preferences(work, me.user_id)
-    return {kind: said.get(kind, (True, True)) for kind in NoticeKind}
+    return {kind: said.get(kind, (True, kind in MAILED)) for kind in NoticeKind}
 
 
 async def write_preferences(
     work: UnitOfWork, me: SignedIn, wanted: Mapping[NoticeKind, tuple[bool, bool]]
 ) -> dict[NoticeKind, tuple[bool, bool]]:
     """Say for some kinds whether one wants to hear of them; the others stay."""
+    await accounts.lock_user(work, me.user_id)  # or two who write at once would each write what the other replaces
     together = {**await preferences.read_preferences(work, me.user_id), **wanted}
     await preferences.write_preferences(work, me.user_id, together)
     return await read_preferences(work, me)

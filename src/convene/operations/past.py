@@ -8,11 +8,11 @@ from datetime import datetime
 
 from convene.domain.content import EventContent
 from convene.domain.content_json import from_json, may_happen
-from convene.domain.errors import Invalid, TooMuch
+from convene.domain.errors import TooMuch
 from convene.domain.searching import searchable, term
 from convene.domain.series import occurrences
 from convene.operations.access import TRASH_LIFE
-from convene.operations.agenda import OCCURRENCES_MAX, Entry, Place, Span, occurrences_of, page
+from convene.operations.agenda import OCCURRENCES_MAX, Entry, Place, Span, closed, occurrences_of, page
 from convene.operations.identity import SignedIn
 from convene.storage import lists, past
 from convene.storage.lists import EventFilter
@@ -32,10 +32,9 @@ async def list_events_as_of(
     What was not made yet or lay in the trash then is left out; what lies in one's own trash now is there again.
 
     Raises:
-        Invalid: the window is open at one end.
         TooMuch: more than 10,000 events or occurrences, or 20,000 events that have been changed since.
     """
-    span = _span(chosen)
+    window = closed(chosen.window) if chosen.window else None
     # In this order, an event that is changed between the two statements is found twice, never missed.
     heads = await lists.list_events(work, me.user_id, chosen._replace(unchanged_since=moment), most=OCCURRENCES_MAX + 1)
     rows = await past.changed_since(
@@ -44,29 +43,22 @@ async def list_events_as_of(
     if len(rows) > CHANGED_MAX:
         raise TooMuch("events that have been changed since as_of", CHANGED_MAX)
     unchanged = {head.id for head in heads}
-    entries = occurrences_of(heads, span) if span else [Entry(head, None) for head in heads]
-    entries += await _as_they_were([row for row in rows if row.id not in unchanged], chosen, span)
+    entries = occurrences_of(heads, window) if window else [Entry(head, None) for head in heads]
+    entries += await _as_they_were([row for row in rows if row.id not in unchanged], chosen, window)
     if len(entries) > OCCURRENCES_MAX:
         raise TooMuch("events and occurrences then", OCCURRENCES_MAX)
     return page(entries, after, most)
 
 
-def _span(chosen: EventFilter) -> Span | None:
-    if chosen.window is None:
-        return None
-    after, before = chosen.window
-    if after is None or before is None:
-        raise Invalid.at("?from" if after is None else "?to", "is required with as_of when the other edge is said")
-    return after, before
-
-
-async def _as_they_were(rows: Sequence[PastRow], chosen: EventFilter, span: Span | None) -> list[Entry]:
+async def _as_they_were(rows: Sequence[PastRow], chosen: EventFilter, window: Span | None) -> list[Entry]:
     entries: list[Entry] = []
     read = 0
     for row in rows:
-        if span is not None and not may_happen(row.data, *span):
+        if window is not None and not may_happen(row.data, *window):
             continue
-        entries.extend(_entries(row, from_json(row.data), chosen, span))
+        content = from_json(row.data)
+        if _fits(row, content, chosen):
+            entries.extend(_entries(row, content, window))
         if len(entries) > OCCURRENCES_MAX:
             break
         read += 1
@@ -75,13 +67,11 @@ async def _as_they_were(rows: Sequence[PastRow], chosen: EventFilter, span: Span
     return entries
 
 
-def _entries(row: PastRow, content: EventContent, chosen: EventFilter, span: Span | None) -> Sequence[Entry]:
-    if not _fits(row, content, chosen):
-        return ()
+def _entries(row: PastRow, content: EventContent, window: Span | None) -> Sequence[Entry]:
     schedule = content.schedule
-    if span is None:
+    if window is None:
         return [Entry(row.head(content), None)]
-    after, before = span
+    after, before = window
     if schedule.rule is None:
         return [Entry(row.head(content), None)] if schedule.starts_at < before and schedule.ends_at > after else ()
     found = occurrences(content, after, before, limit=OCCURRENCES_MAX)

@@ -10,15 +10,12 @@ from collections.abc import Sequence
 
 from convene.domain.reminders import beginnings, next_look
 from convene.operations.access import ViewableEvent
-from convene.operations.sync import clock_of
-from convene.storage import deliveries, events, reminders
+from convene.operations.following import Reader, follow
+from convene.storage import events, reminders
 from convene.storage.reminders import ReminderRow, Reminding
 from convene.storage.unit_of_work import UnitOfWork, Units
 
-_READER = "reminders"
 _BATCH = 50
-_FAR = 10_000
-_LAST_ROW = 2**63 - 1
 
 
 async def list_reminders(work: UnitOfWork, event: ViewableEvent) -> list[int]:
@@ -49,17 +46,10 @@ async def delete_reminders(work: UnitOfWork, event: ViewableEvent) -> None:
 
 async def notice_changes(units: Units) -> None:
     """Let the reminders of events that have changed be worked out anew."""
-    async with units.reading() as work:
-        place = await deliveries.place_of(work, _READER)
-        settled = (await clock_of(work)).settled
-        some = await reminders.any_changed(work, place, settled)
-    if not some and settled - place[0] < _FAR:
-        return
-    async with units.writing() as work:
-        place = await deliveries.place_of(work, _READER, locked=True)
-        settled = (await clock_of(work)).settled
-        await reminders.wake_changed(work, place, settled)
-        await deliveries.move_place(work, _READER, max(place, (settled - 1, _LAST_ROW)))
+    await follow(units, _CHANGES)
+
+
+_CHANGES = Reader("reminders", reminders.any_changed, reminders.wake_changed)
 
 
 async def tell_due(units: Units) -> bool:

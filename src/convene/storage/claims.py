@@ -1,8 +1,8 @@
 """Who delivers what: claiming by moving a time, and settling what came of it.
 
-A claim is a lease on a webhook, so that each hears one message at a time, whatever the number of processes; one that
-dies with a message in hand leaves it to others when its lease ends. Skipping what others have locked is PostgreSQL's
-part; on SQLite whoever writes is alone.
+A claim is a lease: on a webhook, so that each hears one message at a time, whatever the number of processes, or on one
+mail. A process that dies with something in hand leaves it to others when its lease ends. Skipping what others have
+locked is PostgreSQL's part; on SQLite whoever writes is alone.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from typing import NamedTuple
 
 from sqlalchemy import and_, bindparam, or_, select, update
 
-from convene.domain.webhooks import Outcome
+from convene.domain.deliveries import Outcome
 from convene.storage.deliveries import ROW as DELIVERY
 from convene.storage.deliveries import DeliveryRow
 from convene.storage.delivery_tables import deliveries, webhooks
-from convene.storage.statements import Statement
+from convene.storage.statements import Statement, Values
 from convene.storage.tables import users
 from convene.storage.unit_of_work import UnitOfWork
 from convene.storage.webhooks import ROW as WEBHOOK
@@ -79,7 +79,7 @@ _FAILED = Statement(
     )
 )
 _RELEASE = Statement(update(webhooks).where(*_HELD).values(busy_until=None))
-_SETTLE = Statement(
+_SETTLING = (
     update(deliveries)
     .where(deliveries.c.id == bindparam("delivery_id"))
     .values(
@@ -92,6 +92,7 @@ _SETTLE = Statement(
         duration_ms=bindparam("took", type_=deliveries.c.duration_ms.type),
     )
 )
+_SETTLE = Statement(_SETTLING)
 
 
 async def any_waiting(work: UnitOfWork) -> bool:
@@ -129,7 +130,11 @@ async def release(work: UnitOfWork, held: Claimed) -> None:
 
 async def settle(work: UnitOfWork, delivery_id: int, outcome: Outcome, again: datetime | None) -> None:
     """Write down what came of an attempt, and when there will be another one."""
-    values = {
+    await work.run(_SETTLE, _settled(work, delivery_id, outcome, again))
+
+
+def _settled(work: UnitOfWork, delivery_id: int, outcome: Outcome, again: datetime | None) -> Values:
+    return {
         "delivery_id": delivery_id,
         "again": None if outcome.arrived else again,
         "arrived": work.now if outcome.arrived else None,
@@ -138,7 +143,6 @@ async def settle(work: UnitOfWork, delivery_id: int, outcome: Outcome, again: da
         "took": outcome.duration_ms,
         "now": work.now,
     }
-    await work.run(_SETTLE, values)
 
 
 async def webhook_succeeded(work: UnitOfWork, held: Claimed) -> bool:
@@ -150,3 +154,49 @@ async def webhook_failed(work: UnitOfWork, held: Claimed, since: datetime, pause
     """Remember since when a webhook has been failing, leave it alone until an instant, and let go of it."""
     values = {"of_webhook": held.webhook.id, "held": held.lease, "since": since, "pause": pause}
     await work.run(_FAILED, values)
+
+
+# -- mails ---------------------------------------------------------------------------------------------------
+
+
+class ClaimedMail(NamedTuple):
+    """A mail that this process alone delivers from an instant on, until another."""
+
+    delivery: DeliveryRow
+    at: datetime
+    lease: datetime
+
+
+_MAIL_DUE = (
+    select(deliveries.c.id)
+    .where(deliveries.c.channel == "email", deliveries.c.due_at <= _NOW)
+    .order_by(deliveries.c.due_at)
+    .limit(bindparam("most"))
+)
+_ANY_MAIL_DUE = Statement(_MAIL_DUE)
+_MAIL_DUE_NOW = _MAIL_DUE.with_for_update(skip_locked=True).cte("due")
+# `attempted_at` tells those who fold later edits in that it is too late for this mail.
+_CLAIM_MAILS = Statement(
+    update(deliveries)
+    .where(deliveries.c.id.in_(select(_MAIL_DUE_NOW.c.id)))
+    .values(due_at=bindparam("lease", type_=_TIME), attempted_at=_NOW)
+    .returning(*DELIVERY)
+)
+_SETTLE_MAIL = Statement(_SETTLING.where(deliveries.c.due_at == bindparam("held", type_=_TIME)))
+
+
+async def any_mail_due(work: UnitOfWork) -> bool:
+    """Whether there is a mail to deliver now."""
+    return await work.one(_ANY_MAIL_DUE, {"now": work.now, "most": 1}) is not None
+
+
+async def claim_mails(work: UnitOfWork, lease: datetime, most: int) -> list[ClaimedMail]:
+    """Claim mails that are due, until an instant."""
+    rows = await work.all(_CLAIM_MAILS, {"now": work.now, "lease": lease, "most": most})
+    return [ClaimedMail(DeliveryRow._make(row), work.now, lease) for row in rows]
+
+
+async def settle_mail(work: UnitOfWork, held: ClaimedMail, outcome: Outcome, again: datetime | None) -> bool:
+    """Write down what came of an attempt; False when its lease has ended and somebody else has claimed it since."""
+    values = {**_settled(work, held.delivery.id, outcome, again), "held": held.lease}
+    return await work.run(_SETTLE_MAIL, values) == 1

@@ -118,11 +118,13 @@ reminders = Table(
     ),
 )
 
-# Who wants a mail about each day in the morning, and when the next one is due.
+# Who wants a mail about each day, at which hour of which zone, and when the next one is due.
 digests = Table(
     "digests",
     metadata,
     Column("user_id", BigId, ForeignKey("users.id"), primary_key=True, autoincrement=False),
     Column("due_at", UtcDateTime, nullable=False),
+    Column("hour", Integer, nullable=False),
+    Column("time_zone", String(64), nullable=False),
     Index(None, "due_at"),
 )

@@ -57,8 +57,8 @@ export const occurrencesOf = (id: number, from: string, to: string) =>
   askForAll<CalendarEvent>(`/events/${id}/occurrences`, { query: { from, to } }, 400);
 export const createEvent = (fields: Partial<Fields>, anyway: boolean) =>
   askFor<CalendarEvent>("POST", "/events", { query: { on_conflict: conflict(anyway) }, body: fields });
-export const checkEvent = (fields: Partial<Fields>, signal: AbortSignal) =>
-  askFor<Check>("POST", "/events/check", { body: fields, signal });
+export const checkEvent = (fields: Partial<Fields> & { event_id?: number }, which: Part, signal: AbortSignal) =>
+  askFor<Check>("POST", "/events/check", { query: part(which), body: fields, signal });
 export const changeEvent = (id: number, which: Part, body: Partial<Fields> & { base_version?: number }, anyway: boolean) =>
   askFor<CalendarEvent>("PUT", `/events/${id}`, {
     query: { on_conflict: conflict(anyway), ...part(which) },

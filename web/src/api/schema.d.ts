@@ -241,7 +241,7 @@ export interface paths {
          *
          *     A window has at most 400 days. With `from` alone the list goes on as long as anything occurs, with `to` alone it
          *     begins with the first occurrence. Such a list has ended when there is no `Link` to a next page; a page may have
-         *     fewer entries than `limit`, or none, where nothing occurs for years. Together with `as_of`, both have to be said.
+         *     fewer entries than `limit`, or none, where nothing occurs for years.
          */
         readonly get: operations["list_events"];
         readonly put?: never;
@@ -778,6 +778,34 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/v1/notifications/digest": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Read Digest
+         * @description Read whether one has a mail about each day, and when.
+         */
+        readonly get: operations["read_digest"];
+        /**
+         * Ask For Digest
+         * @description Have a mail about each day on which there is something, series too; the next hour that comes is the first.
+         */
+        readonly put: operations["ask_for_digest"];
+        readonly post?: never;
+        /**
+         * Refuse Digest
+         * @description Have no mail about each day any more.
+         */
+        readonly delete: operations["refuse_digest"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/v1/notifications/preferences": {
         readonly parameters: {
             readonly query?: never;
@@ -1295,6 +1323,34 @@ export interface components {
             readonly comparison: components["schemas"]["ComparisonAnswer"];
             /** Event Id */
             readonly event_id: number;
+        };
+        /**
+         * DigestAnswer
+         * @description Whether one has a mail about each day, and when; if not, when it would be.
+         */
+        readonly DigestAnswer: {
+            /** Enabled */
+            readonly enabled: boolean;
+            /** Hour */
+            readonly hour: number;
+            /** Time Zone */
+            readonly time_zone: string;
+        };
+        /**
+         * DigestUpdate
+         * @description When to have a mail about each day: as soon as clocks show an hour.
+         */
+        readonly DigestUpdate: {
+            /**
+             * Hour
+             * @default 7
+             */
+            readonly hour: number;
+            /**
+             * Time Zone
+             * @description One's own without it.
+             */
+            readonly time_zone?: string | null;
         };
         /**
          * Event
@@ -1927,6 +1983,11 @@ export interface components {
             readonly kinds: {
                 readonly [key: string]: components["schemas"]["Channels"];
             };
+            /**
+             * Sends Mail
+             * @description Whether this server sends any mail; without, `email` and digests are remembered only.
+             */
+            readonly sends_mail: boolean;
         };
         /**
          * PreferencesUpdate
@@ -2448,6 +2509,8 @@ export type SchemaCollaborator = components['schemas']['Collaborator'];
 export type SchemaComparisonAnswer = components['schemas']['ComparisonAnswer'];
 export type SchemaDelivery = components['schemas']['Delivery'];
 export type SchemaDifference = components['schemas']['Difference'];
+export type SchemaDigestAnswer = components['schemas']['DigestAnswer'];
+export type SchemaDigestUpdate = components['schemas']['DigestUpdate'];
 export type SchemaEvent = components['schemas']['Event'];
 export type SchemaEventBatch = components['schemas']['EventBatch'];
 export type SchemaEventCheck = components['schemas']['EventCheck'];
@@ -7094,6 +7157,248 @@ export interface operations {
             };
             /** @description The cursor reaches further back than is kept; begin again without one. */
             readonly 410: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something in the request makes no sense; `errors` says what and where. */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Asked too often; `Retry-After` says when to ask again. */
+            readonly 429: {
+                headers: {
+                    /** @description Where one stands: `"user";r=0;t=17` is none left, for 17 seconds. On other answers too. */
+                    readonly RateLimit: string;
+                    /** @description Each quota: `"user";q=100;w=60` is 100 requests in 60 seconds. */
+                    readonly "RateLimit-Policy": string;
+                    /** @description Seconds. */
+                    readonly "Retry-After": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; it has been logged under the request id. */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not available; try again. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly read_digest: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Successful Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["DigestAnswer"];
+                };
+            };
+            /** @description No token, or one that is not good. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something in the request makes no sense; `errors` says what and where. */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Asked too often; `Retry-After` says when to ask again. */
+            readonly 429: {
+                headers: {
+                    /** @description Where one stands: `"user";r=0;t=17` is none left, for 17 seconds. On other answers too. */
+                    readonly RateLimit: string;
+                    /** @description Each quota: `"user";q=100;w=60` is 100 requests in 60 seconds. */
+                    readonly "RateLimit-Policy": string;
+                    /** @description Seconds. */
+                    readonly "Retry-After": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; it has been logged under the request id. */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not available; try again. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly ask_for_digest: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["DigestUpdate"];
+            };
+        };
+        readonly responses: {
+            /** @description Successful Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["DigestAnswer"];
+                };
+            };
+            /** @description The body is not JSON. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No token, or one that is not good. */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something in the request makes no sense; `errors` says what and where. */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Asked too often; `Retry-After` says when to ask again. */
+            readonly 429: {
+                headers: {
+                    /** @description Where one stands: `"user";r=0;t=17` is none left, for 17 seconds. On other answers too. */
+                    readonly RateLimit: string;
+                    /** @description Each quota: `"user";q=100;w=60` is 100 requests in 60 seconds. */
+                    readonly "RateLimit-Policy": string;
+                    /** @description Seconds. */
+                    readonly "Retry-After": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; it has been logged under the request id. */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not available; try again. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly refuse_digest: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Successful Response */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No token, or one that is not good. */
+            readonly 401: {
                 headers: {
                     readonly [name: string]: unknown;
                 };

@@ -1,0 +1,76 @@
+"""An application that sends mail, to a post office of ours; and others beside it, for which it is another time."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from convene import clock
+from convene.delivery.bus import Bus
+from convene.delivery.channels import Mails
+from convene.delivery.dispatcher import Dispatcher
+from convene.delivery.smtp import Smtp
+from convene.settings import mail_address
+from convene.storage.unit_of_work import Units
+from tests.people import Api, Person, running_api, settings_for
+from tests.post_office import Mail, Mailbox, mailbox
+
+PLACE = "http://convene.test"
+SENDER = "Convene <calendar@example.com>"
+
+
+@dataclass(frozen=True)
+class Office:
+    """An application, where its mail goes, and its settings."""
+
+    api: Api
+    box: Mailbox
+    url: str
+
+    @asynccontextmanager
+    async def dispatching_at(self, moment: datetime) -> AsyncIterator[None]:
+        """One more dispatcher of mail, for which it is a certain time."""
+        services = self.api.app.state.services
+        units = Units(services.units.database, lambda: moment)
+        server = settings_for(self.url, **settings(self.box)).mail_server
+        assert server
+        smtp = Smtp(server, mail_address(SENDER), PLACE, timeout=5)
+        async with Dispatcher(units, Bus(), [Mails(units, smtp, services.links)]).running():
+            yield
+
+    @asynccontextmanager
+    async def dispatching_later(self, by: timedelta) -> AsyncIterator[None]:
+        """One more dispatcher of mail, for which it is later already."""
+        async with self.dispatching_at(clock.now() + by):
+            yield
+
+    async def sent(self, person: Person, count: int) -> list[Mail]:
+        """Wait until somebody has got so many mails."""
+        while len(mails := self.box.to(person.account["email"])) < count:
+            await self.box.gets(len(self.box.mails) + 1)
+        return mails
+
+    def got(self, person: Person) -> list[str]:
+        """The subjects of what somebody has got so far."""
+        return [mail.subject for mail in self.box.to(person.account["email"])]
+
+
+def settings(box: Mailbox) -> dict[str, object]:
+    """What switches mail on."""
+    return {"smtp_url": box.url, "mail_from": SENDER, "public_url": PLACE, "smtp_timeout_seconds": 2}
+
+
+@asynccontextmanager
+async def mailing(url: str) -> AsyncIterator[Office]:
+    """An application on a database that sends mail."""
+    async with mailbox() as box, running_api(url, webhook_allow_private_targets=True, **settings(box)) as api:
+        yield Office(api, box, url)
+
+
+async def wants_mail(person: Person, **kinds: bool) -> None:
+    """Let somebody say for some kinds whether to have them by mail."""
+    said = {kind: {"live": True, "email": wanted} for kind, wanted in kinds.items()}
+    response = await person.patch("/api/v1/notifications/preferences", {"kinds": said})
+    assert response.status_code == 200, response.text
