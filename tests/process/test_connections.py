@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import bindparam, select
 
 from convene.domain.errors import NotFound, Unavailable
-from convene.storage import accounts, lists
+from convene.storage import accounts, lists, past
 from convene.storage.engine import parse_url
 from convene.storage.errors import Duplicate
 from convene.storage.lists import EventFilter
@@ -102,6 +102,20 @@ async def test_others_are_served_while_all_events_of_somebody_are_looked_through
     async with units.reading() as work:
         serving = asyncio.create_task(serve())
         await lists.list_events(work, 1, chosen, most=1)
+        assert served.is_set()
+    await serving
+
+
+async def test_others_are_served_while_a_calendar_of_the_past_is_looked_through(units: Units):
+    served = asyncio.Event()
+
+    async def serve() -> None:
+        served.set()
+
+    moment = datetime(2027, 1, 1, tzinfo=UTC)
+    async with units.reading() as work:
+        serving = asyncio.create_task(serve())
+        await past.changed_since(work, 1, EventFilter(), moment, trashed_since=moment, most=1)
         assert served.is_set()
     await serving
 
