@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import warnings
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -70,7 +71,10 @@ class Mailbox:
     seconds: float = 0
     #: How long it takes to say goodbye.
     goodbye: float = 0
-    tried: int = 0
+    #: How often a mail to each address was tried, also in vain.
+    tried: Counter[str] = field(default_factory=Counter)
+    #: Whoever hangs goes on when this is set.
+    released: asyncio.Event = field(default_factory=asyncio.Event)
     offered: list[Mail] = field(default_factory=list)
     of_recipient: Callable[[str], str | None] = lambda _to: "250 OK"
     of_mail: Callable[[Mail], str | None] = lambda _mail: TAKEN
@@ -82,10 +86,10 @@ class Mailbox:
             await self._came.wait_for(lambda: len(self.mails) >= count)
         return self.mails
 
-    async def is_tried(self, count: int, *, seconds: float = 10.0) -> None:
-        """Wait for so many attempts in all, also those that are refused."""
+    async def is_tried(self, address: str, count: int, *, seconds: float = 20.0) -> None:
+        """Wait for so many attempts of mails to somebody, also those that are refused."""
         async with asyncio.timeout(seconds), self._came:
-            await self._came.wait_for(lambda: self.tried >= count)
+            await self._came.wait_for(lambda: self.tried[address] >= count)
 
     async def is_offered_to(self, address: str, *, seconds: float = 10.0) -> Mail:
         """Wait for a mail to somebody, also if it is refused."""
@@ -103,11 +107,12 @@ class Mailbox:
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
     ) -> str:
         async with self._came:
-            self.tried += 1
+            self.tried[address] += 1
             self._came.notify_all()
         answer = self.of_recipient(address)
         if answer is None:
-            await asyncio.Event().wait()
+            await self.released.wait()
+            answer = self.of_recipient(address)
         if str(answer).startswith("2"):
             envelope.rcpt_tos.append(address)
         return str(answer)

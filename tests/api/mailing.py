@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from sqlalchemy import select
 
 from convene import clock
 from convene.delivery.bus import Bus
@@ -13,10 +16,19 @@ from convene.delivery.channels import Mails
 from convene.delivery.dispatcher import Dispatcher
 from convene.delivery.smtp import Smtp
 from convene.settings import mail_address
+from convene.storage.delivery_tables import deliveries
+from convene.storage.statements import Statement
 from convene.storage.unit_of_work import Units
 from tests.people import Api, Person, running_api, settings_for
 from tests.post_office import Mail, Mailbox, mailbox
 
+#: What is claimed is due again when the lease ends.
+_LEASE = timedelta(seconds=25)
+_TRIED = Statement(
+    select(deliveries.c.due_at, deliveries.c.attempted_at).where(
+        deliveries.c.channel == "email", deliveries.c.due_at.is_not(None), deliveries.c.attempted_at.is_not(None)
+    )
+)
 PLACE = "http://convene.test"
 SENDER = "Convene <calendar@example.com>"
 
@@ -31,12 +43,13 @@ class Office:
 
     @asynccontextmanager
     async def dispatching_at(self, moment: datetime) -> AsyncIterator[None]:
-        """One more dispatcher of mail, for which it is a certain time."""
+        """One more dispatcher of mail, for which it is a certain time; for it, all leases of others may have ended."""
+        await self._nothing_in_hand()
         services = self.api.app.state.services
         units = Units(services.units.database, lambda: moment)
         server = settings_for(self.url, **settings(self.box)).mail_server
         assert server
-        smtp = Smtp(server, mail_address(SENDER), PLACE, timeout=5)
+        smtp = Smtp(server, mail_address(SENDER), PLACE, timeout=20)
         async with Dispatcher(units, Bus(), [Mails(units, smtp, services.links)]).running():
             yield
 
@@ -45,6 +58,17 @@ class Office:
         """One more dispatcher of mail, for which it is later already."""
         async with self.dispatching_at(clock.now() + by):
             yield
+
+    async def _nothing_in_hand(self) -> None:
+        """Wait until every attempt has been written down."""
+        async with asyncio.timeout(20):
+            while await self._any_in_hand():
+                await asyncio.sleep(0.02)  # nobody rings for it
+
+    async def _any_in_hand(self) -> bool:
+        async with self.api.app.state.services.units.reading() as work:
+            rows = await work.all(_TRIED)
+        return any(due_at - attempted_at == _LEASE for due_at, attempted_at in rows)
 
     async def sent(self, person: Person, count: int) -> list[Mail]:
         """Wait until somebody has got so many mails."""
@@ -59,7 +83,7 @@ class Office:
 
 def settings(box: Mailbox) -> dict[str, object]:
     """What switches mail on."""
-    return {"smtp_url": box.url, "mail_from": SENDER, "public_url": PLACE, "smtp_timeout_seconds": 2}
+    return {"smtp_url": box.url, "mail_from": SENDER, "public_url": PLACE, "smtp_timeout_seconds": 20}
 
 
 @asynccontextmanager

@@ -28,7 +28,7 @@ HEADER = "Idempotency-Key"
 REPLAYED = "Idempotent-Replayed"
 KEY_MAX = 255
 #: Operations that take no notice of a key; see above.
-WITHOUT_KEY = frozenset(("log_in", "refresh", "log_out", "check_event"))
+WITHOUT_KEY = frozenset(("log_in", "refresh", "log_out", "check_event", "end_subscription"))
 
 Endpoint = Callable[..., Awaitable[Response]]
 
