@@ -1,5 +1,12 @@
 # syntax=docker/dockerfile:1
 
+FROM node:24-slim AS page
+WORKDIR /build/web
+COPY web/package.json web/package-lock.json web/.npmrc ./
+RUN npm ci --no-audit --no-fund
+COPY web ./
+RUN npm run build
+
 FROM python:3.13-slim AS packages
 COPY requirements/run.txt /tmp/run.txt
 RUN python -m venv /opt/convene \
@@ -10,6 +17,7 @@ FROM python:3.13-slim
 RUN useradd --system --uid 10001 --create-home --home-dir /var/lib/convene convene
 COPY --from=packages /opt/convene /opt/convene
 COPY src /opt/convene/src
+COPY --from=page /build/src/convene/web /opt/convene/src/convene/web
 ENV PATH=/opt/convene/bin:$PATH \
     PYTHONPATH=/opt/convene/src \
     PYTHONUNBUFFERED=1 \

@@ -35,11 +35,11 @@ def effort() -> Iterator[Effort]:
         gc.enable()
 
 
-def least_cpu_seconds(work: Callable[[], object]) -> float:
-    """What the cheapest of a few runs cost: the others were slowed by something else."""
-    costs: list[float] = []
+def costs_less(work: Callable[[], object], cpu_seconds: float) -> bool:
+    """Whether some work costs less; tried again if it did not, because something else may have slowed it."""
     for _ in range(_ATTEMPTS):
         with effort() as measured:
             work()
-        costs.append(measured.cpu_seconds)
-    return min(costs)
+        if measured.cpu_seconds < cpu_seconds:
+            return True
+    return False

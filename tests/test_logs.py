@@ -117,9 +117,8 @@ async def _go_through(server: Server, database_url: str, secrets: Secrets) -> di
         await _ask(client, "/%0A%7B%22event%22:1%7D", method="GET", headers={"X-Request-ID": ids["given"]})
         await asyncio.to_thread(_speak_no_http, server.url, secrets["no HTTP"])
         for content in (b" " * 10_000_000, _pieces(secrets["huge body"])):
-            too_large = await _ask(
-                client, "/api/v1/events", content=content, headers={"Content-Type": "application/json"}
-            )
+            kind = {"Content-Type": "application/json"}
+            too_large = await _ask(client, "/api/v1/events", content=content, headers={**mine, **kind})
             assert too_large.status_code == 413
         await _listen(server, mine["Authorization"].removeprefix("Bearer "), secrets["made-up token"])
         await _break(database_url)

@@ -181,6 +181,7 @@ async def _services(settings: Settings, metrics: Metrics, rates: Rates) -> Async
         links=Links(settings.public_url or "", settings.signing_key()),
         rates=rates,
         allow_private_targets=settings.webhook_allow_private_targets,
+        sends_mail=settings.mail_server is not None,
     )
     _watch(services)
     await database.open()

@@ -98,6 +98,7 @@ async def test_an_example_succeeds(example: Example, carla: Person, alice: Perso
     ids = {"event_id": event["id"], "calendar_id": event["calendar_id"], "webhook_id": webhook["id"]}
     path = example.path.format(**ids, user_id=carla.id, version_number=1)
     body = {"refresh_token": alice.tokens["refresh_token"]} if path.endswith("/refresh") else example.body
+    body = {**body, "event_id": event["id"]} if "event_id" in body else body
     sent = {"data" if "form" in example.media_type else "json": body}
     answer = await alice.request(example.method, path, **sent)
     assert answer.status_code == example.success, answer.text

@@ -6,6 +6,7 @@ import pytest
 
 from tests.api.steps import path_of, read
 from tests.people import Json, Person
+from tests.synced_copy import Copy
 
 Halves = tuple[Json, Json]
 
@@ -51,6 +52,54 @@ async def test_who_sees_both_halves_is_led_from_one_to_the_other(alice: Person, 
     assert (await ben.get(path_of(later))).headers["etag"] != tag
     await alice.delete(f"{path_of(earlier)}/permissions/{ben.id}")
     assert await links(ben, later) == {(None, None)}
+
+
+async def follow(person: Person) -> Copy:
+    """A copy of all that somebody sees now."""
+    copy = Copy(person)
+    await copy.catch_up()
+    return copy
+
+
+async def sees_now(copy: Copy) -> bool:
+    """Let a copy catch up, and say whether it is then as its events are read one by one."""
+    await copy.catch_up()
+    return copy.events == {event_id: await read(copy.person, event) for event_id, event in copy.events.items()}
+
+
+async def test_whoever_syncs_hears_of_a_half_that_they_gain_or_lose(alice: Person, ben: Person, halves: Halves):
+    earlier, later = halves
+    for one, other in ((earlier, later), (later, earlier)):
+        await alice.shares(one, ben, "viewer")
+        copy = await follow(ben)
+        await alice.shares(other, ben, "viewer")
+        assert await sees_now(copy)
+        await alice.delete(f"{path_of(other)}/permissions/{ben.id}")
+        assert await sees_now(copy)
+        assert list(copy.events) == [one["id"]]
+        await alice.delete(f"{path_of(one)}/permissions/{ben.id}")
+
+
+async def test_whoever_syncs_hears_that_another_half_has_come_between(alice: Person, ben: Person, halves: Halves):
+    earlier, later = halves
+    for one in halves:
+        await alice.shares(one, ben, "viewer")
+    copies = [await follow(alice), await follow(ben)]
+    params = {"scope": "following", "occurrence": "2027-03-02T09:00:00"}
+    between = (await alice.put(path_of(earlier), {"title": "Between"}, params=params)).json()
+    for copy in copies:
+        assert await sees_now(copy)
+        assert copy.events[later["id"]]["split_from"] == between["id"]
+
+
+async def test_who_hears_of_a_half_hears_nothing_of_others(alice: Person, ben: Person, carla: Person, halves: Halves):
+    earlier, later = halves
+    await alice.shares(earlier, carla, "viewer")
+    copy = await follow(carla)
+    heard = list(copy.heard)
+    await alice.shares(later, ben, "viewer")
+    await copy.catch_up()
+    assert copy.heard == heard
 
 
 async def test_a_half_that_is_split_by_who_does_not_see_the_other_stays_between_its_neighbours(

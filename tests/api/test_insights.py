@@ -129,7 +129,13 @@ async def test_too_many_occurrences_are_refused_never_cut(alice: Person):
     refusal(await alice.get(INSIGHTS, **year), 422, "too-much")
 
 
-@pytest.mark.parametrize("edge", ["0001-01-04T00:00:00Z", "9999-12-27T00:00:00Z"])
-async def test_the_ends_of_time_have_insights_too(alice: Person, edge: str):
+@pytest.mark.parametrize("start", ["0001-01-04T00:00:00Z", "9999-12-27T00:00:00Z"])
+async def test_the_ends_of_time_have_insights_too(alice: Person, start: str):
+    window = {"from": start, "to": start.replace("T00", "T23")}
     for zone in ("Pacific/Apia", "Pacific/Kiritimati"):
-        assert (await alice.get(INSIGHTS, **{"from": edge, "time_zone": zone})).status_code == 200
+        assert (await alice.get(INSIGHTS, **window, time_zone=zone)).status_code == 200
+
+
+@pytest.mark.parametrize(("said", "missing"), [("from", "?to"), ("to", "?from")])
+async def test_insights_need_both_edges_of_a_window(alice: Person, said: str, missing: str):
+    assert invalid(await alice.get(INSIGHTS, **{said: "2027-03-01"})) == [missing]

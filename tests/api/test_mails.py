@@ -143,7 +143,9 @@ async def test_what_people_write_is_nothing_but_text_in_a_mail(office: Office, a
 
 
 async def test_mail_comes_by_preference(office: Office, alice: Person, ben: Person):
-    read = (await ben.get("/api/v1/notifications/preferences")).json()["kinds"]
+    preferences = (await ben.get("/api/v1/notifications/preferences")).json()
+    assert preferences["sends_mail"]
+    read = preferences["kinds"]
     mailed = {kind for kind, channels in read.items() if channels["email"]}
     access = {"shared", "role_changed", "access_removed", "handed_over"}
     assert mailed == {*access, "reminder", "webhook_disabled"}

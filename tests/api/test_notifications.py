@@ -128,7 +128,9 @@ async def test_a_kind_that_nobody_wants_is_not_told(alice: Person, ben: Person):
     await alice.shares(event, ben)
     await alice.changes(event, title="unheard")
     assert [kind for kind, _ in await heard(ben)] == ["shared"]
-    kinds = (await ben.get("/api/v1/notifications/preferences")).json()["kinds"]
+    preferences = (await ben.get("/api/v1/notifications/preferences")).json()
+    assert not preferences["sends_mail"]
+    kinds = preferences["kinds"]
     assert kinds["changed"] == {"live": False, "email": False}
     assert kinds["shared"] == {"live": True, "email": True}
 

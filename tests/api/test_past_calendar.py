@@ -187,3 +187,9 @@ async def test_each_version_of_a_calendar_is_found_at_its_moment(alice: Person):
 async def test_a_window_that_is_too_long_is_refused_in_the_past_too(alice: Person):
     long = {"from": "2027-01-01", "to": "2029-01-01", "as_of": "2027-01-01T00:00:00Z"}
     refusal(await alice.get(EVENTS, **long), 422, "too-much")
+
+
+@pytest.mark.parametrize(("said", "missing"), [("from", "?to"), ("to", "?from")])
+async def test_the_past_of_a_window_needs_both_edges(alice: Person, said: str, missing: str):
+    params = {said: "2027-03-01", "as_of": "2026-01-01T00:00:00Z"}
+    assert invalid(await alice.get("/api/v1/events", **params)) == [missing]

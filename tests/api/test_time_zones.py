@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from tests.api.steps import change_part, invalid, move_to_zone, occurrences, path_of, read, starts
-from tests.people import Person
+from tests.api.steps import calendar, change_part, invalid, move_to_zone, occurrences, path_of, read, starts
+from tests.people import Json, Person
 
 DAILY = {"frequency": "daily", "count": 3}
 RFC_3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{6})?(Z|[+-]\d\d:\d\d)")
@@ -214,3 +214,86 @@ async def test_the_second_pass_of_an_hour_is_not_the_occurrence_in_the_first(ali
     params = {"scope": "this", "occurrence": "2027-11-07T01:30:00-05:00"}
     refused = await alice.put(path_of(series), {"title": "Second pass"}, params=params)
     assert invalid(refused) == ["?occurrence"]
+
+
+# -- a single event that starts or ends while clocks change --------------------------------------------------
+
+GAP, OVERLAP = "2027-03-28", "2027-10-31"
+#: What is sent for start and end in Berlin, and what comes back: at 2:00 of the first night clocks go to 3:00, at 3:00
+#: of the second back to 2:00.
+NIGHTS = {
+    "starts in a gap": (f"{GAP}T02:30", f"{GAP}T04:00", f"{GAP}T03:30:00+02:00", f"{GAP}T04:00:00+02:00"),
+    "ends in a gap": (f"{GAP}T01:45", f"{GAP}T02:15", f"{GAP}T01:45:00+01:00", f"{GAP}T03:15:00+02:00"),
+    "lies in a gap": (f"{GAP}T02:10", f"{GAP}T02:50", f"{GAP}T03:10:00+02:00", f"{GAP}T03:50:00+02:00"),
+    "spans a gap": (f"{GAP}T01:30", f"{GAP}T03:30", f"{GAP}T01:30:00+01:00", f"{GAP}T03:30:00+02:00"),
+    "starts in an overlap": (f"{OVERLAP}T02:30", f"{OVERLAP}T04:00", f"{OVERLAP}T02:30:00+02:00",
+                             f"{OVERLAP}T04:00:00+01:00"),
+    "ends in an overlap": (f"{OVERLAP}T01:30", f"{OVERLAP}T02:30", f"{OVERLAP}T01:30:00+02:00",
+                           f"{OVERLAP}T02:30:00+02:00"),
+    "lies in an overlap": (f"{OVERLAP}T02:10", f"{OVERLAP}T02:50", f"{OVERLAP}T02:10:00+02:00",
+                           f"{OVERLAP}T02:50:00+02:00"),
+    "lies in the second pass": (f"{OVERLAP}T02:10:00+01:00", f"{OVERLAP}T02:50:00+01:00", f"{OVERLAP}T02:10:00+01:00",
+                                f"{OVERLAP}T02:50:00+01:00"),
+    "takes a whole hour between the passes": (f"{OVERLAP}T02:30:00+02:00", f"{OVERLAP}T02:30:00+01:00",
+                                              f"{OVERLAP}T02:30:00+02:00", f"{OVERLAP}T02:30:00+01:00"),
+}  # fmt: skip
+each_night = pytest.mark.parametrize(("start", "end", "starts_at", "ends_at"), NIGHTS.values(), ids=NIGHTS)
+
+
+def times(event: Json) -> tuple[str, str]:
+    return event["start_time"], event["end_time"]
+
+
+@each_night
+async def test_an_event_created_while_clocks_change(alice: Person, start: str, end: str, starts_at: str, ends_at: str):
+    event = await alice.creates(start=start, end=end, time_zone="Europe/Berlin")
+    assert times(event) == times(await read(alice, event)) == (starts_at, ends_at)
+    assert [times(one) for one in await calendar(alice, starts_at, ends_at)] == [(starts_at, ends_at)]
+
+
+@each_night
+async def test_an_event_moved_to_where_clocks_change(alice: Person, start: str, end: str, starts_at: str, ends_at: str):
+    event = await alice.creates(start="2027-06-01T09:00", end="2027-06-01T10:00", time_zone="Europe/Berlin")
+    moved = await alice.changes(event, start_time=start, end_time=end)
+    assert times(moved) == times(await read(alice, event)) == (starts_at, ends_at)
+
+
+@each_night
+async def test_an_event_while_clocks_change_is_sent_back_as_it_was_read_and_renamed(
+    alice: Person, start: str, end: str, starts_at: str, ends_at: str
+):
+    event = await alice.creates(start=start, end=end, time_zone="Europe/Berlin")
+    assert (await alice.changes(event, **event))["version"] == 1
+    renamed = await alice.changes(event, **{**event, "title": "Renamed"})
+    assert (renamed["title"], times(renamed)) == ("Renamed", (starts_at, ends_at))
+    changed = (await alice.get(f"{path_of(event)}/changelog", limit=1)).json()
+    assert [one["field_name"] for one in changed] == ["title"]
+
+
+async def test_one_edge_alone_is_changed_while_clocks_change(alice: Person):
+    event = await alice.creates(start=f"{GAP}T02:30", end=f"{GAP}T05:00", time_zone="Europe/Berlin")
+    shorter = await alice.changes(event, end_time=f"{GAP}T04:00")
+    assert times(shorter) == (f"{GAP}T03:30:00+02:00", f"{GAP}T04:00:00+02:00")
+    earlier = await alice.changes(event, start_time=f"{GAP}T01:30")
+    assert times(earlier) == (f"{GAP}T01:30:00+01:00", f"{GAP}T04:00:00+02:00")
+
+
+async def test_an_event_cannot_end_before_it_starts_because_its_start_is_skipped(alice: Person):
+    sent = {"title": "Night", "start_time": f"{GAP}T02:30", "end_time": f"{GAP}T03:00", "time_zone": "Europe/Berlin"}
+    assert invalid(await alice.post("/api/v1/events", sent)) == ["/end_time"]
+
+
+async def test_an_end_without_an_offset_is_in_the_first_pass_although_the_start_is_in_the_second(alice: Person):
+    sent = {"start_time": f"{OVERLAP}T02:10:00+01:00", "end_time": f"{OVERLAP}T02:50", "time_zone": "Europe/Berlin"}
+    assert invalid(await alice.post("/api/v1/events", {"title": "Night", **sent})) == ["/end_time"]
+
+
+async def test_a_gap_of_half_an_hour_is_passed_over_by_half_an_hour(alice: Person):
+    event = await alice.creates(start="2027-10-03T02:10", end="2027-10-03T02:20", time_zone="Australia/Lord_Howe")
+    assert times(event) == ("2027-10-03T02:40:00+11:00", "2027-10-03T02:50:00+11:00")
+
+
+async def test_an_event_in_a_gap_moves_to_another_zone_as_an_instant(alice: Person):
+    event = await alice.creates(start=f"{GAP}T02:30", end=f"{GAP}T04:00", time_zone="Europe/Berlin")
+    moved = await alice.changes(event, time_zone="UTC")
+    assert times(moved) == (f"{GAP}T01:30:00Z", f"{GAP}T02:00:00Z")

@@ -8,10 +8,15 @@ import hmac
 import json
 import time
 from collections.abc import Callable
+from datetime import timedelta
 
 import httpx2
 import pytest
 
+from convene import clock
+from convene.domain.errors import BadToken
+from convene.operations import sessions
+from convene.storage.unit_of_work import Units
 from tests.api.signing_in import is_signed_in, refresh, sign_in
 from tests.people import Json, Person, settings_for
 
@@ -146,6 +151,22 @@ async def test_a_token_ends_at_its_end_also_when_it_is_known(alice: Person):
     await asyncio.sleep(ends - time.time() + 0.05)
     refused = await ask_with(alice, token)
     assert (refused.status_code, refused.json()["reason"]) == (401, "expired")
+
+
+async def test_a_refresh_token_ends_at_its_end(alice: Person):
+    token = forged(HS256, {**claims_of(alice.tokens["refresh_token"]), "exp": int(time.time()) - 1})
+    refused = await refresh(alice, token)
+    assert (refused.status_code, refused.json()["reason"]) == (401, "expired")
+    assert (await refresh(alice, alice.tokens["refresh_token"])).status_code == 200
+
+
+async def test_a_session_ends_at_its_end_whatever_its_token_says(alice: Person):
+    held = alice.api.app.state.services
+    in_eight_days = Units(held.units.database, lambda: clock.now() + timedelta(days=8))
+    token = forged(HS256, {**claims_of(alice.tokens["refresh_token"]), "exp": int(time.time()) + 30 * 24 * 3600})
+    with pytest.raises(BadToken) as refused:
+        await sessions.refresh(in_eight_days, held.tokens, held.identities, token)
+    assert refused.value.reason == "expired"
 
 
 @pytest.mark.parametrize("header", ["", "Bearer", "Bearer ", "Basic YTpi", "bearertoken", "Bearer a b"])

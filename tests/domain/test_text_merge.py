@@ -14,7 +14,7 @@ from convene.domain.text_diff import edits, unified
 from convene.domain.text_merge import merge_lines
 from tests import hypothesis_profiles  # noqa: F401 - registers the profiles
 from tests.domain.strategies import edited_texts, texts
-from tests.effort import least_cpu_seconds
+from tests.effort import costs_less
 
 
 @st.composite
@@ -181,4 +181,4 @@ def worst_texts() -> list[tuple[str, str, str]]:
 @pytest.mark.parametrize("three", worst_texts(), ids=("few", "many", "equal", "around", "orders"))
 def test_the_worst_texts_take_bounded_time(three: tuple[str, str, str]):
     # Some 60 ms on an idle machine; room for more, so that a busy one does not fail.
-    assert least_cpu_seconds(lambda: merge_lines(*three)) < 0.5
+    assert costs_less(lambda: merge_lines(*three), 0.5)

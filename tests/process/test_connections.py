@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from datetime import UTC, datetime
 from typing import Any
 
 import asyncpg
@@ -12,9 +13,10 @@ import pytest
 from sqlalchemy import bindparam, select
 
 from convene.domain.errors import NotFound, Unavailable
-from convene.storage import accounts
+from convene.storage import accounts, lists, past
 from convene.storage.engine import parse_url
 from convene.storage.errors import Duplicate
+from convene.storage.lists import EventFilter
 from convene.storage.sqlite import SqliteDatabase
 from convene.storage.statements import Statement
 from convene.storage.tables import users
@@ -84,6 +86,52 @@ async def test_a_writer_that_is_cancelled_at_any_moment_writes_all_or_nothing(un
         assert task.cancelled() or task.exception() is None
         if not task.cancelled():
             assert await exists(units, name)
+    assert await works(units)
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [EventFilter(q="x"), EventFilter(updated_since=datetime(2027, 1, 1, tzinfo=UTC)), EventFilter(role="owner")],
+)
+async def test_others_are_served_while_all_events_of_somebody_are_looked_through(units: Units, chosen: EventFilter):
+    served = asyncio.Event()
+
+    async def serve() -> None:
+        served.set()
+
+    async with units.reading() as work:
+        serving = asyncio.create_task(serve())
+        await lists.list_events(work, 1, chosen, most=1)
+        assert served.is_set()
+    await serving
+
+
+async def test_others_are_served_while_a_calendar_of_the_past_is_looked_through(units: Units):
+    served = asyncio.Event()
+
+    async def serve() -> None:
+        served.set()
+
+    moment = datetime(2027, 1, 1, tzinfo=UTC)
+    async with units.reading() as work:
+        serving = asyncio.create_task(serve())
+        await past.changed_since(work, 1, EventFilter(), moment, trashed_since=moment, most=1)
+        assert served.is_set()
+    await serving
+
+
+async def test_whoever_is_cancelled_while_looking_through_all_events_gives_the_connection_back(units: Units):
+    async def search() -> None:
+        async with units.reading() as work:
+            for _ in range(100):
+                await lists.list_events(work, 1, EventFilter(q="x"), most=1)
+
+    for turn in range(3 * POOL):
+        task = asyncio.create_task(search())
+        for _ in range(turn):
+            await asyncio.sleep(0)
+        await cancelled(task)
+        assert task.cancelled()
     assert await works(units)
 
 

@@ -14,6 +14,7 @@ import orjson
 import pytest
 import yaml
 
+from convene.api.web import BUILT
 from convene.settings import Settings
 from tests.postgres_guard import free_port
 from tests.process.servers import ROOT, serving
@@ -49,10 +50,18 @@ def test_processes_in_containers_are_told_settings_that_exist(environment: dict[
 
 def test_the_image_is_made_of_what_the_build_may_see():
     ignored = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
-    copied = [copied.split()[0] for copied in instructions("COPY") if not copied.startswith("--from")]
-    assert copied == ["requirements/run.txt", "src"]
-    assert {f"!{path}" for path in copied} <= set(ignored)
+    copied = [path for said in instructions("COPY") if not said.startswith("--from") for path in said.split()[:-1]]
+    assert {"requirements/run.txt", "src", "web"} <= set(copied)
+    assert {f"!{path}" for path in copied if not path.startswith("web/")} <= set(ignored)
     assert all((ROOT / path).exists() for path in copied)
+    # What was built or installed on this machine is not what the image is made of.
+    assert {"src/convene/web", "web/node_modules"} <= set(ignored)
+
+
+def test_the_image_has_the_page_where_the_server_looks_for_it():
+    [built] = [said.split() for said in instructions("COPY") if said.startswith("--from=page")]
+    assert Path(built[1]).relative_to("/build") == BUILT.relative_to(ROOT)
+    assert Path(built[2]).relative_to("/opt/convene") == BUILT.relative_to(ROOT)
 
 
 def test_nothing_in_compose_serves_without_secrets_of_its_own():

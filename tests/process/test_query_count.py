@@ -50,7 +50,7 @@ COSTS: dict[str, tuple[Request, int, int]] = {
         lambda world: world.alice.post(f"{world.path}/share", {"user_id": world.newcomer.id, "role": "viewer"}),
         *(12, 11),
     ),
-    "permissions": (lambda world: world.alice.get(f"{world.path}/permissions"), 5, 3),
+    "permissions": (lambda world: world.alice.get(f"{world.path}/permissions"), 4, 2),
     "history": (lambda world: world.alice.get(f"{world.path}/history", limit=200), 4, 2),
     "changelog": (lambda world: world.alice.get(f"{world.path}/changelog", limit=200), 4, 2),
     "diff": (lambda world: world.alice.get(f"{world.path}/diff/1/2"), 5, 3),

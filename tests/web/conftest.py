@@ -30,7 +30,10 @@ def site() -> Iterator[Server]:
         build()
     except CannotBuild as error:
         pytest.fail(f"the page cannot be built: {error}", pytrace=False)
-    with fresh_database("sqlite") as url, serving(url, RATE_LIMIT_PER_MINUTE=0) as server:
+    with (
+        fresh_database("sqlite") as url,
+        serving(url, RATE_LIMIT_PER_MINUTE=0, WEBHOOK_ALLOW_PRIVATE_TARGETS=1) as server,
+    ):
         yield server
 
 

@@ -1,5 +1,5 @@
 // The page: signed out, a welcome; signed in, the calendar with everything around it.
-import { useEffect } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 
 import { askFor, Problem, reachable } from "./api/client";
 import { type Account, me, renew, sessionState } from "./api/session";
@@ -40,6 +40,8 @@ export function App() {
       if (!(error instanceof Problem)) throw error;
     });
   }, []);
+  const hasPanel = route.value.event !== null || editing.value !== null;
+  const makesRoom = usePainted(hasPanel) !== hasPanel;
   if (sessionState.value === "unknown") return <div class="boot" role="status" aria-label="Loading" />;
   if (sessionState.value === "out" || !me.value) {
     return (
@@ -49,9 +51,8 @@ export function App() {
       </>
     );
   }
-  const hasPanel = route.value.event !== null || editing.value !== null;
   return (
-    <div class={hasPanel ? "shell with-panel" : "shell"}>
+    <div class={["shell", hasPanel && "with-panel", makesRoom && "making-room"].filter(Boolean).join(" ")}>
       <Banners />
       <TopBar />
       <div class="body">
@@ -84,4 +85,20 @@ export function App() {
       )}
     </div>
   );
+}
+
+/** A value as it was painted last: what is expensive can follow it a frame later. */
+function usePainted<T>(value: T): T {
+  const [painted, setPainted] = useState(value);
+  useEffect(() => {
+    let after: ReturnType<typeof setTimeout> | undefined;
+    const frame = requestAnimationFrame(() => {
+      after = setTimeout(() => setPainted(value));
+    });
+    return () => {
+      cancelAnimationFrame(frame);
+      clearTimeout(after);
+    };
+  }, [value]);
+  return painted;
 }

@@ -143,7 +143,7 @@ async def refresh(
     """Get new tokens for a refresh token, which is used up; using it again ends the session."""
     sent = body.refresh_token if body else None
     if sent is None and not from_page:
-        raise Invalid.at("/refresh_token" if body else "", "Field required")
+        raise Invalid.at("/refresh_token" if body else "", "is required")
     token, grace = (sent, None) if sent is not None else (kept, GRACE)
     if token is None:
         raise BadToken("missing")

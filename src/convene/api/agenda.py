@@ -10,7 +10,7 @@ from fastapi import Depends, Query, Response
 from convene.api.declared import ON_EVENT, SIGNED_IN, problems
 from convene.api.dependencies import ID_MAX, Me, ReadWork, Viewable
 from convene.api.fields import WITHOUT_NUL, Instant, Number
-from convene.api.paging import AskedPage
+from convene.api.paging import AskedPage, Page
 from convene.api.planned import feature_router
 from convene.api.representation import entry_json, event_json
 from convene.api.responses import Event, EventOrOccurrence
@@ -19,7 +19,7 @@ from convene.domain.errors import Invalid
 from convene.domain.roles import Role
 from convene.domain.zones import check_range, in_utc
 from convene.operations import agenda, past
-from convene.operations.agenda import Entry
+from convene.operations.agenda import Listed
 from convene.storage.events import EventHead
 from convene.storage.lists import EventFilter
 
@@ -71,8 +71,13 @@ def _after(page: AskedPage) -> agenda.Place | None:
     return check_range(moment, "?cursor"), number, named
 
 
-def _place(entry: Entry) -> tuple[str, int, str | None]:
-    start, event_id, occurrence = entry.place
+def _respond(page: Page, listed: Listed) -> Response:
+    looked_until = _written(listed.looked_until) if listed.looked_until else None
+    return page.respond(listed.entries, entry_json, lambda entry: _written(entry.place), looked_until=looked_until)
+
+
+def _written(place: agenda.Place) -> tuple[str, int, str | None]:
+    start, event_id, occurrence = place
     return start.isoformat(), event_id, occurrence.isoformat() if occurrence else None
 
 
@@ -86,14 +91,19 @@ async def list_events(
         Instant | None, Query(description="The calendar as it was at this instant, with the roles of now.")
     ] = None,
 ) -> Response:
-    """List all events that the caller may see, by start; with `from` and `to` the occurrences between them."""
+    """List all events that the caller may see, by start; with `from` and `to` the occurrences between them.
+
+    A window has at most 400 days. With `from` alone the list goes on as long as anything occurs, with `to` alone it
+    begins with the first occurrence. Such a list has ended when there is no `Link` to a next page; a page may have
+    fewer entries than `limit`, or none, where nothing occurs for years.
+    """
     after, most = _after(page), page.limit + 1
     if as_of is None:
-        entries = await agenda.list_events(work, me, chosen, after=after, most=most)
+        listed = await agenda.list_events(work, me, chosen, after=after, most=most)
     else:
         moment = in_utc(as_of, "?as_of")
-        entries = await past.list_events_as_of(work, me, chosen, moment, after=after, most=most)
-    return page.respond(entries, entry_json, _place)
+        listed = Listed(await past.list_events_as_of(work, me, chosen, moment, after=after, most=most))
+    return _respond(page, listed)
 
 
 @router.get("/trash", response_model=list[Event], responses=problems(*SIGNED_IN))
@@ -111,8 +121,7 @@ def _trash_place(head: EventHead) -> tuple[str, int, None]:
 
 @router.get("/{event_id}/occurrences", response_model=list[EventOrOccurrence], responses=problems(*ON_EVENT))
 async def list_occurrences(event: Viewable, window: AskedWindow, page: AskedPage) -> Response:
-    """List the occurrences of one event in a window."""
+    """List the occurrences of one event in a window, which may be open at one end as in the list of all events."""
     if window is None:
         raise Invalid.at("?from", "is required, or to")
-    entries = await agenda.list_occurrences(event, window, after=_after(page), most=page.limit + 1)
-    return page.respond(entries, entry_json, _place)
+    return _respond(page, await agenda.list_occurrences(event, window, after=_after(page), most=page.limit + 1))

@@ -49,6 +49,7 @@ class Services:
     hub: Hub
     watch: Watch
     allow_private_targets: bool
+    sends_mail: bool
     rates: Rates
     attempts: Attempts
     links: Links

@@ -11,7 +11,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import ConfigDict, Field, JsonValue, StringConstraints, model_validator
 
 from convene.api.fields import When, name, or_bare, text, without_defaults
-from convene.api.schemas import Body, Version
+from convene.api.schemas import Body, Id, Version
 from convene.domain.changes import EventChange
 from convene.domain.content import (
     DESCRIPTION_MAX,
@@ -88,6 +88,20 @@ class EventCreate(EventFields):
     end_time: When
 
     _ignored: ClassVar[frozenset[str]] = _READ_ONLY | {"version", "base_version", "occurrence"}
+
+
+class EventCheck(EventFields):
+    """A new event, or with `event_id` a change to one that there is.
+
+    Of a new event, `title`, `start_time` and `end_time` are required. A change is put onto the newest version.
+    """
+
+    event_id: Id | None = None
+    """The event that would be changed. It is not in its own way, and what is not sent stays as it is."""
+    occurrence: When | None = None
+    """As in a change: the occurrence as which the event was read from a list."""
+
+    _ignored: ClassVar[frozenset[str]] = _READ_ONLY | {"version", "base_version"}
 
 
 class EventUpdate(EventFields):

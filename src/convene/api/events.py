@@ -7,7 +7,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated
 
-from fastapi import Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 
 from convene.api.bodies import MERGE_PATCH, media_type
 from convene.api.compared import compared
@@ -22,17 +22,16 @@ from convene.api.dependencies import (
     Viewable,
     WriteWork,
 )
-from convene.api.event_schemas import EventBatch, EventCreate, EventUpdate
+from convene.api.event_schemas import EventBatch, EventCheck, EventCreate, EventUpdate
 from convene.api.fields import Instant, Number, When
 from convene.api.planned import feature_router
 from convene.api.preconditions import IfNoneMatch, etag, tag_of
 from convene.api.representation import answer, busy_json, event_json, free_json
 from convene.api.responses import Check, Event
-from convene.domain.changes import new_content
 from convene.domain.errors import Invalid
 from convene.domain.zones import in_utc, utc_rfc3339
-from convene.operations import bookings, events, history, series
-from convene.operations.bookings import Booking
+from convene.operations import access, checks, events, history, series
+from convene.operations.access import TriedEvent
 from convene.operations.events import Revision
 
 router = feature_router("events", "/api/v1/events")
@@ -72,11 +71,36 @@ async def create_events(me: Me, work: WriteWork, body: EventBatch, allow_overlap
     return answer([event_json(head) for head in heads], status=201, headers=compared(work.compared_until))
 
 
-@router.post("/check", response_model=Check, responses=problems(*SIGNED_IN, body=True))
-async def check_event(me: Me, work: ReadWork, body: EventCreate) -> Response:
-    """Say what an event would conflict with, and the nearest free times, without writing."""
-    content = new_content(body.change(), default_zone=me.time_zone)
-    clash, until = await bookings.find_clash(work, Booking(me.user_id, me, content))
+async def _tried(me: Me, work: ReadWork, body: EventCheck) -> TriedEvent | None:
+    return None if body.event_id is None else await access.open_to_try(work, me, body.event_id)
+
+
+@router.post("/check", response_model=Check, responses=problems(*ON_EVENT_BY_ROLE, body=True))
+async def check_event(
+    me: Me,
+    work: ReadWork,
+    body: EventCheck,
+    event: Annotated[TriedEvent | None, Depends(_tried, scope="function")],
+    scope: AskedScope = Scope.ALL,
+    occurrence: AskedOccurrence = None,
+) -> Response:
+    """Say what an event would conflict with, and the nearest free times, without writing.
+
+    With `event_id`, of which the caller is the owner or an editor, say it of that event if the fields that are sent
+    were changed: compared is the agenda of its owner, without the event itself, and only time that it does not take
+    already. For a series, all of it is meant, or with `scope=this` one `occurrence`. Editors are told what is in the
+    way as far as a refused change would tell them.
+    """
+    if scope is Scope.FOLLOWING or (event is None and scope is Scope.THIS):
+        raise Invalid.at("?scope", "must be all, or of an event that there is also this")
+    if scope is Scope.ALL:
+        _refuse_name(occurrence)
+    if event is None:
+        clash, until = await checks.check_new(work, me, body.change())
+    else:
+        revision = Revision(change=body.change(), seen_as=body.occurrence)
+        named = _named(occurrence) if scope is Scope.THIS else None
+        clash, until = await checks.check_change(work, event, revision, named)
     return answer(
         {
             "free": clash is None,

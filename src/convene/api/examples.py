@@ -101,6 +101,13 @@ _CHANGE = {
     "repeat": _named("Make it a series", {"recurrence_pattern": {"frequency": "daily", "count": 5}}),
     "cancel": _named("Call it off; its time is free again", {"status": "cancelled"}),
 }
+_CHECK = {
+    **_CREATE,
+    "move": _named(
+        "What would be in the way if event 1 were at another time",
+        {"event_id": 1, "start_time": "2027-03-01T14:00:00+01:00", "end_time": "2027-03-01T15:30:00+01:00"},
+    ),
+}
 _ROLLBACK = {
     "all": _named("Everything as it was", {}),
     "some": _named("Only some fields", {"fields": ["title", "location"]}),
@@ -161,7 +168,7 @@ EXAMPLES: dict[str, Examples] = {
     "change_password": _PASSWORD_CHANGE,
     "create_event": _CREATE,
     "create_events": _BATCH,
-    "check_event": _CREATE,
+    "check_event": _CHECK,
     "change_event": _CHANGE,
     "merge_event": _CHANGE,
     "roll_back_event": _ROLLBACK,

@@ -43,7 +43,9 @@ def parse_when(value: Any) -> datetime | date:  # noqa: ANN401 - whatever a clie
 
 _WHEN_SCHEMA = {
     "anyOf": [{"type": "string", "format": kind} for kind in ("date-time", "date-time-local", "date")],
-    "description": "RFC 3339; without an offset it is wall time in the event's zone. A date for all-day events.",
+    "description": "RFC 3339; without an offset it is wall time in the event's zone. A date for all-day events. "
+    "A wall time that the zone skips when clocks go forward has the offset before the gap: 02:30 comes back as 03:30. "
+    "One that comes twice when they go back means the first time; with an offset, either can be said.",
 }
 When = Annotated[datetime | date, BeforeValidator(parse_when), WithJsonSchema(_WHEN_SCHEMA)]
 

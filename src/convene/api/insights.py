@@ -16,6 +16,7 @@ from convene.api.responses import Answer
 from convene.api.windows import From, To, read_window
 from convene.domain.errors import Invalid
 from convene.domain.zones import zone
+from convene.operations import agenda
 from convene.operations.insights import Insights, insights
 
 router = feature_router("insights", "/api/v1/insights")
@@ -75,8 +76,8 @@ async def read_insights(
     tz = _zone(time_zone or me.time_zone)
     window = read_window(from_, to, tz)
     if window is None:
-        raise Invalid.at("?from", "is required, or to")
-    return answer(_insights_json(await insights(work, me, window, tz)))
+        raise Invalid.at("?from", "is required")
+    return answer(_insights_json(await insights(work, me, agenda.closed(window), tz)))
 
 
 def _zone(name: str) -> ZoneInfo:

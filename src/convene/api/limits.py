@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from convene.api.bodies import FORM_KINDS, JSON_KINDS, media_type
@@ -9,10 +10,13 @@ from convene.api.negotiation import MSGPACK
 from convene.api.problems import plain_problem
 
 BODY_MAX = 4 * 1024 * 1024
+#: Of bodies about accounts, most of which come from people whom nobody knows yet.
+ACCOUNT_BODY_MAX = 64 * 1024
 #: How much of a refused body is taken and thrown away. Its sender reads the answer after sending all of it, and a
 #: connection that is closed while data still comes is reset: the answer would be lost.
 DISCARD_MAX = 64 * 1024 * 1024
 _FORM_PATHS = ("/api/v1/auth/login", "/unsubscribe")
+_ACCOUNT_PATHS = "/api/v1/auth/"
 
 
 class _TooLarge(Exception):
@@ -20,7 +24,10 @@ class _TooLarge(Exception):
 
 
 class BodyLimits:
-    """ASGI middleware: 413 for a body over 4 MiB, said or not; 415 for one that is not JSON."""
+    """ASGI middleware: 413 for a body over 4 MiB (about accounts: 64 KiB), said or not; 415 for one that is not JSON.
+
+    What the application has left of a body when it answers is taken and thrown away before the answer is sent.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -33,30 +40,37 @@ class BodyLimits:
         headers = dict(scope["headers"])
         length = headers.get(b"content-length", b"")
         has_body = length not in {b"", b"0"} or b"transfer-encoding" in headers
-        if length.isdigit() and int(length) > BODY_MAX:
-            await _refuse(413, f"a body has at most {BODY_MAX} bytes", scope, receive, send)
+        most = ACCOUNT_BODY_MAX if scope["path"].startswith(_ACCOUNT_PATHS) else BODY_MAX
+        if length.isdigit() and int(length) > most:
+            await _refuse(413, f"a body has at most {most} bytes here", scope, receive, send)
             return
         if has_body and not _readable(headers.get(b"content-type", b""), scope["path"]):
             await _refuse(415, "send application/json", scope, receive, send)
             return
-        await self._count(scope, receive, send)
+        if not has_body:
+            await self._app(scope, receive, send)
+            return
+        await self._count(most, scope, receive, send)
 
-    async def _count(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _count(self, most: int, scope: Scope, receive: Receive, send: Send) -> None:
         seen = 0
-        started = False
+        started = ended = False
 
         async def counted() -> Message:
-            nonlocal seen
+            nonlocal seen, ended
             message = await receive()
             seen += len(message.get("body", b""))
-            if seen > BODY_MAX:
+            ended = not message.get("more_body", False)
+            if seen > most:
                 raise _TooLarge
             return message
 
         async def noted(message: Message) -> None:
             nonlocal started
-            if seen > BODY_MAX and not started:
+            if seen > most and not started:
                 return  # FastAPI has made a 400 of our refusal; ours follows
+            if not started and not ended and not await _discard(scope, receive):
+                MutableHeaders(raw=message["headers"])["connection"] = "close"
             started = True
             await send(message)
 
@@ -65,8 +79,8 @@ class BodyLimits:
         except _TooLarge:
             if started:
                 raise
-        if seen > BODY_MAX and not started:
-            await _refuse(413, f"a body has at most {BODY_MAX} bytes", scope, receive, send)
+        if seen > most and not started:
+            await _refuse(413, f"a body has at most {most} bytes here", scope, receive, send)
 
 
 def _readable(content_type: bytes, path: str) -> bool:
@@ -79,13 +93,15 @@ async def _refuse(status: int, detail: str, scope: Scope, receive: Receive, send
     await plain_problem(status, detail, scope, {"Connection": "close"})(scope, receive, send)
 
 
-async def _discard(scope: Scope, receive: Receive) -> None:
+async def _discard(scope: Scope, receive: Receive) -> bool:
+    """Take the rest of a body; says whether it came to its end."""
     headers = dict(scope["headers"])
     said = headers.get(b"content-length", b"")
     if b"expect" in headers or (said.isdigit() and int(said) > DISCARD_MAX):
-        return  # who asks before sending is told right away, and who sends without end is not listened to
+        return False  # who asks before sending is told right away, and who sends without end is not listened to
     seen, more = 0, True
     while more and seen < DISCARD_MAX:
         message = await receive()
         seen += len(message.get("body", b""))
         more = message.get("more_body", False)
+    return not more

@@ -11,10 +11,11 @@ from typing import Any
 import orjson
 import ormsgpack
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from convene.api.bodies import media_type
-from convene.api.problems import plain_problem
 
 MSGPACK = ("application/msgpack", "application/x-msgpack", "application/vnd.msgpack")
 _JSON = ("application/json", "application/problem+json")
@@ -48,7 +49,7 @@ def _quality(parameters: list[str]) -> float:
 
 
 class PackedBodies:
-    """ASGI middleware: reads a MessagePack body as the JSON that it stands for; 400 for one that stands for none."""
+    """ASGI middleware: gives a MessagePack body as the JSON that it stands for to who reads it; 400 for any other."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -58,32 +59,42 @@ class PackedBodies:
         if scope["type"] != "http" or media_type(Headers(scope=scope).get("content-type", "")) not in MSGPACK:
             await self._app(scope, receive, send)
             return
-        packed = await _read(receive)
-        try:
-            body = _as_json(packed) if packed else b""
-        except ValueError as error:
-            answer = plain_problem(400, f"the body is not MessagePack that can be read as JSON: {error}", scope)
-            await answer(scope, receive, send)
-            return
         scope = {**scope, "headers": list(scope["headers"])}
         headers = MutableHeaders(scope=scope)
         headers["content-type"] = "application/json"
-        headers["content-length"] = str(len(body))
-        unread = [{"type": "http.request", "body": body, "more_body": False}]
+        del headers["content-length"]  # of the JSON, nobody knows it before it is asked for
+        unread = True
 
         async def once() -> Message:
-            return unread.pop() if unread else await receive()
+            nonlocal unread
+            if not unread:
+                return await receive()
+            unread = False
+            return {"type": "http.request", "body": await _read(receive), "more_body": False}
 
         await self._app(scope, once, send)
 
 
 async def _read(receive: Receive) -> bytes:
+    """Read a body as JSON.
+
+    Raises:
+        HTTPException: 400, it is no MessagePack that stands for JSON.
+        ClientDisconnect: whoever was sending it has gone away.
+    """
     parts = []
-    while True:
+    more = True
+    while more:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
         parts.append(message.get("body", b""))
-        if not message.get("more_body"):
-            return b"".join(parts)
+        more = message.get("more_body", False)
+    packed = b"".join(parts)
+    try:
+        return _as_json(packed) if packed else b""
+    except ValueError as error:
+        raise HTTPException(400, f"the body is not MessagePack that can be read as JSON: {error}") from error
 
 
 def _as_json(packed: bytes) -> bytes:

@@ -79,6 +79,8 @@ class PreferencesAnswer(Answer):
     """What one wants to hear of, by kind."""
 
     kinds: dict[NoticeKind, Channels]
+    sends_mail: bool
+    """Whether this server sends any mail; without, `email` and digests are remembered only."""
 
 
 class ChangesAnswer(Answer):

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from convene.api.cursors import read_place, read_sync, write_place, write_sync
 from convene.api.declared import ON_EVENT, SIGNED_IN, problems
-from convene.api.dependencies import ID_MAX, Held, Leavable, Me, ReadWork, WriteWork
+from convene.api.dependencies import ID_MAX, Held, Leavable, Me, ReadWork, Services, WriteWork
 from convene.api.news import ChangesAnswer, Notification, PreferencesAnswer, PreferencesUpdate, ReadUpTo
 from convene.api.paging import AskedPage
 from convene.api.planned import feature_router
@@ -76,20 +76,20 @@ async def read_notifications(me: Me, work: WriteWork, body: ReadUpTo | None = No
 
 
 @router.get("/notifications/preferences", response_model=PreferencesAnswer, responses=problems(*SIGNED_IN))
-async def read_preferences(me: Me, work: ReadWork) -> Response:
+async def read_preferences(held: Held, me: Me, work: ReadWork) -> Response:
     """Read what one wants to hear of: for each kind, live and by e-mail."""
-    return _preferences(await notifications.read_preferences(work, me))
+    return _preferences(held, await notifications.read_preferences(work, me))
 
 
 @router.patch("/notifications/preferences", response_model=PreferencesAnswer, responses=problems(*SIGNED_IN, body=True))
-async def change_preferences(me: Me, work: WriteWork, body: PreferencesUpdate) -> Response:
+async def change_preferences(held: Held, me: Me, work: WriteWork, body: PreferencesUpdate) -> Response:
     """Say for some kinds whether one wants to hear of them; the others stay."""
-    return _preferences(await notifications.write_preferences(work, me, body.wanted()))
+    return _preferences(held, await notifications.write_preferences(work, me, body.wanted()))
 
 
-def _preferences(wanted: dict[NoticeKind, tuple[bool, bool]]) -> Response:
+def _preferences(held: Services, wanted: dict[NoticeKind, tuple[bool, bool]]) -> Response:
     kinds = {kind.value: {"live": live, "email": email} for kind, (live, email) in wanted.items()}
-    return answer({"kinds": kinds})
+    return answer({"kinds": kinds, "sends_mail": held.sends_mail})
 
 
 @router.put("/events/{event_id}/mute", status_code=204, responses=problems(*ON_EVENT, 412))

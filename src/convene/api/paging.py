@@ -89,17 +89,24 @@ class Page:
             raise Invalid.at("?cursor", f"cannot be sent together with {other}")
 
     def respond(
-        self, rows: Sequence[_Row], represent: Callable[[_Row], Any], place: Callable[[_Row], Sequence[Any]]
+        self,
+        rows: Sequence[_Row],
+        represent: Callable[[_Row], Any],
+        place: Callable[[_Row], Sequence[Any]],
+        *,
+        looked_until: Sequence[Any] | None = None,
     ) -> Response:
         """Answer with a page; `rows` may hold one more than the limit, which says that there is a next page.
+
+        With `looked_until`, a place, there may be one although these are all the rows that were found.
 
         A page that would be longer than `BYTES_MAX` ends earlier, though never before its first entry.
         """
         headers = {}
         entries = _written(rows[: self.limit], represent)
-        if len(rows) > len(entries):
-            rows = rows[: len(entries)]
-            cursor = encode_cursor([self._list, *place(rows[-1])])
+        last = place(rows[len(entries) - 1]) if len(rows) > len(entries) else looked_until
+        if last is not None:
+            cursor = encode_cursor([self._list, *last])
             asked = [(key, value) for key, value in self._request.query_params.multi_items() if key != "cursor"]
             query = urlencode([*asked, ("cursor", cursor)])
             headers["Link"] = f'<{self._request.url.path}?{query}>; rel="next"'

@@ -16,7 +16,8 @@ import inspect
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any, NamedTuple
+from types import NoneType
+from typing import Any, NamedTuple, get_args
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi._compat import ModelField, field_annotation_is_sequence, get_missing_field_error
@@ -27,7 +28,7 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from convene.api.bodies import Handler, read_first
+from convene.api.bodies import Handler, read_first, read_json, receiving
 from convene.api.idempotency import answered_once
 
 Values = dict[str, Any]
@@ -99,7 +100,7 @@ class PlannedRoute(APIRoute):
             self.planned = True
         except _NotPlanned:
             answer = _after_names(_names_in(self.dependant), super().get_route_handler())
-        return read_first(answer) if self.body_field else answer
+        return read_first(answer) if self.body_field and not self.planned else answer
 
 
 def _served(answer: Handler) -> ASGIApp:
@@ -184,16 +185,15 @@ def _parameter(field: ModelField, place: str) -> _Parameter:
 
 
 def _body(fields: Sequence[ModelField]) -> ModelField | None:
-    """The one argument that is the whole body."""
+    """The one argument that is the whole body; one that may be left out is None then."""
     if not fields:
         return None
     info = fields[0].field_info
+    kinds = [one for one in get_args(info.annotation) or (info.annotation,) if one is not NoneType]
     if (
-        len(fields) > 1
-        or type(info) is not Body
-        or info.embed
-        or not info.is_required()
-        or not _is_model(info.annotation)
+        (len(fields) > 1 or type(info) is not Body or info.embed)
+        or not (info.is_required() or info.default is None)
+        or not (len(kinds) == 1 and _is_model(kinds[0]))
     ):
         raise _NotPlanned
     return fields[0]
@@ -241,12 +241,15 @@ def _handler(steps: list[_Step], names: frozenset[str]) -> Handler:
 
     async def answer(request: Request) -> Response:
         received = {place: _RECEIVED[place](request) for place in places}
-        body = await request.json() if has_body and await request.body() else _ABSENT
+        body: Any = _UNSOLVED
         given: list[Any] = []
         errors = _not_in(names, request)
         # Left before the answer is sent: a commit that fails can still be told.
         async with AsyncExitStack() as stack:
             for step in steps:
+                # Not before it is known who is calling, and not while anything is held open that others wait for.
+                if has_body and body is _UNSOLVED and (step.opens or step.body is not None):
+                    body = await _read_body(request)
                 arguments = _arguments(step, given, received, errors)
                 if step.body is not None:
                     arguments[step.body.name] = _checked(step.body, body, ("body",), errors)
@@ -266,6 +269,12 @@ def _handler(steps: list[_Step], names: frozenset[str]) -> Handler:
     return answer
 
 
+async def _read_body(request: Request) -> Any:  # noqa: ANN401 - any JSON value
+    with receiving():
+        body = await request.body()
+    return read_json(body) if body else _ABSENT
+
+
 def _arguments(step: _Step, given: list[Any], received: Mapping[str, Mapping[str, Any]], errors: list[Any]) -> Values:
     """The arguments of a step, among them _UNSOLVED for those that cannot be had."""
     arguments = {name: given[place] for name, place in step.needs}
@@ -280,6 +289,8 @@ def _arguments(step: _Step, given: list[Any], received: Mapping[str, Mapping[str
 
 def _checked(field: ModelField, value: object, place: tuple[str, ...], errors: list[Any]) -> Any:  # noqa: ANN401
     if value is _ABSENT:
+        if not field.field_info.is_required():
+            return field.default
         errors.append(get_missing_field_error(place))
         return _UNSOLVED
     checked, wrong = field.validate(value, loc=place)

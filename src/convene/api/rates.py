@@ -2,7 +2,8 @@
 
 Signed-in requests count for the user, all others for the address that they come from. Signing in counts once more for
 the account, so that a password cannot be guessed from many addresses either. The headers are those of
-draft-ietf-httpapi-ratelimit-headers-10; the address is that of `proxies`, which nobody can make up.
+draft-ietf-httpapi-ratelimit-headers-10; the address is that of the connection, or what a trusted proxy says it is
+(`app`), so that nobody can make one up.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Values as JSON bytes, with the field names that clients were promised.
 
-Answers are built as plain dictionaries and written by orjson: the response models of `schemas` describe them in the
+Answers are built as plain dictionaries and written by orjson: the response models of `responses` describe them in the
 OpenAPI document, and the tests compare every answer with that description. Validating each answer while it is served
 would cost more than all the rest of a request.
 """

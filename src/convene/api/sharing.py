@@ -40,15 +40,15 @@ async def share_event(event: Owned, work: WriteWork, body: Share) -> Response:
     return answer(shared_json(event.id, shared), status=201)
 
 
-def _last_id(row: PermissionRow) -> list[int]:
+def _place(row: PermissionRow) -> list[int]:
     return [0 if row.role == Role.OWNER else row.user_id]
 
 
 async def _permissions(event: Viewable, work: ReadWork, page: AskedPage) -> Response:
     place = page.after(int)
-    last_id = None if place is None else min(max(int(str(place[0])), 0), 2**63 - 1)
-    rows = await sharing.list_permissions(work, event, last_id=last_id, most=page.limit + 1)
-    return page.respond(rows, permission_json, _last_id)
+    last_place = None if place is None else min(max(int(str(place[0])), 0), 2**63 - 1)
+    rows = await sharing.list_permissions(work, event, last_place=last_place, most=page.limit + 1)
+    return page.respond(rows, permission_json, _place)
 
 
 @router.get("/permissions", response_model=list[Permission], responses=problems(*ON_EVENT))

@@ -7,8 +7,8 @@ Knows nothing of events.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from functools import cache
+from datetime import UTC, date, datetime, timedelta
+from functools import cache, lru_cache
 from importlib.resources import files
 from zoneinfo import ZoneInfo
 
@@ -89,6 +89,22 @@ def away(moment: datetime, by: timedelta) -> datetime:
     if by > FAR_FUTURE - moment:
         return FAR_FUTURE
     return EARLIEST if -by > moment - EARLIEST else moment + by
+
+
+def offsets(name: str, after: datetime, before: datetime) -> frozenset[timedelta]:
+    """Find all offsets that a zone has between two instants, and two days around them.
+
+    Looked up day by day: no zone has changed its offset twice within a day.
+    """
+    first, last = away(after, timedelta(days=-2)), away(before, timedelta(days=2))
+    return _offsets(name, first.date(), min((last - first).days + 1, (FAR_FUTURE - first).days))
+
+
+@lru_cache(4096)
+def _offsets(name: str, first: date, days: int) -> frozenset[timedelta]:
+    tz, midnight = zone(name), datetime(first.year, first.month, first.day, tzinfo=UTC)
+    found = {(midnight + timedelta(days=day)).astimezone(tz).utcoffset() for day in range(days + 1)}
+    return frozenset(offset for offset in found if offset is not None)
 
 
 def rfc3339(moment: datetime, tz: ZoneInfo) -> str:

@@ -1,4 +1,4 @@
-"""Holding an event proves the right to it. Only this module makes `ViewableEvent`, `EditableEvent` and `OwnedEvent`.
+"""Holding an event proves the right to it. Only this module makes `ViewableEvent` and its kinds.
 
 An operation that edits takes an `EditableEvent`, so mypy refuses a viewer's handle. Whoever opens an event to change
 it takes the lock on its owner's agenda first and reads role and version under it.
@@ -48,6 +48,11 @@ class ViewableEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class TriedEvent(ViewableEvent):
+    """An event that `me` may change, for asking what would come of it; nothing is locked."""
+
+
+@dataclass(frozen=True, slots=True)
 class EditableEvent(ViewableEvent):
     """An event that `me` may change; the lock on its owner's agenda is held."""
 
@@ -72,6 +77,18 @@ async def open_to_view(work: UnitOfWork, me: SignedIn, event_id: int) -> Viewabl
         NotFound: it does not exist, is in the trash, or `me` has no role on it: all the same to a stranger.
     """
     return ViewableEvent(_existing(await events.find_event(work, event_id, me.user_id), event_id), me)
+
+
+async def open_to_try(work: UnitOfWork, me: SignedIn, event_id: int) -> TriedEvent:
+    """Open an event for asking what would come of a change: it says when the owner is busy, so viewers cannot.
+
+    Raises:
+        NotFound: as `open_to_view`.
+        RoleTooLow: `me` is a viewer.
+    """
+    head = _existing(await events.find_event(work, event_id, me.user_id), event_id)
+    _require(head, Role.EDITOR)
+    return TriedEvent(head, me)
 
 
 async def open_to_edit(work: UnitOfWork, me: SignedIn, event_id: int) -> EditableEvent:

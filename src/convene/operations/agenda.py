@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple, Protocol
 
 from convene.domain.errors import Invalid, TooMuch
 from convene.domain.series import Occurrence, occurrences
-from convene.domain.zones import away
+from convene.domain.zones import LATEST, away
 from convene.operations.access import TRASH_LIFE, ViewableEvent
 from convene.operations.identity import SignedIn
 from convene.storage import lists
@@ -19,8 +20,15 @@ from convene.storage.unit_of_work import UnitOfWork
 WINDOW_MAX = timedelta(days=400)
 OCCURRENCES_MAX = 10_000
 
+#: A window that is open at one end is looked through in steps, which grow while a page is not full; so many a page.
+_STEP = timedelta(days=31)
+_STEPS_MAX = 12
+
 Place = tuple[datetime, int, datetime | None]
-Window = tuple[datetime, datetime]
+#: Half-open; None where it has no start, or no end.
+Window = tuple[datetime | None, datetime | None]
+#: Half-open, with a start and an end.
+Span = tuple[datetime, datetime]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,28 +46,49 @@ class Entry:
         return self.occurrence.starts_at, self.head.id, self.occurrence.recurrence_id
 
 
+class Listed(NamedTuple):
+    """A part of a list, and the place up to which was looked, if there may be more although nothing more was found."""
+
+    entries: Sequence[Entry]
+    looked_until: Place | None = None
+
+
+class _Heads(Protocol):
+    """The events to list that a window meets, at most so many, by start."""
+
+    async def __call__(self, window: Window, most: int) -> Sequence[EventHead]: ...
+
+
 def window(after: datetime | None, before: datetime | None) -> Window | None:
-    """Make a window of two instants; one that is not said is as far from the other as it may be.
+    """Make a window of two instants; None if neither is said.
 
     Raises:
         Invalid: the end is not after the start.
         TooMuch: it is longer than 400 days.
     """
-    if after is None and before is not None:
-        after = away(before, -WINDOW_MAX)
-    if after is None:
+    if after is None and before is None:
         return None
-    before = before or away(after, WINDOW_MAX)
-    if before <= after:
-        raise Invalid.at("?to", "must be after from")
-    if before - after > WINDOW_MAX:
-        raise TooMuch("days between from and to", WINDOW_MAX.days)
+    if after is not None and before is not None:
+        if before <= after:
+            raise Invalid.at("?to", "must be after from")
+        if before - after > WINDOW_MAX:
+            raise TooMuch("days between from and to", WINDOW_MAX.days)
     return after, before
 
 
-async def list_events(
-    work: UnitOfWork, me: SignedIn, chosen: EventFilter, *, after: Place | None, most: int
-) -> Sequence[Entry]:
+def closed(asked: Window) -> Span:
+    """Make sure that a window has both a start and an end.
+
+    Raises:
+        Invalid: it is open at one end.
+    """
+    after, before = asked
+    if after is None or before is None:
+        raise Invalid.at("?from" if after is None else "?to", "is required here")
+    return after, before
+
+
+async def list_events(work: UnitOfWork, me: SignedIn, chosen: EventFilter, *, after: Place | None, most: int) -> Listed:
     """List what `me` sees, by start: events, or with a window the occurrences in it.
 
     Args:
@@ -72,20 +101,28 @@ async def list_events(
     if chosen.window is None:
         last = (after[0], after[1]) if after else None
         heads = await lists.list_events(work, me.user_id, chosen, last=last, most=most)
-        return [Entry(head, None) for head in heads]
-    heads = await lists.list_events(work, me.user_id, chosen, most=OCCURRENCES_MAX + 1)
-    if len(heads) > OCCURRENCES_MAX:
-        raise TooMuch("events that may occur between from and to", OCCURRENCES_MAX)
-    return page(occurrences_of(heads, chosen.window), after, most)
+        return Listed([Entry(head, None) for head in heads])
+
+    async def seen(window: Window, most: int) -> Sequence[EventHead]:
+        return await lists.list_events(work, me.user_id, chosen._replace(window=window), most=most)
+
+    return await _listed(seen, chosen.window, after, most)
 
 
-async def list_occurrences(event: ViewableEvent, span: Window, *, after: Place | None, most: int) -> Sequence[Entry]:
+async def list_occurrences(event: ViewableEvent, asked: Window, *, after: Place | None, most: int) -> Listed:
     """List the occurrences of one event in a window.
 
     Raises:
         TooMuch: more than 10,000.
     """
-    return page(occurrences_of([event.head], span), after, most)
+    head = event.head
+
+    async def this_one(window: Window, most: int) -> Sequence[EventHead]:
+        start, end = window
+        meets = (start is None or head.ends_at > start) and (end is None or head.starts_at < end)
+        return [head][:most] if meets else []
+
+    return await _listed(this_one, asked, after, most)
 
 
 async def list_trash(
@@ -96,7 +133,49 @@ async def list_trash(
     return await lists.trashed_events(work, me.user_id, work.now - TRASH_LIFE, last, most)
 
 
-def occurrences_of(heads: Iterable[EventHead], span: Window) -> list[Entry]:
+async def _listed(heads: _Heads, asked: Window, after: Place | None, most: int) -> Listed:
+    start, end = asked
+    if start is None or end is None:
+        return await _walk(heads, asked, after, most)
+    return Listed(page(await _meeting(heads, (start, end)), after, most))
+
+
+async def _walk(heads: _Heads, asked: Window, after: Place | None, most: int) -> Listed:
+    """Look through a window that is open at one end, from the place `after` on."""
+    first, end = asked[0], asked[1] or LATEST
+    found: list[Entry] = []
+    for number in range(_STEPS_MAX):
+        # What has no length at the very start of a step does not meet it.
+        start = first if after is None or (first and after[0] < first) else away(after[0], -timedelta.resolution)
+        if start and start >= end:
+            return Listed(found)
+        until = min(away(start, min(_STEP * 2**number, WINDOW_MAX)), end) if start else None
+        try:
+            here = await _meeting(heads, (start, until)) if start and until else []
+        except TooMuch:
+            if number == 0:
+                raise
+            break  # the next page begins here with a short step
+        found += page(here, after, most - len(found))
+        if len(found) == most or until == end:
+            return Listed(found)
+        after = (until, 0, None) if until else None
+        if not here:
+            coming = await heads((until, end), 1)
+            if not coming:
+                return Listed(found)
+            after = (max(until, coming[0].starts_at) if until else coming[0].starts_at, 0, None)
+    return Listed(found, after)
+
+
+async def _meeting(heads: _Heads, span: Span) -> list[Entry]:
+    found = await heads(span, OCCURRENCES_MAX + 1)
+    if len(found) > OCCURRENCES_MAX:
+        raise TooMuch("events that may occur between from and to", OCCURRENCES_MAX)
+    return occurrences_of(found, span)
+
+
+def occurrences_of(heads: Iterable[EventHead], span: Span) -> list[Entry]:
     """Find all occurrences of some events in a window, in no order.
 
     Raises:
@@ -110,7 +189,7 @@ def occurrences_of(heads: Iterable[EventHead], span: Window) -> list[Entry]:
     return entries
 
 
-def _expanded(head: EventHead, span: Window) -> Iterator[Entry]:
+def _expanded(head: EventHead, span: Span) -> Iterator[Entry]:
     after, before = span
     if head.is_recurring:
         found = occurrences(head.content(), after, before, limit=OCCURRENCES_MAX)

@@ -17,6 +17,7 @@ from itertools import accumulate
 from convene.domain import conflicts
 from convene.domain.conflicts import CLASHES_MAX, Busy, Overlaps, ScheduleClash, Window
 from convene.domain.content import EventContent
+from convene.domain.day_times import DayTimes, times_of
 from convene.domain.errors import AgendaTooFull, BatchClash, BatchConflict, ScheduleConflict
 from convene.domain.series import bounds
 from convene.domain.zones import away
@@ -27,6 +28,7 @@ from convene.storage.unit_of_work import UnitOfWork
 
 HORIZON = timedelta(days=731)
 STEP = timedelta(days=92)
+_FEW = 2
 _ROOM_BEFORE = timedelta(days=7)
 _ROOM_AFTER = timedelta(days=21)
 
@@ -86,7 +88,7 @@ async def find_clash(work: UnitOfWork, booking: Booking) -> tuple[ScheduleClash 
         wanted = await _new_time(booking, Window(start, end), effort)
         if not wanted:
             continue
-        others = await _others(taken, _around(wanted, start, end), effort)
+        others = await _others(taken, _around(wanted, start, end), effort, among=_day_times(wanted))
         found = conflicts.overlaps(wanted, others, limit=CLASHES_MAX)
         if found.pairs:
             return await _explain(work, booking, wanted, found, checked_until=until), until
@@ -105,14 +107,25 @@ async def _taken(work: UnitOfWork, booking: Booking, after: datetime, before: da
 
 
 async def _others(
-    taken: Sequence[Candidate], within: Window, effort: Effort, *, visible: frozenset[int] | None = None
+    taken: Sequence[Candidate],
+    within: Window,
+    effort: Effort,
+    *,
+    visible: frozenset[int] | None = None,
+    among: DayTimes = None,
 ) -> list[Busy]:
-    """Expand what is taken in a window."""
+    """Expand what is taken in a window; where the times of the day that matter are known, only what may be then."""
     found: list[Busy] = []
     for one in taken:
         if one.head.starts_at < within.end and one.head.ends_at > within.start:
-            found += await one.busy(within, effort, visible=visible is None or one.head.id in visible)
+            is_visible = visible is None or one.head.id in visible
+            found += await one.busy(within, effort, visible=is_visible, among=among)
     return found
+
+
+def _day_times(wanted: Sequence[Busy]) -> DayTimes:
+    """The times of the day that are wanted; None for a few occurrences, which are compared as quickly."""
+    return times_of((one.starts_at, one.ends_at) for one in wanted) if len(wanted) > _FEW else None
 
 
 def _around(wanted: Sequence[Busy], start: datetime, end: datetime) -> Window:
@@ -241,7 +254,7 @@ async def _batch_clashes(
     wanted = [busy for group in groups for busy in group]
     if not wanted:
         return (), False
-    groups.append(await _others(taken, _around(wanted, step.start, step.end), effort))
+    groups.append(await _others(taken, _around(wanted, step.start, step.end), effort, among=_day_times(wanted)))
     found = conflicts.overlaps_within(groups, limit=CLASHES_MAX)
     clashes = [
         _batch_clash((places[one], mine), (None if two == len(places) else places[two], other))

@@ -9,6 +9,7 @@ from functools import cached_property
 from convene.domain import conflicts
 from convene.domain.conflicts import Busy, Window
 from convene.domain.content import EventContent
+from convene.domain.day_times import DayTimes, may_meet, times_of_series
 from convene.domain.errors import AgendaTooFull
 from convene.domain.recurrence import RecurrenceRule
 from convene.domain.series import Occurrence, occurrences
@@ -85,15 +86,22 @@ class Candidate:
     def _content(self) -> EventContent:
         return self.head.content()
 
-    async def busy(self, within: Window, effort: Effort, *, visible: bool) -> list[Busy]:
+    async def busy(self, within: Window, effort: Effort, *, visible: bool, among: DayTimes = None) -> list[Busy]:
         """Find the time that it takes in a window.
+
+        Args:
+            among: the times of the day that matter; of a series that never takes place then, nothing is found.
 
         Raises:
             AgendaTooFull: as `Effort.spend`.
         """
         head = self.head
         if head.is_recurring:
-            found = await effort.occurrences(self._content, Window(max(within.start, self.since), within.end))
+            within = Window(max(within.start, self.since), within.end)
+            if among and not may_meet(among, times_of_series(self._content, within.start, within.end)):
+                await effort.spend(_LOOK)
+                return []
+            found = await effort.occurrences(self._content, within)
             return list(conflicts.busy(found, event_id=head.id, title=head.title, visible=visible))
         await effort.spend(1)
         if head.start_time >= within.end or head.end_time <= within.start:

@@ -14,7 +14,7 @@ from convene.domain.patches import in_full
 from convene.domain.roles import Role
 from convene.domain.series import has_occurrences
 from convene.operations import bookings
-from convene.operations.access import EditableEvent, OwnedEvent, TrashedEvent
+from convene.operations.access import EditableEvent, OwnedEvent, TrashedEvent, ViewableEvent
 from convene.operations.bookings import Booking
 from convene.operations.halves import merged_halves, refuse_doubling
 from convene.operations.identity import SignedIn
@@ -123,7 +123,7 @@ def seen(base: EventContent, revision: Revision) -> EventContent | None:
     return shown(base, occurrence_name(base.schedule, revision.seen_as, "/occurrence"))
 
 
-async def begin(work: UnitOfWork, event: EditableEvent, revision: Revision) -> tuple[EventContent, Revision]:
+async def begin(work: UnitOfWork, event: ViewableEvent, revision: Revision) -> tuple[EventContent, Revision]:
     """Read the content that a revision starts from, and give the revision with its change in full.
 
     Raises:

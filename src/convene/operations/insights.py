@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from convene.domain.errors import TooMuch
 from convene.domain.hours import Span, Spread, clipped, spread
 from convene.domain.series import occurrences
-from convene.operations.agenda import OCCURRENCES_MAX, Window
+from convene.operations.agenda import OCCURRENCES_MAX
 from convene.operations.identity import SignedIn
 from convene.storage import calendars, lists, sharing
 from convene.storage.calendars import CalendarRow
@@ -38,7 +38,7 @@ class Insights:
     collaborators: Sequence[Companion]
 
 
-async def insights(work: UnitOfWork, me: SignedIn, window: Window, tz: ZoneInfo) -> Insights:
+async def insights(work: UnitOfWork, me: SignedIn, window: Span, tz: ZoneInfo) -> Insights:
     """Count one's time in a window.
 
     Time is one's own: an event takes up that of its owner, as in bookings, and nothing if it is free or cancelled.
@@ -65,7 +65,7 @@ async def insights(work: UnitOfWork, me: SignedIn, window: Window, tz: ZoneInfo)
     )
 
 
-async def _taken(heads: Sequence[EventHead], window: Window) -> dict[int, list[Span]]:
+async def _taken(heads: Sequence[EventHead], window: Span) -> dict[int, list[Span]]:
     """The time that each event takes up in a window."""
     taken: dict[int, list[Span]] = {}
     count = 0
@@ -79,7 +79,7 @@ async def _taken(heads: Sequence[EventHead], window: Window) -> dict[int, list[S
     return taken
 
 
-def _busy(head: EventHead, window: Window) -> list[Span]:
+def _busy(head: EventHead, window: Span) -> list[Span]:
     after, before = window
     if head.is_recurring:
         found = occurrences(head.content(), after, before, limit=OCCURRENCES_MAX)

@@ -12,7 +12,7 @@ from convene.domain.errors import TooMuch
 from convene.domain.searching import searchable, term
 from convene.domain.series import occurrences
 from convene.operations.access import TRASH_LIFE
-from convene.operations.agenda import OCCURRENCES_MAX, Entry, Place, occurrences_of, page
+from convene.operations.agenda import OCCURRENCES_MAX, Entry, Place, Span, closed, occurrences_of, page
 from convene.operations.identity import SignedIn
 from convene.storage import lists, past
 from convene.storage.lists import EventFilter
@@ -34,6 +34,7 @@ async def list_events_as_of(
     Raises:
         TooMuch: more than 10,000 events or occurrences, or 20,000 events that have been changed since.
     """
+    window = closed(chosen.window) if chosen.window else None
     # In this order, an event that is changed between the two statements is found twice, never missed.
     heads = await lists.list_events(work, me.user_id, chosen._replace(unchanged_since=moment), most=OCCURRENCES_MAX + 1)
     rows = await past.changed_since(
@@ -42,20 +43,22 @@ async def list_events_as_of(
     if len(rows) > CHANGED_MAX:
         raise TooMuch("events that have been changed since as_of", CHANGED_MAX)
     unchanged = {head.id for head in heads}
-    entries = occurrences_of(heads, chosen.window) if chosen.window else [Entry(head, None) for head in heads]
-    entries += await _as_they_were([row for row in rows if row.id not in unchanged], chosen)
+    entries = occurrences_of(heads, window) if window else [Entry(head, None) for head in heads]
+    entries += await _as_they_were([row for row in rows if row.id not in unchanged], chosen, window)
     if len(entries) > OCCURRENCES_MAX:
         raise TooMuch("events and occurrences then", OCCURRENCES_MAX)
     return page(entries, after, most)
 
 
-async def _as_they_were(rows: Sequence[PastRow], chosen: EventFilter) -> list[Entry]:
+async def _as_they_were(rows: Sequence[PastRow], chosen: EventFilter, window: Span | None) -> list[Entry]:
     entries: list[Entry] = []
     read = 0
     for row in rows:
-        if chosen.window is not None and not may_happen(row.data, *chosen.window):
+        if window is not None and not may_happen(row.data, *window):
             continue
-        entries.extend(_entries(row, from_json(row.data), chosen))
+        content = from_json(row.data)
+        if _fits(row, content, chosen):
+            entries.extend(_entries(row, content, window))
         if len(entries) > OCCURRENCES_MAX:
             break
         read += 1
@@ -64,13 +67,11 @@ async def _as_they_were(rows: Sequence[PastRow], chosen: EventFilter) -> list[En
     return entries
 
 
-def _entries(row: PastRow, content: EventContent, chosen: EventFilter) -> Sequence[Entry]:
-    if not _fits(row, content, chosen):
-        return ()
+def _entries(row: PastRow, content: EventContent, window: Span | None) -> Sequence[Entry]:
     schedule = content.schedule
-    if chosen.window is None:
+    if window is None:
         return [Entry(row.head(content), None)]
-    after, before = chosen.window
+    after, before = window
     if schedule.rule is None:
         return [Entry(row.head(content), None)] if schedule.starts_at < before and schedule.ends_at > after else ()
     found = occurrences(content, after, before, limit=OCCURRENCES_MAX)

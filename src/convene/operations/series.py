@@ -35,7 +35,7 @@ async def revise_one(work: UnitOfWork, event: EditableEvent, occurrence: When, r
         EditConflict, ScheduleConflict: as `events.revise`.
     """
     base, revision = await whole.begin(work, event, revision)
-    name = _name(base, occurrence)
+    name = named(base, occurrence)
     return await whole.put(work, event, revision, base, changed_occurrence(base, name, revision.change))
 
 
@@ -49,7 +49,7 @@ async def revise_following(work: UnitOfWork, event: EditableEvent, occurrence: W
         Invalid, EditConflict, ScheduleConflict: as `events.revise`.
     """
     base, revision = await whole.begin(work, event, revision)
-    name = _name(base, occurrence)
+    name = named(base, occurrence)
     if name == base.schedule.start:
         return await whole.revise(work, event, revision)
     base_later = series.split(base, name)[1]
@@ -111,6 +111,8 @@ async def _share_alike(work: UnitOfWork, event: EditableEvent, later_id: int, la
     people = await sharing.collaborators(work, event.id)
     grants = [Grant(later_id, user_id, role, granted_by) for user_id, role, granted_by in people]
     await sharing.grant(work, grants, series.bounds(later), frozenset())
+    if event.head.continued_by is not None:  # what continued the whole series continues its later half now
+        await sharing.move_neighbours(work, later_id, [event.head.owner_id, *(one.user_id for one in grants)])
     await reminders.copy_reminders(work, event.id, later_id)
 
 
@@ -120,7 +122,7 @@ async def delete_one(work: UnitOfWork, event: OwnedEvent, occurrence: When) -> N
     Raises:
         Invalid: it is no occurrence.
     """
-    name = _name(event.content, occurrence)
+    name = named(event.content, occurrence)
     await _shorten(work, event, series.excluding(event.content, name))
 
 
@@ -131,7 +133,7 @@ async def delete_following(work: UnitOfWork, event: OwnedEvent, occurrence: When
         Invalid: as `delete_one`.
     """
     content = event.content
-    name = _name(content, occurrence)
+    name = named(content, occurrence)
     if name == content.schedule.start:
         await whole.delete(work, event)
         return
@@ -145,7 +147,12 @@ async def _shorten(work: UnitOfWork, event: OwnedEvent, content: EventContent) -
     await save(work, event, content, Reason(kind=Kind.UPDATED))
 
 
-def _name(content: EventContent, occurrence: When) -> datetime:
+def named(content: EventContent, occurrence: When) -> datetime:
+    """Find the occurrence that a client means.
+
+    Raises:
+        Invalid: the event does not repeat, or not then.
+    """
     if content.schedule.rule is None:
         raise Invalid.at("?scope", "the event does not repeat; leave scope and occurrence out")
     return occurrence_name(content.schedule, occurrence, "?occurrence")

@@ -72,11 +72,17 @@ async def share(work: UnitOfWork, event: OwnedEvent, invitees: Sequence[Invitee]
         if one.status is not ShareStatus.UNCHANGED
     ]
     await sharing.grant(work, grants, (event.head.starts_at, event.head.ends_at), frozenset(roles))
+    if _is_half(event):
+        await sharing.move_neighbours(work, event.id, [one.user_id for one in grants])
     for one in shared:
         if one.status is not ShareStatus.UNCHANGED:
             kind = NoticeKind.SHARED if one.status is ShareStatus.GRANTED else NoticeKind.ROLE_CHANGED
             await _tell(work, event, kind, one.user.id, one.role)
     return shared
+
+
+def _is_half(event: ViewableEvent) -> bool:
+    return event.head.split_from is not None or event.head.continued_by is not None
 
 
 async def _tell(
@@ -138,14 +144,12 @@ async def _resolve(work: UnitOfWork, event: OwnedEvent, invitees: Sequence[Invit
 
 
 async def list_permissions(
-    work: UnitOfWork, event: ViewableEvent, *, last_id: int | None, most: int
+    work: UnitOfWork, event: ViewableEvent, *, last_place: int | None, most: int
 ) -> Sequence[PermissionRow]:
-    """List who sees an event: the owner first, then by user id."""
-    owner = await sharing.owner_permission(work, event.id)
-    others = await sharing.list_permissions(work, event.id, last_id=last_id or 0, most=most + 1)
-    others = [row for row in others if row.role != Role.OWNER]
-    first = [owner] if last_id is None and owner is not None else []
-    return [*first, *others][:most]
+    """List who sees an event: the owner first, whose place is 0, then by user id."""
+    return await sharing.list_permissions(
+        work, event.id, last_place=-1 if last_place is None else last_place, most=most
+    )
 
 
 async def change_role(work: UnitOfWork, event: OwnedEvent, user_id: int, role: Role) -> PermissionRow:
@@ -182,6 +186,8 @@ async def remove(work: UnitOfWork, event: ViewableEvent, user_id: int) -> None:
     if present.role == Role.OWNER:
         raise NotPossibleNow("owner_is_fixed", "the owner cannot leave; hand the event over or delete it")
     await sharing.revoke(work, event.id, user_id, by=event.me.user_id)
+    if _is_half(event):
+        await sharing.move_neighbours(work, event.id, [user_id])
     if user_id != event.me.user_id:
         await _tell(work, event, NoticeKind.ACCESS_REMOVED, user_id)
 

@@ -20,13 +20,13 @@ from convene.storage.unit_of_work import UnitOfWork
 
 
 class EventFilter(NamedTuple):
-    """What to list; None means any. `window` is a half-open pair of instants.
+    """What to list; None means any. `window` is a half-open pair of instants, None where it has no start or no end.
 
     `unchanged_since` leaves out what has been changed after an instant: the others were then as they are now.
     `may_block` says whether they may take up time.
     """
 
-    window: tuple[datetime, datetime] | None = None
+    window: tuple[datetime | None, datetime | None] | None = None
     q: str | None = None
     role: str | None = None
     owner_id: int | None = None
@@ -41,9 +41,9 @@ class EventFilter(NamedTuple):
         found = {name: value for name, value in self._asdict().items() if value is not None and name != "window"}
         if self.q is not None:
             found["q"] = "%" + term(self.q).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-        if self.window is not None:
-            found["after"], found["before"] = self.window
-        return found
+        after, before = self.window or (None, None)
+        edges = {"after": after, "before": before}
+        return found | {name: edge for name, edge in edges.items() if edge is not None}
 
 
 _CONDITIONS: dict[str, ColumnElement[bool]] = {
@@ -63,6 +63,8 @@ _CONDITIONS: dict[str, ColumnElement[bool]] = {
         bindparam("last", type_=permissions.c.starts_at.type), bindparam("last_id", type_=permissions.c.event_id.type)
     ),
 }
+#: What an index finds or bounds. By anything else, all that somebody sees may be looked through.
+_BY_INDEX = frozenset(("after", "before", "last", "last_id"))
 # One statement for each set of filters that is in use: there are few, and each is compiled once.
 _LISTS: dict[frozenset[str], Statement] = {}
 
@@ -77,7 +79,8 @@ def _list_statement(names: frozenset[str]) -> Statement:
                 *(condition for name, condition in _CONDITIONS.items() if name in names),
             )
             .order_by(filter_only(start) if "before" in names else start, permissions.c.event_id)
-            .limit(bindparam("most"))
+            .limit(bindparam("most")),
+            is_long=not names <= _BY_INDEX,
         )
     return _LISTS[names]
 

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import bindparam, case, func, select, update
+from sqlalchemy import bindparam, case, func, or_, select, update
 
 from convene.storage.accounts import UserRow
 from convene.storage.positions import transaction_position
 from convene.storage.statements import Statement, inserting
-from convene.storage.tables import permissions, users
+from convene.storage.tables import events, permissions, users
 from convene.storage.types import JsonList, in_json_list
 from convene.storage.unit_of_work import UnitOfWork
 
@@ -41,10 +41,11 @@ _PERMISSION = select(
     *(permissions.c[name] for name in PermissionRow._fields[:6]), users.c.username, users.c.display_name
 ).join(users, users.c.id == permissions.c.user_id)
 _OF_EVENT = (permissions.c.event_id == bindparam("event_id"), permissions.c.revoked_at.is_(None))
+# The owner stands first, before every id. In one statement: of two, the second may see another owner than the first.
+_placed = case((permissions.c.role == "owner", 0), else_=permissions.c.user_id)
 _PAGE = Statement(
-    _PERMISSION.where(*_OF_EVENT, users.c.id > bindparam("last_id")).order_by(users.c.id).limit(bindparam("most"))
+    _PERMISSION.where(*_OF_EVENT, _placed > bindparam("last_place")).order_by(_placed).limit(bindparam("most"))
 )
-_OWNER = Statement(_PERMISSION.where(*_OF_EVENT, permissions.c.role == "owner"))
 _ONE = Statement(_PERMISSION.where(*_OF_EVENT, permissions.c.user_id == bindparam("user_id")))
 _ALL_OF = Statement(
     select(permissions.c.user_id, permissions.c.role, permissions.c.revoked_at).where(
@@ -108,6 +109,20 @@ _REVOKE = Statement(
         position=transaction_position(),
     )
 )
+_neighbours = events.alias("neighbours")
+_MOVE_NEIGHBOURS = Statement(
+    update(permissions)
+    .where(
+        in_json_list(permissions.c.user_id, bindparam("user_ids", type_=JsonList)),
+        permissions.c.revoked_at.is_(None),
+        permissions.c.event_id.in_(
+            select(_neighbours.c.id)
+            .join(events, or_(_neighbours.c.id == events.c.split_from, _neighbours.c.id == events.c.continued_by))
+            .where(events.c.id == bindparam("of_event"), _neighbours.c.owner_id == events.c.owner_id)
+        ),
+    )
+    .values(position=transaction_position())
+)
 _COPY = Statement(
     select(permissions.c.user_id, permissions.c.role, permissions.c.granted_by).where(
         *_OF_EVENT, permissions.c.role != "owner"
@@ -141,16 +156,10 @@ async def companions(work: UnitOfWork, user_id: int, event_ids: Sequence[int], *
     return [Companion._make(row) for row in await work.all(_COMPANIONS, values)]
 
 
-async def list_permissions(work: UnitOfWork, event_id: int, *, last_id: int, most: int) -> list[PermissionRow]:
-    """List who sees an event, the owner too, in order of user id after `last_id`."""
-    rows = await work.all(_PAGE, {"event_id": event_id, "last_id": last_id, "most": most})
+async def list_permissions(work: UnitOfWork, event_id: int, *, last_place: int, most: int) -> list[PermissionRow]:
+    """List who sees an event, after a place: the owner, whose place is 0, then the others by user id."""
+    rows = await work.all(_PAGE, {"event_id": event_id, "last_place": last_place, "most": most})
     return [PermissionRow._make(row) for row in rows]
-
-
-async def owner_permission(work: UnitOfWork, event_id: int) -> PermissionRow | None:
-    """Find the owner's row."""
-    row = await work.one(_OWNER, {"event_id": event_id})
-    return PermissionRow._make(row) if row else None
 
 
 async def find_permission(work: UnitOfWork, event_id: int, user_id: int) -> PermissionRow | None:
@@ -218,6 +227,14 @@ async def grant(
 async def revoke(work: UnitOfWork, event_id: int, user_id: int, *, by: int) -> bool:
     """Take a user's role away; False when there was none."""
     return await work.run(_REVOKE, {"of_event": event_id, "of_user": user_id, "by": by, "at": work.now}) == 1
+
+
+async def move_neighbours(work: UnitOfWork, event_id: int, user_ids: Sequence[int]) -> None:
+    """Let sync tell some users anew of the halves before and after an event: which half they know of has changed.
+
+    Halves that were handed to another owner are left out: the lock on their agenda is not held.
+    """
+    await work.run(_MOVE_NEIGHBOURS, {"of_event": event_id, "user_ids": list(user_ids)})
 
 
 async def collaborators(work: UnitOfWork, event_id: int) -> list[tuple[int, str, int]]:

@@ -67,12 +67,17 @@ def _bind_processor(bind: BindParameter[Any], dialect: Dialect) -> Processor | N
 
 
 class Statement:
-    """A Core statement that is compiled the first time that a dialect runs it. Made at import, once."""
+    """A Core statement that is compiled the first time that a dialect runs it. Made at import, once.
 
-    __slots__ = ("_clause", "_compiled")
+    Attributes:
+        is_long: it may look through all that somebody has, and takes milliseconds where they have much.
+    """
 
-    def __init__(self, clause: Executable) -> None:
+    __slots__ = ("_clause", "_compiled", "is_long")
+
+    def __init__(self, clause: Executable, *, is_long: bool = False) -> None:
         self._clause = clause
+        self.is_long = is_long
         self._compiled: dict[str, Compiled] = {}
 
     def compiled(self, dialect: Dialect) -> Compiled:

@@ -1,7 +1,7 @@
 """Column types and SQL expressions that mean the same on SQLite and PostgreSQL.
 
-SQLite drops offsets silently and has neither datetimes nor transaction ids; what stands in for them is here, both
-variants side by side.
+SQLite drops offsets silently and has neither datetimes nor a type for JSON; what stands in for them is here, both
+variants side by side. The order of changes is in `positions`.
 """
 
 from __future__ import annotations

@@ -57,8 +57,8 @@ export const occurrencesOf = (id: number, from: string, to: string) =>
   askForAll<CalendarEvent>(`/events/${id}/occurrences`, { query: { from, to } }, 400);
 export const createEvent = (fields: Partial<Fields>, anyway: boolean) =>
   askFor<CalendarEvent>("POST", "/events", { query: { on_conflict: conflict(anyway) }, body: fields });
-export const checkEvent = (fields: Partial<Fields>, signal: AbortSignal) =>
-  askFor<Check>("POST", "/events/check", { body: fields, signal });
+export const checkEvent = (fields: Partial<Fields> & { event_id?: number }, which: Part, signal: AbortSignal) =>
+  askFor<Check>("POST", "/events/check", { query: part(which), body: fields, signal });
 export const changeEvent = (id: number, which: Part, body: Partial<Fields> & { base_version?: number }, anyway: boolean) =>
   askFor<CalendarEvent>("PUT", `/events/${id}`, {
     query: { on_conflict: conflict(anyway), ...part(which) },
@@ -67,6 +67,12 @@ export const changeEvent = (id: number, which: Part, body: Partial<Fields> & { b
 export const deleteEvent = (id: number, which: Part) => ask("DELETE", `/events/${id}`, { query: part(which) });
 export const restoreEvent = (id: number) =>
   askFor<CalendarEvent>("POST", `/events/${id}/restore`, { query: { on_conflict: "allow" } });
+interface Reminders {
+  minutes: number[];
+}
+export const readReminders = (id: number) => askFor<Reminders>("GET", `/events/${id}/reminders`);
+export const setReminders = (id: number, minutes: readonly number[]) =>
+  askFor<Reminders>("PUT", `/events/${id}/reminders`, { body: { minutes } });
 export const listTrash = () => askForAll<CalendarEvent>("/events/trash");
 
 export const listVersions = (id: number) => askForAll<Version>(`/events/${id}/history`, {}, 400);

@@ -238,6 +238,10 @@ export interface paths {
         /**
          * List Events
          * @description List all events that the caller may see, by start; with `from` and `to` the occurrences between them.
+         *
+         *     A window has at most 400 days. With `from` alone the list goes on as long as anything occurs, with `to` alone it
+         *     begins with the first occurrence. Such a list has ended when there is no `Link` to a next page; a page may have
+         *     fewer entries than `limit`, or none, where nothing occurs for years.
          */
         readonly get: operations["list_events"];
         readonly put?: never;
@@ -284,6 +288,11 @@ export interface paths {
         /**
          * Check Event
          * @description Say what an event would conflict with, and the nearest free times, without writing.
+         *
+         *     With `event_id`, of which the caller is the owner or an editor, say it of that event if the fields that are sent
+         *     were changed: compared is the agenda of its owner, without the event itself, and only time that it does not take
+         *     already. For a series, all of it is meant, or with `scope=this` one `occurrence`. Editors are told what is in the
+         *     way as far as a refused change would tell them.
          */
         readonly post: operations["check_event"];
         readonly delete?: never;
@@ -521,7 +530,7 @@ export interface paths {
         };
         /**
          * List Occurrences
-         * @description List the occurrences of one event in a window.
+         * @description List the occurrences of one event in a window, which may be open at one end as in the list of all events.
          */
         readonly get: operations["list_occurrences"];
         readonly put?: never;
@@ -1437,6 +1446,66 @@ export interface components {
             readonly events: readonly components["schemas"]["EventCreate"][];
         } | readonly components["schemas"]["EventCreate"][];
         /**
+         * EventCheck
+         * @description A new event, or with `event_id` a change to one that there is.
+         *
+         *     Of a new event, `title`, `start_time` and `end_time` are required. A change is put onto the newest version.
+         */
+        readonly EventCheck: {
+            /** All Day */
+            readonly all_day?: boolean;
+            /** Description */
+            readonly description?: string | null;
+            /**
+             * End Time
+             * @description RFC 3339; without an offset it is wall time in the event's zone. A date for all-day events. A wall time that the zone skips when clocks go forward has the offset before the gap: 02:30 comes back as 03:30. One that comes twice when they go back means the first time; with an offset, either can be said.
+             */
+            readonly end_time?: string;
+            /**
+             * Event Id
+             * @description The event that would be changed. It is not in its own way, and what is not sent stays as it is.
+             */
+            readonly event_id?: number | null;
+            /** @description Whether it takes up time; all-day events are free unless said otherwise. */
+            readonly free_busy_status?: components["schemas"]["FreeBusy"];
+            /**
+             * Is Recurring
+             * @description Follows from `recurrence_pattern`; `false` clears it.
+             */
+            readonly is_recurring?: boolean;
+            /** Location */
+            readonly location?: string | null;
+            /**
+             * Occurrence
+             * @description As in a change: the occurrence as which the event was read from a list.
+             */
+            readonly occurrence?: (string) | null;
+            /**
+             * Overrides
+             * @description Only as it was read: single occurrences are changed with `?scope=this`.
+             */
+            readonly overrides?: {
+                readonly [key: string]: components["schemas"]["JsonValue"];
+            } | null;
+            /** @description RFC 8984 RecurrenceRule, an RRULE string, or one of the simple dialects; null for none. */
+            readonly recurrence_pattern?: components["schemas"]["JsonValue"];
+            /**
+             * Start Time
+             * @description RFC 3339; without an offset it is wall time in the event's zone. A date for all-day events. A wall time that the zone skips when clocks go forward has the offset before the gap: 02:30 comes back as 03:30. One that comes twice when they go back means the first time; with an offset, either can be said.
+             */
+            readonly start_time?: string;
+            readonly status?: components["schemas"]["Status"];
+            /** Tags */
+            readonly tags?: readonly string[] | null;
+            /**
+             * Time Zone
+             * @description An IANA name; the user's own zone until it is said.
+             */
+            readonly time_zone?: string;
+            /** Title */
+            readonly title?: string;
+        };
+        /**
          * EventCreate
          * @description A new event: `title`, `start_time` and `end_time` are required.
          */
@@ -1447,7 +1516,7 @@ export interface components {
             readonly description?: string | null;
             /**
              * End Time
-             * @description RFC 3339; without an offset it is wall time in the event's zone. A date for all-day events.
+             * @description RFC 3339; without an offset it is wall time in the event's zone. A date for all-day events. A wall time that the zone skips when clocks go forward has the offset before the gap: 02:30 comes back as 03:30. One that comes twice when they go back means the first time; with an offset, either can be said.
              */
             readonly end_time: string;
             /** @description Whether it takes up time; all-day events are free unless said otherwise. */
@@ -1470,7 +1539,7 @@ export interface components {
             readonly recurrence_pattern?: components["schemas"]["JsonValue"];
             /**
              * Start Time
-             * @description RFC 3339; without an offset it is wall time in the event's zone. A date for all-day events.
+             * @description RFC 3339; without an offset it is wall time in the event's zone. A date for all-day events. A wall time that the zone skips when clocks go forward has the offset before the gap: 02:30 comes back as 03:30. One that comes twice when they go back means the first time; with an offset, either can be said.
              */
             readonly start_time: string;
             readonly status?: components["schemas"]["Status"];
@@ -1600,7 +1669,7 @@ export interface components {
             readonly description?: string | null;
             /**
              * End Time
-             * @description RFC 3339; without an offset it is wall time in the event's zone. A date for all-day events.
+             * @description RFC 3339; without an offset it is wall time in the event's zone. A date for all-day events. A wall time that the zone skips when clocks go forward has the offset before the gap: 02:30 comes back as 03:30. One that comes twice when they go back means the first time; with an offset, either can be said.
              */
             readonly end_time?: string;
             /** @description Whether it takes up time; all-day events are free unless said otherwise. */
@@ -1629,7 +1698,7 @@ export interface components {
             readonly recurrence_pattern?: components["schemas"]["JsonValue"];
             /**
              * Start Time
-             * @description RFC 3339; without an offset it is wall time in the event's zone. A date for all-day events.
+             * @description RFC 3339; without an offset it is wall time in the event's zone. A date for all-day events. A wall time that the zone skips when clocks go forward has the offset before the gap: 02:30 comes back as 03:30. One that comes twice when they go back means the first time; with an offset, either can be said.
              */
             readonly start_time?: string;
             readonly status?: components["schemas"]["Status"];
@@ -1914,6 +1983,11 @@ export interface components {
             readonly kinds: {
                 readonly [key: string]: components["schemas"]["Channels"];
             };
+            /**
+             * Sends Mail
+             * @description Whether this server sends any mail; without, `email` and digests are remembered only.
+             */
+            readonly sends_mail: boolean;
         };
         /**
          * PreferencesUpdate
@@ -2439,6 +2513,7 @@ export type SchemaDigestAnswer = components['schemas']['DigestAnswer'];
 export type SchemaDigestUpdate = components['schemas']['DigestUpdate'];
 export type SchemaEvent = components['schemas']['Event'];
 export type SchemaEventBatch = components['schemas']['EventBatch'];
+export type SchemaEventCheck = components['schemas']['EventCheck'];
 export type SchemaEventCreate = components['schemas']['EventCreate'];
 export type SchemaEventOrOccurrence = components['schemas']['EventOrOccurrence'];
 export type SchemaEventUpdate = components['schemas']['EventUpdate'];
@@ -3954,14 +4029,19 @@ export interface operations {
     };
     readonly check_event: {
         readonly parameters: {
-            readonly query?: never;
+            readonly query?: {
+                /** @description For a series: `this` occurrence, this and `following`, or `all`. */
+                readonly scope?: components["schemas"]["Scope"];
+                /** @description The occurrence that is meant: its `occurrence`, or where the series had it start. */
+                readonly occurrence?: (string) | null;
+            };
             readonly header?: never;
             readonly path?: never;
             readonly cookie?: never;
         };
         readonly requestBody: {
             readonly content: {
-                readonly "application/json": components["schemas"]["EventCreate"];
+                readonly "application/json": components["schemas"]["EventCheck"];
             };
         };
         readonly responses: {
@@ -3985,6 +4065,24 @@ export interface operations {
             };
             /** @description No token, or one that is not good. */
             readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or the caller may not know that there is. */
+            readonly 404: {
                 headers: {
                     readonly [name: string]: unknown;
                 };

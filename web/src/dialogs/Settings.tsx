@@ -1,6 +1,5 @@
 // What a person can set: themselves, how dates look, what they hear of, where they are signed in.
 import { useEffect, useId, useState } from "preact/hooks";
-import type { ComponentChildren } from "preact";
 
 import { ask, askFor, Problem } from "../api/client";
 import type { components } from "../api/schema";
@@ -11,8 +10,10 @@ import { locale, theme, type Theme, weekStart } from "../preferences";
 import { calendars, loadCalendars, reload } from "../store/entries";
 import { say, sayProblem } from "../store/undo";
 import { agoWords } from "../time/words";
+import { Hearing } from "./Hearing";
+import { Section } from "./Section";
+import { Webhooks } from "./Webhooks";
 
-type Preferences = components["schemas"]["PreferencesAnswer"];
 type Session = components["schemas"]["Session"];
 
 const LOCALES = ["en-GB", "en-US", "de-DE", "fr-FR", "es-ES", "it-IT", "nl-NL", "pl-PL", "pt-BR", "sv-SE", "ja-JP", "hi-IN"];
@@ -25,19 +26,11 @@ export function Settings({ onClose }: { onClose: () => void }) {
         <Looks />
         <Calendars />
         <Hearing />
+        <Webhooks />
         <Devices />
         <Password />
       </div>
     </Dialog>
-  );
-}
-
-function Section({ title, children }: { title: string; children: ComponentChildren }) {
-  return (
-    <section>
-      <h3>{title}</h3>
-      {children}
-    </section>
   );
 }
 
@@ -144,32 +137,6 @@ function Calendars() {
           />
         </div>
       ))}
-    </Section>
-  );
-}
-
-function Hearing() {
-  const [kinds, setKinds] = useState<Preferences["kinds"] | null>(null);
-  useEffect(() => {
-    askFor<Preferences>("GET", "/notifications/preferences").then((read) => setKinds(read.kinds), sayProblem);
-  }, []);
-  const set = (kind: string, live: boolean) => {
-    const email = kinds?.[kind]?.email ?? false;
-    askFor<Preferences>("PATCH", "/notifications/preferences", { body: { kinds: { [kind]: { live, email } } } }).then(
-      (read) => setKinds(read.kinds),
-      sayProblem,
-    );
-  };
-  return (
-    <Section title="Hear of">
-      <div class="switches">
-        {Object.entries(kinds ?? {}).map(([kind, wanted]) => (
-          <label key={kind} class="switch">
-            <input type="checkbox" role="switch" checked={wanted.live} onChange={(event) => set(kind, event.currentTarget.checked)} />
-            <span>{kind.replaceAll("_", " ")}</span>
-          </label>
-        ))}
-      </div>
     </Section>
   );
 }

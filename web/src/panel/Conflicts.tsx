@@ -2,15 +2,26 @@
 import { useEffect, useState } from "preact/hooks";
 
 import { Problem } from "../api/client";
-import { type Check, checkEvent } from "../api/events";
+import { type Check, checkEvent, type Part } from "../api/events";
 import { Icon } from "../parts/icons";
-import { faultOf, fieldsOf } from "../store/drafts";
+import { seenAs } from "../store/actions";
+import { differences, faultOf, fieldsOf } from "../store/drafts";
 import { zone } from "../store/entries";
 import { spanWords } from "../time/words";
 import { wallOf } from "../time/zones";
 import type { Editing } from "./editing";
 
 const PAUSE = 200;
+
+/** Ask of a new event, or of what is changed; which part of a series is meant is asked later, and one date is likely. */
+function checkOf(editing: Editing, signal: AbortSignal): Promise<Check> {
+  const [event, draft] = [editing.event.peek(), editing.draft.peek()];
+  if (!event) return checkEvent({ ...fieldsOf(draft), title: "x" }, { scope: "all" }, signal);
+  const fields = differences(editing.base.peek(), draft);
+  const isOneDate = event.occurrence && !("recurrence_pattern" in fields);
+  const which: Part = isOneDate ? { scope: "this", occurrence: event.occurrence! } : { scope: "all" };
+  return checkEvent({ ...fields, ...(isOneDate ? {} : seenAs(event)), event_id: event.id }, which, signal);
+}
 
 export function Conflicts({ editing }: { editing: Editing }) {
   const [check, setCheck] = useState<Check | null>(null);
@@ -24,7 +35,7 @@ export function Conflicts({ editing }: { editing: Editing }) {
     if (!busy || status === "cancelled" || untouched || !complete) return;
     const asking = new AbortController();
     const soon = setTimeout(() => {
-      checkEvent({ ...fieldsOf(draft), title: "x" }, asking.signal).then(setCheck, (error: unknown) => {
+      checkOf(editing, asking.signal).then(setCheck, (error: unknown) => {
         // Whoever goes on typing is answered by the next check; saving tells what is wrong with the rest.
         if (!asking.signal.aborted && !(error instanceof Problem)) throw error;
       });
@@ -34,7 +45,7 @@ export function Conflicts({ editing }: { editing: Editing }) {
       asking.abort();
     };
   }, [asked]);
-  const taken = check?.conflicts.filter((one) => one.event_id !== editing.id || one.event_id === null) ?? [];
+  const taken = check?.conflicts ?? [];
   if (!check || !taken.length) return null;
   return (
     <div class="conflicts" role="status">
@@ -49,7 +60,7 @@ export function Conflicts({ editing }: { editing: Editing }) {
         ))}
         {(taken.length > 4 || check.more) && <li class="muted">and more</li>}
       </ul>
-      {check.nearest_free.length > 0 && !editing.event.value?.occurrence && (
+      {check.nearest_free.length > 0 && (
         <>
           <p class="muted small">Nearest free times</p>
           <div class="chips">

@@ -9,6 +9,7 @@ import { momentWords } from "../time/words";
 import { Clashes } from "./Clashes";
 import { Conflicts } from "./Conflicts";
 import { close, type Editing } from "./editing";
+import { Reminders } from "./Reminders";
 import { RepeatEditor } from "./RepeatEditor";
 import { When } from "./When";
 
@@ -47,6 +48,9 @@ export function EventForm({ editing }: { editing: Editing }) {
             <Availability editing={editing} />
           </Line>
         </fieldset>
+        <Line icon="bell">
+          <Reminders editing={editing} />
+        </Line>
       </div>
       {isReadOnly ? (
         <p class="form-foot muted">You can see this event, but not change it.</p>

@@ -8,6 +8,8 @@ import {
   occurrencesOf,
   type Part,
   readEvent,
+  readReminders,
+  setReminders,
   type Slot,
   type Taken,
   type Version,
@@ -27,7 +29,7 @@ import {
   newDraft,
 } from "../store/drafts";
 import { entries, reload } from "../store/entries";
-import { say } from "../store/undo";
+import { say, sayProblem } from "../store/undo";
 import { addDays, wallOf } from "../time/zones";
 import { type Group, merged } from "./merging";
 
@@ -53,6 +55,8 @@ export class Editing {
   readonly fault = signal<string | null>(null);
   readonly refused = signal<Refused | null>(null);
   readonly saving = signal(false);
+  /** How many minutes ahead the person hears of it; of a new event, once it has been made. */
+  readonly reminders = signal<readonly number[]>([]);
   readonly recovered: Signal<string | null> = signal(null);
   readonly isChanged = computed(() => Object.keys(differences(this.base.value, this.draft.value)).length > 0);
   readonly mayEdit = computed(() => this.event.value?.role !== "viewer");
@@ -113,6 +117,14 @@ export class Editing {
     this.stop();
   }
 
+  async readReminders(): Promise<void> {
+    if (this.id !== null) this.reminders.value = (await readReminders(this.id)).minutes;
+  }
+
+  async remind(minutes: readonly number[]): Promise<void> {
+    this.reminders.value = this.id === null ? minutes : (await setReminders(this.id, minutes)).minutes;
+  }
+
   /** Take in what somebody else has made of the event. */
   async follow(theirs: CalendarEvent): Promise<void> {
     const known = this.event.peek();
@@ -159,7 +171,7 @@ export class Editing {
     }
     this.saving.value = true;
     try {
-      const saved = await (this.event.peek() ? this.change(draft, anyway) : create(fieldsOf(draft), anyway));
+      const saved = await (this.event.peek() ? this.change(draft, anyway) : this.create(draft, anyway));
       if (saved) {
         dropDraft(this.id, this.occurrence);
         this.stop();
@@ -179,6 +191,13 @@ export class Editing {
       if (chosen === "theirs") draft = { ...draft, ...group.of(theirs) };
     }
     return draft;
+  }
+
+  private async create(draft: Draft, anyway: boolean): Promise<CalendarEvent | null> {
+    const made = await create(fieldsOf(draft), anyway);
+    const minutes = this.reminders.peek();
+    if (made && minutes.length) await setReminders(made.id, minutes).catch(sayProblem);
+    return made;
   }
 
   private async change(draft: Draft, anyway: boolean): Promise<CalendarEvent | null> {

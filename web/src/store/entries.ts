@@ -44,6 +44,7 @@ export async function reload(): Promise<void> {
   } catch (error) {
     if (mine.signal.aborted) return;
     if (!(error instanceof Problem)) throw error;
+    if (error.status === 401) return; // whose session has ended is asked to sign in
     trouble.value = error.words;
   } finally {
     if (asking === mine) loading.value = false;

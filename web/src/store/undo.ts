@@ -30,6 +30,7 @@ export function say(text: string, undo?: Toast["undo"]): void {
 /** Say what went wrong. Only problems of the API are for people; anything else is a fault of the page. */
 export function sayProblem(error: unknown): void {
   if (!(error instanceof Problem)) throw error;
+  if (error.status === 401) return; // whose session has ended is asked to sign in
   show({ id: ++last, text: error.words, isError: true });
 }
 

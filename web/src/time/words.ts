@@ -79,3 +79,18 @@ export function agoWords(instant: string): string {
   }
   return words.format(0, "second");
 }
+
+const AHEAD: [string, number][] = [
+  ["week", 10_080],
+  ["day", 1_440],
+  ["hour", 60],
+  ["minute", 1],
+];
+
+/** How long before something begins, in the largest unit that says it exactly. */
+export function aheadWords(minutes: number): string {
+  const [unit, size] = AHEAD.find(([, one]) => minutes % one === 0)!;
+  if (minutes === 0) return "when it begins";
+  const count = minutes / size;
+  return `${count} ${unit}${count === 1 ? "" : "s"} before`;
+}

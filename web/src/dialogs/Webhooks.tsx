@@ -1,0 +1,164 @@
+// Where a person's programs hear what they hear, and how that has been going.
+import { useEffect, useId, useState } from "preact/hooks";
+
+import { ask, askFor, Problem } from "../api/client";
+import type { components } from "../api/schema";
+import { say, sayProblem } from "../store/undo";
+import { agoWords } from "../time/words";
+import { Section } from "./Section";
+
+type Webhook = components["schemas"]["Webhook"];
+type Signed = components["schemas"]["WebhookWithSecret"];
+type Delivery = components["schemas"]["Delivery"];
+
+interface Secret {
+  id: number;
+  secret: string;
+}
+
+export function Webhooks() {
+  const [webhooks, setWebhooks] = useState<Webhook[]>([]);
+  const [secret, setSecret] = useState<Secret | null>(null);
+  const read = () => askFor<Webhook[]>("GET", "/webhooks").then(setWebhooks, sayProblem);
+  useEffect(() => void read(), []);
+  const show = (signed: Signed) => {
+    setSecret({ id: signed.id, secret: signed.secret });
+    return read();
+  };
+  return (
+    <Section title="Webhooks">
+      <p class="muted small">What you hear of is posted to these addresses, signed as Standard Webhooks says.</p>
+      <ul class="people">
+        {webhooks.map((one) => (
+          <li key={one.id} class="webhook">
+            <One webhook={one} onChange={read} onSecret={show} />
+            {secret?.id === one.id && <Shown secret={secret.secret} />}
+          </li>
+        ))}
+      </ul>
+      <Adding onAdded={show} />
+    </Section>
+  );
+}
+
+interface OneProps {
+  webhook: Webhook;
+  onChange: () => Promise<void>;
+  onSecret: (signed: Signed) => Promise<void>;
+}
+
+function One({ webhook, onChange, onSecret }: OneProps) {
+  const [log, setLog] = useState<Delivery[] | null>(null);
+  const path = `/webhooks/${webhook.id}`;
+  const readLog = () => askFor<Delivery[]>("GET", `${path}/deliveries`, { query: { limit: 20 } }).then(setLog, sayProblem);
+  const act = (method: string, where: string, body?: unknown) => ask(method, where, { body }).then(onChange, sayProblem);
+  return (
+    <>
+      <div class="row">
+        <label class="switch grow">
+          <input
+            type="checkbox"
+            role="switch"
+            checked={webhook.active}
+            onChange={(event) => void act("PATCH", path, { active: event.currentTarget.checked })}
+          />
+          <span class="address">{webhook.url}</span>
+        </label>
+        <button type="button" class="quiet" onClick={() => void act("DELETE", path)}>
+          Remove
+        </button>
+      </div>
+      {webhook.switched_off && <p class="fault">{OFF[webhook.switched_off]} Mend it, then switch it on.</p>}
+      <div class="row links">
+        <button type="button" class="link" disabled={!webhook.active} onClick={() => void act("POST", `${path}/test`).then(readLog)}>
+          Send a test
+        </button>
+        <button type="button" class="link" aria-expanded={log !== null} onClick={() => void (log ? setLog(null) : readLog())}>
+          {log ? "Hide the log" : "What was sent"}
+        </button>
+        <button
+          type="button"
+          class="link"
+          onClick={() => void askFor<Signed>("POST", `${path}/rotate`).then(onSecret, sayProblem)}
+        >
+          New secret
+        </button>
+      </div>
+      {log && <Log deliveries={log} onAgain={(id) => act("POST", `${path}/deliveries/${id}/redeliver`).then(readLog)} />}
+    </>
+  );
+}
+
+const OFF = {
+  failing: "It was switched off, because nothing arrived there for days.",
+  gone: "It was switched off, because the other side wants no more.",
+};
+
+function Log({ deliveries, onAgain }: { deliveries: readonly Delivery[]; onAgain: (id: number) => Promise<void> }) {
+  if (!deliveries.length) return <p class="muted small">Nothing yet.</p>;
+  return (
+    <ul class="plain log">
+      {deliveries.map((one) => (
+        <li key={one.id} class="row small">
+          <span class={`outcome ${one.status}`}>{one.status}</span>
+          <span class="grow">
+            {one.kind.replaceAll("_", " ")} <span class="muted">{one.error ?? one.status_code}</span>
+          </span>
+          <span class="muted">{agoWords(one.attempted_at ?? one.created_at)}</span>
+          {one.status !== "waiting" && (
+            <button type="button" class="link" onClick={() => void onAgain(one.id)}>
+              Again
+            </button>
+          )}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function Shown({ secret }: { secret: string }) {
+  const copy = () => navigator.clipboard.writeText(secret).then(() => say("Copied"), () => say("Select it and copy it by hand"));
+  return (
+    <div class="note secret" role="status">
+      <span>
+        The secret that signs its messages, shown only now: <code>{secret}</code>
+      </span>
+      <button type="button" class="link" onClick={() => void copy()}>
+        Copy
+      </button>
+    </div>
+  );
+}
+
+function Adding({ onAdded }: { onAdded: (signed: Signed) => Promise<void> }) {
+  const [fault, setFault] = useState<string | null>(null);
+  const url = useId();
+  const submit = async (event: SubmitEvent) => {
+    event.preventDefault();
+    const form = event.currentTarget as HTMLFormElement;
+    try {
+      await onAdded(await askFor<Signed>("POST", "/webhooks", { body: { url: new FormData(form).get("url") } }));
+      form.reset();
+      setFault(null);
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      setFault(error.words);
+    }
+  };
+  return (
+    <form class="stack" onSubmit={(event) => void submit(event)}>
+      <label for={url} class="hidden">
+        Address
+      </label>
+      <div class="row">
+        <input id={url} class="grow" name="url" type="url" required maxLength={2000} placeholder="https://example.com/hook" />
+        <button type="submit">Add</button>
+      </div>
+      {fault && (
+        <p class="fault" role="alert">
+          {fault}
+        </p>
+      )}
+    </form>
+  );
+}
