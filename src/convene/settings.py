@@ -76,7 +76,7 @@ class Settings(BaseSettings):
     smtp_url: SecretStr | None = None
     # Whether TLS is demanded of smtp://; unless this is said, of every host but this machine.
     smtp_starttls: bool | None = None
-    smtp_timeout_seconds: Annotated[float, Field(ge=0.1, le=300)] = 30
+    smtp_timeout_seconds: Annotated[float, Field(ge=0.1, le=300)] = 20
     mail_from: str | None = None
     public_url: str | None = None
     # OWASP's figures for Argon2id; tests lower them.
