@@ -1,20 +1,25 @@
 # syntax=docker/dockerfile:1
 
-FROM node:24-slim AS page
+# What the image stands on; any Debian with Python 3.11 or newer will do, and any with Node 20.19 or newer for the page.
+ARG BASE=python:3.13-slim
+ARG PAGE_BASE=node:24-slim
+
+FROM ${PAGE_BASE} AS page
 WORKDIR /build/web
 COPY web/package.json web/package-lock.json web/.npmrc ./
 RUN npm ci --no-audit --no-fund
 COPY web ./
 RUN npm run build
 
-FROM python:3.13-slim AS packages
+FROM ${BASE} AS packages
 COPY requirements/run.txt /tmp/run.txt
-RUN python -m venv /opt/convene \
+RUN python3 -m venv /opt/convene \
     && /opt/convene/bin/pip install --no-cache-dir --require-hashes -r /tmp/run.txt
 
-FROM python:3.13-slim
-# A fixed number, so that a volume keeps its owner when the image is built anew.
-RUN useradd --system --uid 10001 --create-home --home-dir /var/lib/convene convene
+FROM ${BASE}
+# Fixed numbers, so that a volume keeps its owner when the image is built anew.
+RUN groupadd --system --gid 10001 convene \
+    && useradd --system --uid 10001 --gid 10001 --create-home --home-dir /var/lib/convene convene
 COPY --from=packages /opt/convene /opt/convene
 COPY src /opt/convene/src
 COPY --from=page /build/src/convene/web /opt/convene/src/convene/web
@@ -26,7 +31,7 @@ ENV PATH=/opt/convene/bin:$PATH \
     HOST=0.0.0.0 \
     PORT=8000 \
     DATABASE_URL=sqlite:////var/lib/convene/convene.db
-USER convene
+USER 10001:10001
 WORKDIR /var/lib/convene
 VOLUME /var/lib/convene
 EXPOSE 8000

@@ -22,6 +22,7 @@ from tests.process.servers import ROOT, serving
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8").replace("\\\n", " ")
 COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
 RENDER = yaml.safe_load((ROOT / "render.yaml").read_text(encoding="utf-8"))
+BIN = Path(sys.executable).parent
 SECRET = "a secret that only this test knows: 8d1f0c7e2b"
 
 
@@ -97,3 +98,39 @@ def test_what_stands_in_front_is_believed_about_addresses(environment: dict[str,
     """Or everybody would share the quotas of the proxy."""
     said = {one["key"]: one.get("value", "") for one in environment} if isinstance(environment, list) else environment
     assert Settings(_env_file=None, trusted_proxies=said["TRUSTED_PROXIES"]).trusted_proxies
+
+
+def test_hadolint_finds_nothing_in_the_dockerfile():
+    linted = subprocess.run([BIN / "hadolint", ROOT / "Dockerfile"], capture_output=True, text=True, check=False)
+    assert (linted.returncode, linted.stdout) == (0, "")
+
+
+def configured(tmp_path: Path, *files: str) -> dict[str, Any]:
+    """What podman-compose makes of some files. Of podman it asks the version alone, and it need not be there."""
+    podman = tmp_path / "podman"
+    podman.write_text("#!/bin/sh\necho podman version 5.0.0\n")
+    podman.chmod(0o755)
+    told = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "SECRET_KEY": SECRET, "POSTGRES_PASSWORD": "chosen"}
+    named = [argument for file in files for argument in ("-f", str(ROOT / file))]
+    said = subprocess.run(
+        [BIN / "podman-compose", *named, "config"], env=told, capture_output=True, text=True, check=False
+    )
+    assert said.returncode == 0, said.stderr
+    services: dict[str, Any] = yaml.safe_load(said.stdout)["services"]
+    return services
+
+
+def test_compose_is_understood_by_another_program_than_docker(tmp_path: Path):
+    api = configured(tmp_path, "compose.yaml")["api"]
+    assert api["environment"]["DATABASE_URL"] == "postgresql://convene:chosen@postgres/convene"
+    assert api["read_only"] is True
+
+
+def test_those_who_work_on_convene_serve_their_own_sources(tmp_path: Path):
+    services = configured(tmp_path, "compose.yaml", "compose.dev.yaml")
+    api = services["api"]
+    assert api["environment"]["ENVIRONMENT"] == "development"
+    assert api["environment"]["DATABASE_URL"] == "postgresql://convene:chosen@postgres/convene"
+    assert set(api["environment"]) <= {name.upper() for name in Settings.model_fields}
+    assert any("src:/opt/convene/src" in volume for volume in api["volumes"])
+    assert "convene.cli:application" in str(api["command"])

@@ -1,12 +1,17 @@
-"""The README's tour, typed in word by word against a real server on a new database."""
+"""The README's tour and what it says of production, typed in word by word, on new databases."""
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
-from pathlib import Path
+import sys
 
-README = Path(__file__).parents[2] / "README.md"
+from tests.databases import fresh_database
+from tests.postgres_guard import find_programs, free_port
+from tests.process.servers import ROOT
+
+README = ROOT / "README.md"
 _END = "---- the end of this command ----"
 
 
@@ -38,3 +43,39 @@ def test_the_tour_in_the_readme_shows_what_really_happens(server, tmp_path):
     printed = [part.strip("\n") for part in run.stdout.split(_END + "\n")]
     for (command, shown), output in zip(steps, printed, strict=False):
         assert output == shown, command
+
+
+def test_what_the_readme_says_of_production_can_be_typed_in(tmp_path):
+    """But for what run.py makes, which other tests see to, the port, and the database."""
+    [said] = re.findall(r"```sh\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+    port = str(free_port())
+    with fresh_database("postgresql") as url:
+        for written, typed in (
+            ("postgresql://convene@127.0.0.1/convene", url),
+            ("python3 run.py serve", f"{sys.executable} -m convene serve"),
+            (".venv/bin/convene", f"{sys.executable} -m convene"),
+            ("127.0.0.1:8000", f"127.0.0.1:{port}"),
+        ):
+            assert written in said
+            said = said.replace(written, typed)
+        told = {
+            "PATH": f"{find_programs()[1]}:{os.environ['PATH']}",
+            "PYTHONPATH": str(ROOT / "src"),
+            "PORT": port,
+        }
+        run = subprocess.run(
+            ["bash"],
+            input=f"set -eu\n{said}",
+            capture_output=True,
+            text=True,
+            cwd=tmp_path,
+            env=told,
+            timeout=120,
+            check=False,
+        )
+    log = (tmp_path / "convene.log").read_text(encoding="utf-8")
+    assert run.returncode == 0, run.stderr + log
+    assert "ana is user 1" in run.stdout
+    assert re.search(r"^convene_requests_total", run.stdout, re.MULTILINE)
+    assert (tmp_path / "convene-today").stat().st_size > 1000
+    assert '"level":"error"' not in log

@@ -5,16 +5,21 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import shlex
 import signal
+import subprocess
+import sys
 import time
 from contextlib import AsyncExitStack
 from pathlib import Path
+from urllib.request import urlopen
 
 from convene.api.colleagues import WRITE_SECONDS
 from tests.databases import fresh_database
+from tests.postgres_guard import free_port
 from tests.process.callers import calling
 from tests.process.ears import listening
-from tests.process.servers import START_SECONDS, Server, serving
+from tests.process.servers import ROOT, START_SECONDS, STOP_SECONDS, Server, environment, serving
 
 SOCKETS = 12
 
@@ -73,3 +78,29 @@ async def test_whichever_worker_is_asked_the_metrics_are_those_of_all():
                 assert {worker for worker, _ in found} <= expected
                 assert sum(int(number) for _, number in found) == len(clients)
                 assert set(re.findall(r'convene_listeners{worker="(\d+)"}', text)) == expected
+
+
+def test_gunicorn_serves_as_the_documents_say(new_database: str, tmp_path: Path):
+    said = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    [line] = re.findall(r"^ +FORWARDED_ALLOW_IPS= gunicorn (.*)$", said, re.MULTILINE)
+    address = f"127.0.0.1:{free_port()}"
+    arguments = [*shlex.split(line), "--bind", address]
+    told = environment(new_database, FORWARDED_ALLOW_IPS="", HOME=tmp_path)
+    with (tmp_path / "log").open("wb") as log:
+        server = subprocess.Popen([sys.executable, "-m", "gunicorn", *arguments], cwd=tmp_path, env=told, stderr=log)
+    try:
+        deadline = time.monotonic() + START_SECONDS
+        while not answers(f"http://{address}/health/ready"):
+            assert time.monotonic() < deadline, (tmp_path / "log").read_text()
+            time.sleep(0.05)
+    finally:
+        server.terminate()
+        assert server.wait(STOP_SECONDS) == 0
+
+
+def answers(url: str) -> bool:
+    try:
+        with urlopen(url, timeout=5) as answer:  # noqa: S310 - always http
+            return bool(answer.status == 200)
+    except OSError:  # nobody listens yet, or nobody answers yet
+        return False
