@@ -96,6 +96,11 @@ class Settings(BaseSettings):
         """Read a name without a value as one that is not there: an empty token would be no secret."""
         return value or None
 
+    @field_validator("rate_limit_per_minute", mode="before")
+    @classmethod
+    def _nothing_is_the_default(cls, value: object) -> object:
+        return cls.model_fields["rate_limit_per_minute"].default if value == "" else value
+
     @field_validator("trusted_proxies")
     @classmethod
     def _refuse_everybody(cls, value: tuple[str, ...]) -> tuple[str, ...]:
