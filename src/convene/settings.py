@@ -116,6 +116,17 @@ class Settings(BaseSettings):
             return tuple(part.strip(" \"'") for part in value.strip("[] ").split(",") if part.strip(" \"'"))
         return value
 
+    @field_validator("redis_url")
+    @classmethod
+    def _refuse_no_redis(cls, value: SecretStr | None) -> SecretStr | None:
+        """What is wrong is said without the address: it may have a password in it."""
+        if value is None or value.get_secret_value().startswith("unix:///"):
+            return value
+        parts = _split_url(value.get_secret_value())
+        if parts is None or parts.scheme not in {"redis", "rediss"}:
+            raise ValueError("must be an address such as redis://cache.example.com:6379/0, rediss://... or unix:///...")
+        return value
+
     @field_validator("smtp_url")
     @classmethod
     def _refuse_no_mail_server(cls, value: SecretStr | None) -> SecretStr | None:

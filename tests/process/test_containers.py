@@ -94,6 +94,24 @@ def test_the_image_is_made_of_what_the_build_may_see():
     assert {"src/convene/web", "web/node_modules"} <= set(ignored)
 
 
+def test_the_image_can_be_built_with_what_traces_need():
+    folder = ROOT / "requirements"
+    [chosen] = [said for said in instructions("ARG") if said.startswith("PACKAGES=")]
+    assert chosen == "PACKAGES=run"
+    pinned = {
+        name: re.findall(r"^[\w.-]+==\S+", (folder / f"{name}.txt").read_text(), re.MULTILINE)
+        for name in ("run", "otel")
+    }
+    assert set(pinned["run"]) <= set(pinned["otel"])
+    assert any(one.startswith("opentelemetry-exporter-otlp-proto-http==") for one in pinned["otel"])
+    assert COMPOSE["services"]["api"]["build"]["args"] == {"PACKAGES": "${PACKAGES:-run}"}
+
+
+def test_the_image_has_the_programs_that_copies_are_made_with():
+    last_stage = DOCKERFILE.rpartition("\nFROM ")[2]
+    assert re.search(r"apt-get install .*postgresql-client", last_stage)
+
+
 def test_the_image_has_the_page_where_the_server_looks_for_it():
     [built] = [said.split() for said in instructions("COPY") if said.startswith("--from=page")]
     assert Path(built[1]).relative_to("/build") == BUILT.relative_to(ROOT)
