@@ -101,3 +101,24 @@ async def test_json_that_says_it_is_messagepack_is_refused(alice: Person):
 async def test_a_body_that_is_too_large_is_refused_before_it_is_read(alice: Person):
     answer = await ask(alice, "POST", "/api/v1/events", {**EVENT, "description": "x" * 5_000_000})
     assert answer.status_code == 413
+
+
+def map_of(*members: tuple[str, Any]) -> bytes:
+    """A map as a client may write it, with members of one name."""
+    return bytes([0x80 + len(members)]) + b"".join(ormsgpack.packb(one) for member in members for one in member)
+
+
+@pytest.mark.parametrize("spacer", [1.5, "x" * 300, [1, {"a": {}}], 2**40, -7, None, {}, [[]], ["y" * 40] * 20])
+async def test_a_member_that_is_there_twice_is_refused_as_in_json(alice: Person, spacer: Any):
+    sent = map_of(*EVENT.items(), ("unknown", spacer), ("title", "Party"))
+    answer = await ask(alice, "POST", "/api/v1/events", sent, Accept="application/json")
+    assert answer.status_code == 422
+    assert [(one["pointer"], one["detail"]) for one in answer.json()["errors"]] == [("/title", "is there twice")]
+    assert (await alice.get("/api/v1/events")).json() == []
+
+
+async def test_a_member_that_is_there_twice_is_named_by_its_place(alice: Person):
+    inner = map_of(("a", 1), ("b", 2), ("a/b", 3), ("a/b", 4))
+    sent = bytes([0x81]) + ormsgpack.packb("events") + bytes([0x92]) + ormsgpack.packb({"a": 1}) + inner
+    answer = await ask(alice, "POST", "/api/v1/events/batch", sent, Accept="application/json")
+    assert [one["pointer"] for one in answer.json()["errors"]] == ["/events/1/a~1b"]

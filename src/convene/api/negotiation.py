@@ -16,6 +16,8 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from convene.api.bodies import media_type
+from convene.api.packed_members import said_twice
+from convene.domain.errors import Fault, Invalid
 
 MSGPACK = ("application/msgpack", "application/x-msgpack", "application/vnd.msgpack")
 _JSON = ("application/json", "application/problem+json")
@@ -103,13 +105,17 @@ def _as_json(packed: bytes) -> bytes:
     Raises:
         ValueError: it is malformed, nested too deeply, or holds what JSON cannot (bytes, extensions, NaN, other keys
             than text).
+        Invalid: a map has two members of one name.
     """
     value = ormsgpack.unpackb(packed)
     _refuse_endless(value)
     try:
-        return orjson.dumps(value)
+        written = orjson.dumps(value)
     except TypeError as error:
         raise ValueError(str(error)) from error
+    if twice := said_twice(packed):
+        raise Invalid(*(Fault(place, "is there twice") for place in twice))
+    return written
 
 
 def _refuse_endless(value: Any) -> None:  # noqa: ANN401 - any JSON value
