@@ -26,6 +26,7 @@ from convene.app import create_app, tracing_module
 from convene.domain.errors import ConveneError, Invalid, NameTaken, NotFound, Unavailable
 from convene.operations import accounts, upkeep
 from convene.operations.passwords import Passwords
+from convene.parent import end_with
 from convene.settings import PORT_MAX, Settings
 from convene.storage import backup, schema
 from convene.storage.engine import make_database, parse_url
@@ -43,6 +44,8 @@ app.add_typer(user_app, name="user")
 
 #: Tells worker processes where they find what the others count.
 _WORKERS_FOLDER = "CONVENE_WORKERS_FOLDER"
+#: And who began them.
+_PARENT = "CONVENE_PARENT"
 
 _T = TypeVar("_T")
 _Body = TypeVar("_Body", bound=Body)
@@ -115,7 +118,7 @@ def serve(
         return
     settings.signing_key()  # made once, before many processes would each make one
     with TemporaryDirectory(prefix="convene-workers-") as folder:
-        os.environ[_WORKERS_FOLDER] = folder
+        os.environ |= {_WORKERS_FOLDER: folder, _PARENT: str(os.getpid())}
         # Each of several processes makes the application for itself, from the same environment.
         _serve("convene.cli:application", place, workers=many)
 
@@ -153,6 +156,8 @@ def _serve(factory: Callable[[], FastAPI] | str, place: tuple[str, int], *, work
 def application() -> FastAPI:
     """Make the application as the environment says, for any ASGI server."""
     folder = os.environ.get(_WORKERS_FOLDER)
+    if folder and (parent := os.environ.get(_PARENT)):
+        end_with(int(parent), Path(folder))
     return create_app(_settings(), Path(folder) if folder else None, BUILT)
 
 
@@ -198,7 +203,8 @@ def prune() -> None:
     pruned = _run(upkeep.prune)
     print(
         f"thrown away: {pruned.events} events, {pruned.permissions} lost permissions, "
-        f"{pruned.notifications} notifications, {pruned.sessions} sessions, {pruned.answers} kept answers"
+        f"{pruned.notifications} notifications, {pruned.sessions} sessions, {pruned.answers} kept answers, "
+        f"{pruned.deliveries} deliveries"
     )
 
 

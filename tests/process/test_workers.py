@@ -64,6 +64,19 @@ async def test_a_worker_that_is_killed_is_replaced():
                 assert (await (await api.person("alice")).get("/api/v1/events")).status_code == 200
 
 
+def test_workers_end_with_the_process_that_began_them(tmp_path: Path):
+    with fresh_database("sqlite") as url, serving(url, WORKERS=2, TMPDIR=tmp_path) as server:
+        workers = workers_of(server)
+        assert len(workers) == 2
+        assert list(tmp_path.glob("convene-workers-*"))
+        server.kill()
+        deadline = time.monotonic() + STOP_SECONDS
+        while any(Path(f"/proc/{pid}/cmdline").exists() for pid in workers) or list(tmp_path.iterdir()):
+            assert time.monotonic() < deadline, server.log
+            time.sleep(0.05)
+        assert not answers(f"{server.url}/health/ready")
+
+
 async def test_whichever_worker_is_asked_the_metrics_are_those_of_all():
     with fresh_database("sqlite") as url, serving(url, WORKERS=2) as server:
         expected = {str(pid) for pid in workers_of(server)}
