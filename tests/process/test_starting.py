@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -15,7 +19,7 @@ from tests.postgres import dsn
 from tests.postgres_guard import free_port
 from tests.process.commands import Said, run_here
 from tests.process.outside import outside
-from tests.process.servers import ROOT, both_serving, convene
+from tests.process.servers import ROOT, START_SECONDS, STOP_SECONDS, both_serving, convene, environment
 
 NEW_USER = ("user", "create", "alice", "alice@example.com")
 COMMANDS = (("serve",), ("migrate",), NEW_USER)
@@ -174,3 +178,29 @@ def test_an_address_of_redis_that_is_none_is_refused_by_name(tmp_path: Path):
     assert (end.returncode, end.stdout) == (1, "")
     assert end.stderr.startswith("convene: REDIS_URL must be an address such as redis://")
     assert end.stderr.count("\n") == 1
+
+
+def test_a_server_writes_its_log_to_stderr_as_the_documents_say(tmp_path: Path):
+    said = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    assert re.search(r"^Logs go to stderr", said, re.MULTILINE)
+    out, err = tmp_path / "out", tmp_path / "err"
+    told = environment(f"sqlite:///{tmp_path}/convene.db")
+    with out.open("wb") as stdout, err.open("wb") as stderr:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "convene", "serve"], cwd=tmp_path, env=told, stdout=stdout, stderr=stderr
+        )
+    try:
+        deadline = time.monotonic() + START_SECONDS
+        while "running on" not in err.read_text():
+            assert time.monotonic() < deadline, err.read_text()
+            time.sleep(0.05)
+    finally:
+        server.terminate()
+        server.wait(STOP_SECONDS)
+    assert out.read_text() == ""
+
+
+def test_pruning_says_all_that_it_threw_away(database_url: str):
+    end = convene("prune", database_url=database_url)
+    assert end.stdout.startswith("thrown away: 0 events")
+    assert end.stdout.endswith("kept answers, 0 deliveries\n")

@@ -51,7 +51,8 @@ _TAGS = [
         "name": "live",
         "description": "The same as it happens: server-sent events, and a WebSocket at /ws/notifications. A user may "
         "have 50 of them open at one process (then close code 4429, or 429). A socket that does not show its token "
-        "while it connects has 10 seconds for it; where too many wait so, its handshake is answered with 429.",
+        "while it connects has 10 seconds for it; where too many wait so, its handshake is answered with 429. "
+        "On SQLite without Redis, presence is of those who are connected to the same process.",
     },
     {"name": "webhooks", "description": "The same by machine: signed messages to addresses of one's own."},
     {"name": "operations", "description": "For operators."},
