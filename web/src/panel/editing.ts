@@ -63,6 +63,7 @@ export class Editing {
   /** The version that the person's changes are merged with. */
   private version: number | null;
   private stop: () => void = () => undefined;
+  private reminding: Promise<unknown> | null = null;
 
   constructor(event: CalendarEvent | null, draft: Draft) {
     this.event = signal(event);
@@ -118,11 +119,23 @@ export class Editing {
   }
 
   async readReminders(): Promise<void> {
-    if (this.id !== null) this.reminders.value = (await readReminders(this.id)).minutes;
+    if (this.id === null) return;
+    const { minutes } = await readReminders(this.id);
+    if (!this.reminding) this.reminders.value = minutes;
   }
 
+  /** Set when the person hears of it, at once on the screen; requests go one after the other. */
   async remind(minutes: readonly number[]): Promise<void> {
-    this.reminders.value = this.id === null ? minutes : (await setReminders(this.id, minutes)).minutes;
+    this.reminders.value = minutes;
+    const { id } = this;
+    if (id === null) return;
+    const before = this.reminding ?? Promise.resolve();
+    const mine = (this.reminding = before.catch(() => undefined).then(() => setReminders(id, minutes)));
+    try {
+      await mine;
+    } finally {
+      if (this.reminding === mine) this.reminding = null;
+    }
   }
 
   /** Take in what somebody else has made of the event. */
