@@ -6,7 +6,9 @@ import { Icon } from "../parts/icons";
 import { go, route } from "../route";
 import { remove } from "../store/actions";
 import { draftOf } from "../store/drafts";
+import { asOf } from "../store/entries";
 import { moved, present, watch } from "../store/live";
+import { sayProblem } from "../store/undo";
 import { ShareDialog } from "../dialogs/Share";
 import { close, duplicate, Editing, editing, readEntry, shownEntry } from "./editing";
 import { EventForm } from "./EventForm";
@@ -17,11 +19,18 @@ export function EventPanel() {
   const [missing, setMissing] = useState<string | null>(null);
   useEffect(() => {
     setMissing(null);
-    if (id === null) return;
+    if (id === null) {
+      if (editing.peek()?.event.peek()) close();
+      return;
+    }
     let current = true;
     const open = async () => {
       const event = shownEntry(id, occurrence) ?? (await readEntry(id, occurrence));
       if (!current) return;
+      if (!event) {
+        setMissing("This date is not part of the series any more.");
+        return;
+      }
       editing.peek()?.close();
       editing.value = new Editing(event, draftOf(event));
     };
@@ -40,7 +49,8 @@ export function EventPanel() {
       .then((event) => open.follow(event))
       .catch((error: unknown) => {
         if (!(error instanceof Problem)) throw error;
-        setMissing(error.words);
+        if (error.status === 404) open.gone.value = "You do not see this event any more, or it was deleted.";
+        else sayProblem(error);
       });
   }, [moved.value]);
   if (missing && id !== null) return <Missing text={missing} />;
@@ -108,7 +118,7 @@ function Open({ editing: open }: { editing: Editing }) {
             <Icon name="copy" />
           </button>
         )}
-        {event?.role === "owner" && (
+        {event?.role === "owner" && asOf.value === null && (
           <button
             type="button"
             class="quiet round"
