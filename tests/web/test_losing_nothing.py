@@ -179,3 +179,17 @@ async def test_back_closes_the_panel(visit: Visit, alice: Person):
     await expect(visitor.panel).to_be_visible()
     await visitor.page.go_back()
     await expect(visitor.panel).to_have_count(0)
+
+
+async def test_the_focus_goes_back_to_the_event_when_the_panel_is_closed(visit: Visit, alice: Person):
+    event = await planned(alice)
+    visitor = await visit(alice, week())
+    await expect(visitor.event("Planning")).to_be_visible()
+    await visitor.page.keyboard.press("Tab")
+    await expect(visitor.button("Skip to the events")).to_be_focused()
+    await visitor.page.keyboard.press("Enter")
+    await visitor.page.keyboard.press("Enter")
+    await expect(visitor.panel).to_be_visible()
+    await visitor.page.keyboard.press("Escape")
+    await expect(visitor.panel).to_have_count(0)
+    await expect(visitor.page.locator(f'[data-event="{event["id"]}"]')).to_be_focused()

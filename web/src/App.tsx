@@ -70,6 +70,9 @@ export function App() {
   }
   return (
     <div class={["shell", hasPanel && "with-panel", makesRoom && "making-room"].filter(Boolean).join(" ")}>
+      <button type="button" class="skip" onClick={skip}>
+        Skip to the events
+      </button>
       <Banners />
       <TopBar />
       <div class="body">
@@ -102,6 +105,12 @@ export function App() {
       )}
     </div>
   );
+}
+
+/** Past the bars, to the first event that is shown. */
+function skip(): void {
+  const first = document.querySelector<HTMLElement>(".calendar [data-event]");
+  (first ?? document.querySelector<HTMLElement>(".calendar [tabindex]"))?.focus();
 }
 
 /** A value as it was painted last: what is expensive can follow it a frame later. */

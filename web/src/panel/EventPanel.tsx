@@ -1,5 +1,5 @@
 // The side panel: one event, its details or its history.
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 
 import { Problem } from "../api/client";
 import { Icon } from "../parts/icons";
@@ -13,6 +13,8 @@ import { ShareDialog } from "../dialogs/Share";
 import { close, duplicate, Editing, editing, readEntry, shownEntry } from "./editing";
 import { EventForm } from "./EventForm";
 import { History } from "./History";
+
+const SETTLED_MS = 300;
 
 export function EventPanel() {
   const { event: id, occurrence } = route.value;
@@ -90,6 +92,9 @@ function Open({ editing: open }: { editing: Editing }) {
     watch(event?.id ?? null, isEditing);
   }, [event?.id, isEditing]);
   useEffect(() => () => watch(null), []);
+  const place = useRef("");
+  if (event) place.current = `[data-event="${event.id}"][data-occurrence="${event.occurrence ?? ""}"]`;
+  useEffect(() => () => focusLater(place.current), []);
   const tab = event ? route.value.panel : "details";
   const label = event ? `Event: ${event.title}` : "New event";
   return (
@@ -138,6 +143,14 @@ function Open({ editing: open }: { editing: Editing }) {
       {sharing && event && <ShareDialog event={event} onClose={() => setSharing(false)} />}
     </aside>
   );
+}
+
+/** Give the focus back to where the panel was opened from, once the calendar shows what has become of it. */
+function focusLater(place: string): void {
+  setTimeout(() => {
+    if (!place || document.activeElement !== document.body) return;
+    document.querySelector<HTMLElement>(place)?.focus();
+  }, SETTLED_MS);
 }
 
 /** Who else has this event open. */
