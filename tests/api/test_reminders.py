@@ -156,6 +156,23 @@ async def test_who_wants_no_reminders_at_all_gets_none_and_who_muted_the_event_s
     assert len(await told(alice)) == 1
 
 
+async def test_a_dense_series_that_is_cancelled_holds_up_no_reminder_of_anybody(
+    api: Api, alice: Person, stranger: Person
+):
+    every_hour = "FREQ=DAILY;BYHOUR=" + ",".join(map(str, range(24)))
+    dense = await plans(stranger, "Dense", end_time="2090-04-10T09:00:00Z", recurrence_pattern=every_hour)
+    event = await plans(alice, "Planning")
+    await remind(stranger, dense, 10)
+    await remind(alice, event, 10)
+    await look(api, NINE - timedelta(minutes=10))
+    await stranger.changes(dense, status="cancelled")
+    await look(api, NINE + timedelta(minutes=50))
+    await alice.changes(event, start_time="2090-03-02T09:00:00Z", end_time="2090-03-02T10:00:00Z")
+    await look(api, NINE + timedelta(days=1, minutes=-10))
+    assert [one["title"] for one in await told(stranger)] == ["Dense"]
+    assert [one["title"] for one in await told(alice)] == ["Planning", "Planning"]
+
+
 async def test_reminders_of_another_are_nobodys_business(alice: Person, ben: Person, stranger: Person):
     event = await plans(alice, "Planning")
     await alice.shares(event, ben, "viewer")

@@ -15,6 +15,7 @@ from convene.delivery.bus import Bus
 from convene.delivery.channels import Webhooks
 from convene.delivery.dispatcher import Dispatcher
 from convene.delivery.outbound import sending
+from convene.storage.claims import Claimed
 from tests.api.steps import invalid, pages, path_of, refusal
 from tests.api.test_trash import later
 from tests.databases import KINDS, fresh_database
@@ -226,6 +227,30 @@ async def test_an_endpoint_that_hangs_holds_up_neither_others_nor_its_owners_oth
         await asyncio.sleep(0.3)
         assert len(hanging.messages) == 1  # one at a time
         assert (await alice.delete(f"{WEBHOOKS}/{stuck['id']}")).status_code == 204
+
+
+class BrokenChannel(Webhooks):
+    """A way out whose rows cannot be read."""
+
+    name = "broken"
+
+    async def fill(self) -> None:
+        raise RuntimeError("a row that nobody can read")
+
+    async def claim(self, most: int) -> list[Claimed]:
+        raise RuntimeError("a row that nobody can read")
+
+
+async def test_what_is_wrong_with_one_channel_holds_up_no_other(api: Api, alice: Person):
+    async with receiving(lambda _: status(503)) as receiver, sending(allow_private=True, timeout=5) as outbound:
+        webhook = await alice.adds_webhook(receiver.url)
+        await alice.post(f"{WEBHOOKS}/{webhook['id']}/test")
+        await settled(alice, webhook, all_tried(1))
+        with later(api, timedelta(minutes=1)):
+            units = api.app.state.services.units
+        broken, sound = BrokenChannel(units, outbound), Webhooks(units, outbound)
+        async with Dispatcher(units, Bus(), [broken, sound]).running():
+            await receiver.hears(2)
 
 
 async def test_many_messages_reach_an_endpoint_in_order_each_once(alice: Person, ben: Person):

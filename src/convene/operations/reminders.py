@@ -6,6 +6,7 @@ as the live channels do: whoever changes an event pays nothing for the reminders
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 from convene.domain.reminders import beginnings, next_look
@@ -15,7 +16,8 @@ from convene.storage import events, reminders
 from convene.storage.reminders import ReminderRow, Reminding
 from convene.storage.unit_of_work import UnitOfWork, Units
 
-_BATCH = 50
+#: So many are looked at under one lock, each for a few milliseconds.
+_BATCH = 20
 
 
 async def list_reminders(work: UnitOfWork, event: ViewableEvent) -> list[int]:
@@ -61,6 +63,7 @@ async def tell_due(units: Units) -> bool:
         rows = await reminders.lock_due(work, _BATCH)
         for row in rows:
             await _tell(work, row)
+            await asyncio.sleep(0)  # the lock is held, not the loop
         return len(rows) == _BATCH
 
 
