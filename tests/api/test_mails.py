@@ -107,6 +107,22 @@ async def test_a_burst_of_edits_is_one_mail_with_all_differences(office: Office,
     assert "* location set to “Room three”" in mail.text
 
 
+async def test_an_edit_that_is_folded_into_a_mail_that_waits_is_not_mailed_again(
+    office: Office, alice: Person, ben: Person
+):
+    event = await alice.creates("Planning")
+    await wants_mail(ben, changed=True, shared=False)
+    await alice.shares(event, ben)
+    for title in ("one", "two"):
+        await alice.changes(event, title=title)
+        await nothing_more()  # the mail is there, and waits
+    for seconds in (70, 140):
+        async with office.dispatching_later(timedelta(seconds=seconds)):
+            await office.sent(ben, 1)
+            await nothing_more()
+    assert office.got(ben) == [f"{alice.username} changed “two”"]
+
+
 async def test_an_edit_after_the_mail_has_gone_is_told_in_another_one(office: Office, alice: Person, ben: Person):
     event = await alice.creates("Planning")
     await wants_mail(ben, changed=True, shared=False)

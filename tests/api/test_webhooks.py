@@ -237,7 +237,7 @@ class BrokenChannel(Webhooks):
     async def fill(self) -> None:
         raise RuntimeError("a row that nobody can read")
 
-    async def claim(self, most: int) -> list[Claimed]:
+    async def claim(self, most: int) -> list[Claimed]:  # noqa: ARG002 - it does not come that far
         raise RuntimeError("a row that nobody can read")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -19,7 +20,7 @@ BEFORE = datetime(2027, 2, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 
 
-def event(start: datetime = NINE, rule: dict[str, object] | None = None, **fields: object) -> EventContent:
+def event(start: datetime = NINE, rule: Mapping[str, object] | None = None, **fields: object) -> EventContent:
     schedule = Schedule(start=start, duration=HOUR, zone="UTC", rule=pattern_from_json(rule) if rule else None)  # type: ignore[arg-type]
     return EventContent(title="Planning", schedule=schedule, **fields)  # type: ignore[arg-type]
 

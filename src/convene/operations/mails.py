@@ -60,7 +60,7 @@ async def tell_by_mail(units: Units) -> bool:
 async def _any_told(work: UnitOfWork, after: Place, below: int) -> bool:
     if after[0] < 0:
         return True  # the place has to be moved to where mail begins
-    return bool(await mails.told_by_mail(work, after, below, work.now - _STALE, 1))
+    return await mails.any_told_by_mail(work, after, below, work.now - _STALE)
 
 
 async def _tell(work: UnitOfWork, after: Place, below: int) -> Place | None:

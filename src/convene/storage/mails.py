@@ -34,18 +34,19 @@ _ON_ITS_WAY = exists().where(
     deliveries.c.due_at.is_not(None),
     deliveries.c.attempted_at.is_(None),
 )
-_TOLD = Statement(
+_WANTED = (
     NOTIFICATION.where(
         BEYOND,
         notifications.c.position < bindparam("below"),
         notifications.c.updated_at > bindparam("since", type_=notifications.c.updated_at.type),
         or_(_has_said(notification_preferences.c.email), and_(~_has_said(), _MAILED)),
         _ACTIVE.correlate(notifications),
-        ~_ON_ITS_WAY,
     )
     .order_by(*IN_ORDER)
     .limit(bindparam("most"))
 )
+_ANY_TOLD = Statement(_WANTED)
+_TOLD = Statement(_WANTED.where(~_ON_ITS_WAY))
 _FIND = Statement(
     NOTIFICATION.where(notifications.c.id == bindparam("notification_id"), notifications.c.user_id == bindparam("to"))
 )
@@ -54,6 +55,12 @@ _WAITING = Statement(
     .where(deliveries.c.due_at.is_not(None))
     .group_by(deliveries.c.channel)
 )
+
+
+async def any_told_by_mail(work: UnitOfWork, after: Place, below: int, since: datetime) -> bool:
+    """Whether there is something to step past: also what a mail that waits tells of, before that mail is gone."""
+    values = {"above": after[0], "above_id": after[1], "below": below, "since": since, "most": 1}
+    return await work.one(_ANY_TOLD, {**values, "mailed": sorted(MAILED)}) is not None
 
 
 async def told_by_mail(work: UnitOfWork, after: Place, below: int, since: datetime, most: int) -> list[NotificationRow]:
