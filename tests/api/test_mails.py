@@ -184,6 +184,19 @@ async def test_of_an_event_that_is_muted_there_is_no_mail(office: Office, alice:
     assert len(office.got(ben)) == 1
 
 
+async def test_whoever_mutes_an_event_gets_no_mail_that_waits(office: Office, alice: Person, ben: Person):
+    event = await alice.creates("Planning")
+    await wants_mail(ben, changed=True, shared=False)
+    await alice.shares(event, ben)
+    await alice.changes(event, location="Hall")
+    await nothing_more()
+    await ben.put(f"{path_of(event)}/mute", {})
+    await alice.changes(event, location="Garden")
+    async with office.dispatching_later(timedelta(seconds=70)):
+        await nothing_more()
+    assert office.got(ben) == []
+
+
 # -- trying again, and giving up -----------------------------------------------------------------------------
 
 

@@ -148,6 +148,10 @@ async def _draft_of(work: UnitOfWork, links: Links, delivery: DeliveryRow, user:
 
 async def _is_wanted(work: UnitOfWork, row: NotificationRow) -> bool:
     kind = NoticeKind(row.kind)
+    # A reminder was asked for by the user, event by event.
+    mutable = row.event_id if kind is not NoticeKind.REMINDER else None
+    if mutable is not None and await preferences.is_muted(work, row.user_id, mutable):
+        return False
     said = await preferences.read_preferences(work, row.user_id)
     return said[kind][1] if kind in said else kind in MAILED
 
