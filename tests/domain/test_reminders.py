@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from convene.domain.content import EventContent, Override, Schedule, Status
 from convene.domain.patterns import pattern_from_json
-from convene.domain.reminders import LATE, MINUTES_MAX, Beginning, beginnings, next_look
+from convene.domain.reminders import LATE, MINUTES_MAX, Beginning, beginnings, next_look, remembered, untold
 from convene.domain.series import with_override
 
 NINE = datetime(2027, 3, 1, 9)  # noqa: DTZ001 - wall time
@@ -29,20 +29,26 @@ def at(hour: int, minute: int = 0, *, day: int = 1) -> datetime:
     return datetime(2027, 3, day, hour, minute, tzinfo=UTC)
 
 
+def due(
+    content: EventContent, minutes: int, done: datetime, now: datetime, told: list[datetime] | None = None
+) -> list[Beginning]:
+    return untold(beginnings(content, minutes, now), minutes, done, told, now)
+
+
 def test_a_reminder_is_due_so_many_minutes_before():
     assert next_look(event(), 30, BEFORE) == at(8, 30)
-    assert beginnings(event(), 30, BEFORE, at(8, 29)) == []
-    assert beginnings(event(), 30, BEFORE, at(8, 30)) == [Beginning(at(9), "Planning")]
+    assert due(event(), 30, BEFORE, at(8, 29)) == []
+    assert due(event(), 30, BEFORE, at(8, 30)) == [Beginning(at(9), "Planning")]
 
 
 def test_what_was_told_is_not_told_again():
-    assert beginnings(event(), 30, at(8, 30), at(8, 45)) == []
+    assert due(event(), 30, at(8, 30), at(8, 45)) == []
     assert next_look(event(), 30, at(8, 30)) is None
 
 
 def test_whoever_was_away_tells_nothing_of_what_began_long_ago():
-    assert beginnings(event(), 0, BEFORE, at(9) + LATE) == []
-    assert beginnings(event(), 0, BEFORE, at(9) + LATE - timedelta(seconds=1)) == [Beginning(at(9), "Planning")]
+    assert due(event(), 0, BEFORE, at(9) + LATE) == []
+    assert due(event(), 0, BEFORE, at(9) + LATE - timedelta(seconds=1)) == [Beginning(at(9), "Planning")]
 
 
 def test_an_event_that_moves_is_told_at_its_new_time_also_when_it_was_told_before():
@@ -52,13 +58,25 @@ def test_an_event_that_moves_is_told_at_its_new_time_also_when_it_was_told_befor
 
 
 def test_an_event_that_moves_so_near_that_its_reminder_has_passed_is_told_at_once():
-    assert beginnings(event(), 60, BEFORE, at(8, 50)) == [Beginning(at(9), "Planning")]
+    assert due(event(), 60, BEFORE, at(8, 50)) == [Beginning(at(9), "Planning")]
+
+
+def test_what_is_moved_into_the_lead_is_told_once_if_it_is_still_to_come():
+    assert due(event(), 60, at(8, 30), at(8, 31), []) == [Beginning(at(9), "Planning")]
+    assert due(event(), 60, at(8, 30), at(8, 31), [at(9)]) == []
+    assert due(event(), 60, at(9, 1), at(9, 2), []) == []
+
+
+def test_a_series_that_moves_tells_no_more_than_a_day_of_it():
+    every_hour = event(rule={"frequency": "daily", "byHour": list(range(24))})
+    told = due(every_hour, MINUTES_MAX, at(8), at(8), [])
+    assert [one.at for one in told] == [at(9) + hours * HOUR for hours in range(24)]
 
 
 def test_each_occurrence_of_a_series_is_told_with_what_it_has_of_its_own():
     daily = event(rule={"frequency": "daily", "count": 3})
     daily = with_override(daily, Override(occurrence=NINE + 24 * HOUR, title="Party", start=NINE + 26 * HOUR))
-    assert beginnings(daily, 10, at(8, 50), at(10, 50, day=2)) == [Beginning(at(11, day=2), "Party")]
+    assert due(daily, 10, at(8, 50), at(10, 50, day=2)) == [Beginning(at(11, day=2), "Party")]
     assert next_look(daily, 10, at(10, 50, day=2)) == at(8, 50, day=3)
     assert next_look(daily, 10, at(8, 50, day=3)) is None
 
@@ -99,7 +117,7 @@ def test_whatever_a_series_looks_like_a_look_at_it_is_short():
         for _ in range(5):
             began = time.process_time()
             next_look(content, 10, at(8))
-            beginnings(content, MINUTES_MAX, BEFORE, at(8))
+            remembered(beginnings(content, MINUTES_MAX, at(8)), (), at(8))
             spent.append(time.process_time() - began)
         assert min(spent) < 0.02, content
 
@@ -109,7 +127,7 @@ def test_a_time_in_a_gap_is_told_once_and_in_order():
     content = event(datetime(2027, 3, 27, 2), rule)  # noqa: DTZ001 - wall time
     content = replace(content, schedule=replace(content.schedule, zone="Europe/Berlin"))
     assert next_look(content, 0, at(0, day=28)) == at(1, day=28)
-    told = beginnings(content, 120, at(22, 59, day=27), at(0, day=28))
+    told = due(content, 120, at(22, 59, day=27), at(0, day=28))
     assert [one.at for one in told] == [at(1, day=28), at(1, 45, day=28)]
 
 
@@ -120,7 +138,7 @@ def test_whoever_looks_now_and_then_tells_each_occurrence_once(minutes: int, ste
     now = at(9) - timedelta(minutes=minutes) - timedelta(minutes=1)
     for step in steps:
         now += timedelta(minutes=step)
-        told += beginnings(daily, minutes, done, now)
+        told += due(daily, minutes, done, now)
         done = now
     starts = [one.at for one in told]
     assert starts == sorted(set(starts))

@@ -1,14 +1,15 @@
 """Reminders: when somebody wants to hear that an event begins, worked out from its content as it is now.
 
-A reminder is due so many minutes before each occurrence. `done_until` is how far it has been told: what was due until
-then is over, whatever the event looks like now, and what is due after it is still to come, also when the event moved.
+A reminder is due so many minutes before each occurrence. `done_until` is how far it has been looked at, and `told` what
+was within its lead then: that is not told again. Whatever else is within the lead now is told: its time has come, or
+somebody has moved it there, and then its time has passed already.
 Whatever a series looks like, a look at it is bounded: by what begins within the longest lead, by its overrides, and by
 how far ahead it goes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import takewhile
@@ -23,6 +24,9 @@ MINUTES_MAX = 40_320
 REMINDERS_MAX = 5
 #: Who was away tells no more of what began longer ago.
 LATE = timedelta(minutes=15)
+_MOVED_MAX = 24
+#: More than begins within the longest lead; what comes later is told twice rather than not.
+_TOLD_MAX = 1_000
 #: So far ahead goes one look: five years, or a series on 29 February would be looked at in vain.
 _AHEAD = timedelta(days=1_827)
 
@@ -35,12 +39,34 @@ class Beginning:
     title: str
 
 
-def beginnings(content: EventContent, minutes: int, done_until: datetime, now: datetime) -> list[Beginning]:
-    """What a reminder has to tell of now, in order: due after `done_until`, and not begun for too long."""
-    before = timedelta(minutes=minutes)
-    after = max(done_until + before, now - LATE)
-    until = now + before
-    return sorted(_between(content, after, until)) if after < until else []
+def beginnings(content: EventContent, minutes: int, now: datetime) -> list[Beginning]:
+    """What begins within the lead of a reminder, in order, with what has begun just now."""
+    return sorted(_between(content, now - LATE, now + timedelta(minutes=minutes)))
+
+
+def untold(
+    found: Sequence[Beginning], minutes: int, done_until: datetime, told: Collection[datetime] | None, now: datetime
+) -> list[Beginning]:
+    """What a reminder has to tell now of what begins within its lead, in order.
+
+    What has become due since `done_until`, although it may have begun since; and of what was moved so near that its
+    time to be told has passed the first, if it is still to come: a series that moves tells a day, not a month.
+
+    Args:
+        told: what was told before it began; None where that was not remembered: all that was due then.
+    """
+    due_after = done_until + timedelta(minutes=minutes)
+    due = [one for one in found if one.at > due_after and (told is None or one.at not in told)]
+    if told is None:
+        return due
+    moved = [one for one in found if now < one.at <= due_after and one.at not in told]
+    return sorted([*moved[:_MOVED_MAX], *due])
+
+
+def remembered(found: Sequence[Beginning], told: Collection[datetime] | None, now: datetime) -> list[datetime]:
+    """What not to tell again: all that begins within the lead, and what did before it was moved away."""
+    still = {one for one in told or () if one > now - LATE}
+    return sorted(still | {one.at for one in found})[:_TOLD_MAX]
 
 
 def next_look(content: EventContent, minutes: int, done_until: datetime) -> datetime | None:
