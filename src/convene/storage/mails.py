@@ -9,7 +9,7 @@ from sqlalchemy import and_, bindparam, exists, func, or_, select
 from sqlalchemy.sql import ColumnElement
 
 from convene.domain.notices import MAILED
-from convene.storage.delivery_tables import deliveries, notification_preferences
+from convene.storage.delivery_tables import deliveries, notification_preferences, webhooks
 from convene.storage.notifications import BEYOND, IN_ORDER, NOTIFICATION, NotificationRow, Place
 from convene.storage.statements import Statement
 from convene.storage.tables import notifications, users
@@ -50,9 +50,15 @@ _TOLD = Statement(_WANTED.where(~_ON_ITS_WAY))
 _FIND = Statement(
     NOTIFICATION.where(notifications.c.id == bindparam("notification_id"), notifications.c.user_id == bindparam("to"))
 )
+_SERVED = (
+    select(webhooks.c.id).join(users, users.c.id == webhooks.c.user_id).where(webhooks.c.active, users.c.is_active)
+)
+# What nobody will ever try does not wait.
 _WAITING = Statement(
     select(deliveries.c.channel, func.count(), func.min(deliveries.c.created_at, type_=deliveries.c.created_at.type))
-    .where(deliveries.c.due_at.is_not(None))
+    .where(
+        deliveries.c.due_at.is_not(None), or_(deliveries.c.webhook_id.is_(None), deliveries.c.webhook_id.in_(_SERVED))
+    )
     .group_by(deliveries.c.channel)
 )
 
