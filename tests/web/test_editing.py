@@ -134,6 +134,45 @@ async def test_a_change_of_a_series_asks_which_part(visit: Visit, alice: Person,
     await expect(visitor.event("Stand-up")).to_have_count(5)
 
 
+async def weekly(person: Person) -> dict[str, object]:
+    """A series on the Mondays from this week on."""
+    event: dict[str, object] = await person.creates(
+        "Stand-up",
+        at(monday(), "09:15"),
+        at(monday(), "09:30"),
+        time_zone="Europe/Berlin",
+        recurrence_pattern={"frequency": "weekly", "byDay": [{"day": "mo"}]},
+    )
+    return event
+
+
+async def test_a_date_of_a_series_leads_to_its_repetition_which_can_be_stopped(visit: Visit, alice: Person):
+    event = await weekly(alice)
+    visitor = await visit(alice, week())
+    await visitor.event("Stand-up").click()
+    await visitor.button("Change the repetition").click()
+    await visitor.field("Repeat").select_option("none")
+    await visitor.button("Save").click()
+    await visitor.sees("was changed")
+    assert (await alice.get(f"/api/v1/events/{event['id']}")).json()["recurrence_pattern"] is None
+
+
+async def test_the_start_moves_to_the_first_day_of_another_rule(visit: Visit, alice: Person):
+    event = await weekly(alice)
+    visitor = await visit(alice, week())
+    await visitor.event("Stand-up").click()
+    await visitor.button("Change the repetition").click()
+    await visitor.button("Thursday").click()
+    await visitor.button("Monday").click()
+    thursday = monday() + timedelta(days=3)
+    await visitor.sees(f"The start moved to {thursday:%A} {thursday.day} {thursday:%B}, the first day that matches.")
+    await visitor.button("Save").click()
+    await visitor.sees("was changed")
+    read = (await alice.get(f"/api/v1/events/{event['id']}")).json()
+    assert read["recurrence_pattern"]["byDay"] == [{"day": "th"}]
+    assert read["start_time"].startswith(thursday.isoformat())
+
+
 async def test_a_draft_survives_a_reload(visit: Visit, alice: Person):
     event = await planned(alice)
     visitor = await visit(alice, f"/event/{event['id']}")

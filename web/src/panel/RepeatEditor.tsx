@@ -2,9 +2,11 @@
 import { useId, useState } from "preact/hooks";
 
 import { Icon } from "../parts/icons";
+import { go } from "../route";
+import { firstMatch } from "../text/matching";
 import { DAYS, ordinal, type Repeat, repeatWords } from "../text/repeat";
-import { weekdayWords } from "../time/words";
-import { addMonths, weekdayOf } from "../time/zones";
+import { dayWords, weekdayWords } from "../time/words";
+import { addDays, addMonths, daysBetween, weekdayOf } from "../time/zones";
 import type { Editing } from "./editing";
 
 type Pattern = Record<string, unknown> | null;
@@ -33,41 +35,78 @@ export function RepeatEditor({ editing }: { editing: Editing }) {
   const offers = suggested(date).map((repeat) => JSON.stringify(repeat));
   const now = JSON.stringify(pattern);
   const chosen = pattern === null ? "none" : offers.includes(now) ? now : "custom";
-  const set = (value: Pattern) => editing.set({ pattern: value });
-  const isPart = Boolean(editing.event.value?.occurrence);
+  const [moved, set] = useStart(editing);
+  if (editing.event.value?.occurrence) return <OfSeries editing={editing} />;
   return (
     <div class="line">
       <span class="line-icon">
         <Icon name="repeat" />
       </span>
       <div class="line-body">
-        {isPart ? (
-          <p class="as-text">Repeats {repeatWords(pattern)}</p>
-        ) : (
-          <select
-            aria-label="Repeat"
-            value={isCustom ? "custom" : chosen}
-            onChange={(event) => {
-              const { value } = event.currentTarget;
-              setCustom(value === "custom");
-              if (value === "none") set(null);
-              else if (value !== "custom") set(JSON.parse(value) as Pattern);
-              else if (!pattern) set(patternOf({ frequency: "weekly", byDay: [{ day: DAYS[weekdayOf(date) - 1] ?? "mo" }] }));
-            }}
-          >
-            <option value="none">Does not repeat</option>
-            {suggested(date).map((repeat, place) => (
-              <option key={offers[place]} value={offers[place]}>
-                {capital(repeatWords(patternOf(repeat)))}
-              </option>
-            ))}
-            <option value="custom">{chosen === "custom" ? capital(repeatWords(pattern)) : "Something else…"}</option>
-          </select>
-        )}
-        {!isPart && pattern && <Custom repeat={pattern as unknown as Repeat} date={date} onChange={(one) => set(patternOf(one))} />}
+        <select
+          aria-label="Repeat"
+          value={isCustom ? "custom" : chosen}
+          onChange={(event) => {
+            const { value } = event.currentTarget;
+            setCustom(value === "custom");
+            if (value === "none") set(null);
+            else if (value !== "custom") set(JSON.parse(value) as Pattern);
+            else if (!pattern) set(patternOf({ frequency: "weekly", byDay: [{ day: DAYS[weekdayOf(date) - 1] ?? "mo" }] }));
+          }}
+        >
+          <option value="none">Does not repeat</option>
+          {suggested(date).map((repeat, place) => (
+            <option key={offers[place]} value={offers[place]}>
+              {capital(repeatWords(patternOf(repeat)))}
+            </option>
+          ))}
+          <option value="custom">{chosen === "custom" ? capital(repeatWords(pattern)) : "Something else…"}</option>
+        </select>
+        {pattern && <Custom repeat={pattern as unknown as Repeat} date={date} onChange={(one) => set(patternOf(one))} />}
+        <p role="status" class="muted small">
+          {moved && `The start moved to ${dayWords(moved)}, the first day that matches.`}
+        </p>
       </div>
     </div>
   );
+}
+
+/** A date of a series says how the series repeats, and leads to where that is changed. */
+function OfSeries({ editing }: { editing: Editing }) {
+  return (
+    <div class="line">
+      <span class="line-icon">
+        <Icon name="repeat" />
+      </span>
+      <div class="line-body">
+        <p class="as-text">Repeats {repeatWords(editing.draft.value.pattern)}</p>
+        {editing.mayEdit.value && (
+          <button type="button" class="link" onClick={() => go({ event: editing.id, occurrence: null })}>
+            Change the repetition
+          </button>
+        )}
+      </div>
+    </div>
+  );
+}
+
+/** A series begins on its rule: setting one moves the start to the first day that matches, from where it was put. */
+function useStart(editing: Editing): [string | null, (pattern: Pattern) => void] {
+  const [moved, setMoved] = useState<{ from: string; to: string } | null>(null);
+  const { start, end } = editing.draft.value;
+  const isMoved = moved !== null && moved.to === start.date;
+  const set = (pattern: Pattern) => {
+    const from = isMoved ? moved.from : start.date;
+    const to = (pattern && from && firstMatch(pattern, from)) || from;
+    setMoved(to === from ? null : { from, to });
+    if (to === start.date) editing.set({ pattern });
+    else {
+      const days = daysBetween(start.date, to);
+      const date = end.date && addDays(end.date, days);
+      editing.set({ pattern, start: { ...start, date: to }, end: { ...end, date } });
+    }
+  };
+  return [isMoved ? moved.to : null, set];
 }
 
 const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
