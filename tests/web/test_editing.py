@@ -134,6 +134,40 @@ async def test_a_change_of_a_series_asks_which_part(visit: Visit, alice: Person,
     await expect(visitor.event("Stand-up")).to_have_count(5)
 
 
+async def test_a_rule_of_several_days_and_months_is_made(visit: Visit, alice: Person):
+    visitor = await visit(alice, week())
+    await visitor.page.keyboard.press("c")
+    await visitor.field("Title").fill("Sweep")
+    await visitor.field("Starts on").fill("2027-03-01")
+    await visitor.field("Repeat").select_option("custom")
+    await visitor.field("Unit").select_option("monthly")
+    await visitor.button("15th").click()
+    await visitor.page.get_by_text("Only in some months").click()
+    await visitor.button("March").click()
+    await visitor.button("September").click()
+    await visitor.sees("Repeats every month on the 1st and the 15th in March and September.")
+    await visitor.button("Create").click()
+    await visitor.sees("“Sweep” was created")
+    made = (await alice.get("/api/v1/events")).json()[0]
+    assert made["recurrence_pattern"] == {"frequency": "monthly", "byMonthDay": [1, 15], "byMonth": ["3", "9"]}
+
+
+async def test_a_yearly_nth_weekday_and_a_set_position_are_made(visit: Visit, alice: Person):
+    visitor = await visit(alice, week())
+    await visitor.page.keyboard.press("c")
+    await visitor.field("Title").fill("Mothers")
+    await visitor.field("Starts on").fill("2027-05-09")
+    await visitor.field("Repeat").select_option("custom")
+    await visitor.field("Unit").select_option("yearly")
+    await visitor.field("Which days").select_option("nth")
+    await visitor.sees("Repeats every year on the 2nd Sunday in May.")
+    await visitor.field("Which days").select_option("position")
+    await visitor.sees("Repeats every year on the last weekday in May.")
+    await visitor.sees("The start moved to Monday 31 May, the first day that matches.")
+    await visitor.button("Create").click()
+    await visitor.sees("“Mothers” was created")
+
+
 async def weekly(person: Person) -> dict[str, object]:
     """A series on the Mondays from this week on."""
     event: dict[str, object] = await person.creates(

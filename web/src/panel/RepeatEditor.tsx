@@ -4,10 +4,11 @@ import { useId, useState } from "preact/hooks";
 import { Icon } from "../parts/icons";
 import { go } from "../route";
 import { firstMatch } from "../text/matching";
-import { DAYS, ordinal, type Repeat, repeatWords } from "../text/repeat";
-import { dayWords, weekdayWords } from "../time/words";
+import { DAYS, type Repeat, repeatWords } from "../text/repeat";
+import { dayWords } from "../time/words";
 import { addDays, addMonths, daysBetween, weekdayOf } from "../time/zones";
 import type { Editing } from "./editing";
+import { Months, MonthDays, type PartProps, Weekdays } from "./RepeatDays";
 
 type Pattern = Record<string, unknown> | null;
 
@@ -111,14 +112,9 @@ function useStart(editing: Editing): [string | null, (pattern: Pattern) => void]
 
 const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
 
-interface CustomProps {
-  repeat: Repeat;
-  date: string;
-  onChange: (repeat: Repeat) => void;
-}
-
-function Custom({ repeat, date, onChange }: CustomProps) {
+function Custom({ repeat, date, onChange }: PartProps) {
   const [interval, unit] = [useId(), useId()];
+  const isLong = repeat.frequency === "monthly" || repeat.frequency === "yearly";
   return (
     <div class="repeat">
       <div class="repeat-row">
@@ -146,7 +142,14 @@ function Custom({ repeat, date, onChange }: CustomProps) {
         </select>
       </div>
       {repeat.frequency === "weekly" && <Weekdays repeat={repeat} date={date} onChange={onChange} />}
-      {repeat.frequency === "monthly" && <MonthDay repeat={repeat} date={date} onChange={onChange} />}
+      {isLong && <MonthDays repeat={repeat} date={date} onChange={onChange} />}
+      {repeat.frequency === "yearly" && <Months repeat={repeat} date={date} onChange={onChange} />}
+      {repeat.frequency !== "yearly" && (
+        <details open={Boolean(repeat.byMonth)}>
+          <summary>Only in some months</summary>
+          <Months repeat={repeat} date={date} onChange={onChange} />
+        </details>
+      )}
       <End repeat={repeat} date={date} onChange={onChange} />
       <p class="muted small">Repeats {repeatWords(patternOf(repeat))}.</p>
     </div>
@@ -165,61 +168,7 @@ function withUnit(repeat: Repeat, frequency: string, date: string): Repeat {
   return { frequency: frequency as Repeat["frequency"], ...kept, ...own };
 }
 
-function Weekdays({ repeat, onChange }: CustomProps) {
-  const chosen = new Set(repeat.byDay?.map((one) => one.day));
-  const toggle = (day: string) => {
-    const next = DAYS.filter((one) => (one === day ? !chosen.has(one) : chosen.has(one)));
-    if (next.length) onChange({ ...repeat, byDay: next.map((one) => ({ day: one })) });
-  };
-  return (
-    <div class="weekdays" role="group" aria-label="On">
-      {DAYS.map((day, place) => (
-        <button
-          key={day}
-          type="button"
-          class="day"
-          aria-label={weekdayWords(place + 1)}
-          aria-pressed={chosen.has(day)}
-          onClick={() => toggle(day)}
-        >
-          {weekdayWords(place + 1, "narrow")}
-        </button>
-      ))}
-    </div>
-  );
-}
-
-function MonthDay({ repeat, date, onChange }: CustomProps) {
-  const day = DAYS[weekdayOf(date) - 1] ?? "mo";
-  const dayOfMonth = Number(date.slice(8));
-  const nth = Math.ceil(dayOfMonth / 7);
-  const { byDay: _, byMonthDay: __, bySetPosition: ___, ...rest } = repeat;
-  const choices: [string, Partial<Repeat>][] = [
-    [`on the ${ordinal(dayOfMonth)}`, { byMonthDay: [dayOfMonth] }],
-    ["on the last day", { byMonthDay: [-1] }],
-    [`on the ${ordinal(nth)} ${weekdayWords(weekdayOf(date))}`, { byDay: [{ day, nthOfPeriod: nth }] }],
-    [`on the last ${weekdayWords(weekdayOf(date))}`, { byDay: [{ day, nthOfPeriod: -1 }] }],
-    ["on the last weekday", { byDay: DAYS.slice(0, 5).map((one) => ({ day: one })), bySetPosition: [-1] }],
-  ];
-  const now = JSON.stringify([repeat.byDay, repeat.byMonthDay, repeat.bySetPosition]);
-  const place = choices.findIndex(([, one]) => JSON.stringify([one.byDay, one.byMonthDay, one.bySetPosition]) === now);
-  return (
-    <select
-      aria-label="Day of the month"
-      value={String(place)}
-      onChange={(event) => onChange({ ...rest, ...choices[Number(event.currentTarget.value)]?.[1] })}
-    >
-      {place < 0 && <option value="-1">as it is</option>}
-      {choices.map(([name], at) => (
-        <option key={name} value={String(at)}>
-          {name}
-        </option>
-      ))}
-    </select>
-  );
-}
-
-function End({ repeat, date, onChange }: CustomProps) {
+function End({ repeat, date, onChange }: PartProps) {
   const { count, until, ...open } = repeat;
   const kind = count ? "count" : until ? "until" : "never";
   const end = useId();
