@@ -61,7 +61,7 @@ async def tell_by_mail(units: Units) -> bool:
 async def _any_told(work: UnitOfWork, after: Place, below: int) -> bool:
     if after[0] < 0:
         return True  # the place has to be moved to where mail begins
-    return bool(await mails.told_by_mail(work, after, below, work.now - _STALE, 1))
+    return await mails.any_told_by_mail(work, after, below, work.now - _STALE)
 
 
 async def _tell(work: UnitOfWork, after: Place, below: int) -> Place | None:
@@ -151,6 +151,10 @@ async def _draft_of(work: UnitOfWork, links: Links, delivery: DeliveryRow, user:
 
 async def _is_wanted(work: UnitOfWork, row: NotificationRow) -> bool:
     kind = NoticeKind(row.kind)
+    # A reminder was asked for by the user, event by event.
+    mutable = row.event_id if kind is not NoticeKind.REMINDER else None
+    if mutable is not None and await preferences.is_muted(work, row.user_id, mutable):
+        return False
     said = await preferences.read_preferences(work, row.user_id)
     return said[kind][1] if kind in said else kind in MAILED
 
