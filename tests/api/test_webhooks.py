@@ -244,6 +244,37 @@ async def test_an_endpoint_that_hangs_holds_up_neither_others_nor_its_owners_oth
         assert (await alice.delete(f"{WEBHOOKS}/{stuck['id']}")).status_code == 204
 
 
+async def test_whoever_has_many_slow_endpoints_has_a_share_of_the_places(alice: Person, ben: Person):
+    async with receiving() as slow, receiving() as receiver:
+        slow.seconds = 1
+        for _ in range(6):
+            webhook = await alice.adds_webhook(slow.url)
+            await alice.post(f"{WEBHOOKS}/{webhook['id']}/test")
+        well = await ben.adds_webhook(receiver.url)
+        await ben.post(f"{WEBHOOKS}/{well['id']}/test")
+        await receiver.hears(1, seconds=3)
+        assert len(slow.messages) == 4
+        await slow.hears(6)
+
+
+async def test_an_endpoint_with_many_messages_lets_others_have_their_turn(alice: Person):
+    async with receiving() as slow, receiving() as receiver:
+        slow.seconds = 0.1
+        for webhook in [await alice.adds_webhook(slow.url) for _ in range(4)]:
+            for _ in range(25):
+                await alice.post(f"{WEBHOOKS}/{webhook['id']}/test")
+        other = await alice.adds_webhook(receiver.url)
+        await alice.post(f"{WEBHOOKS}/{other['id']}/test")
+        # What all have been told since comes later.
+        for webhook in (await alice.get(WEBHOOKS)).json()[:4]:
+            for _ in range(25):
+                await alice.post(f"{WEBHOOKS}/{webhook['id']}/test")
+        await receiver.hears(1, seconds=20)
+        assert len(slow.messages) < 160
+        for webhook in (await alice.get(WEBHOOKS)).json():
+            await alice.delete(f"{WEBHOOKS}/{webhook['id']}")
+
+
 class BrokenChannel(Webhooks):
     """A way out whose rows cannot be read."""
 

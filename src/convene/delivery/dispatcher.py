@@ -30,6 +30,8 @@ POLL_SECONDS = 3.0
 _BREATH = 0.1
 _AFTER_FAULT = 1.0
 _COUNT_SECONDS = 5.0
+#: After so many, what has waited longest comes first again.
+_IN_A_ROW = 10
 
 _log = structlog.get_logger("convene.dispatcher")
 
@@ -163,9 +165,12 @@ class Dispatcher:
     async def _serve(self, channel: Channel[Any], held: Any | None) -> None:  # noqa: ANN401 - what the channel claims
         """Deliver what is claimed, and what follows it, until there is nothing, or one does not arrive."""
         try:
+            served = 0
             while held is not None:
                 outcome = await channel.attempt(held)
-                result, held = await channel.settle(held, outcome, self._chance(), go_on=not self._stopping)
+                served += 1
+                go_on = served < _IN_A_ROW and not self._stopping
+                result, held = await channel.settle(held, outcome, self._chance(), go_on=go_on)
                 self.results[channel.name, result.value] += 1
                 if not outcome.arrived:
                     said = {"result": result.value, "error": outcome.error, "ms": outcome.duration_ms}
