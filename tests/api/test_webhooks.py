@@ -299,6 +299,20 @@ async def test_what_is_wrong_with_one_channel_holds_up_no_other(api: Api, alice:
             await receiver.hears(2)
 
 
+async def test_a_dispatcher_that_is_asked_to_stop_takes_nothing_more_in_hand(api: Api, alice: Person):
+    async with receiving(lambda _: status(503)) as receiver, sending(allow_private=True, timeout=5) as outbound:
+        webhook = await alice.adds_webhook(receiver.url)
+        await alice.post(f"{WEBHOOKS}/{webhook['id']}/test")
+        await settled(alice, webhook, all_tried(1))
+        with later(api, timedelta(minutes=1)):
+            units = api.app.state.services.units
+        dispatcher = Dispatcher(units, Bus(), [Webhooks(units, outbound)])
+        async with dispatcher.running():
+            dispatcher.stop()
+            await asyncio.sleep(0.5)
+    assert len(receiver.messages) == 1
+
+
 async def test_many_messages_reach_an_endpoint_in_order_each_once(alice: Person, ben: Person):
     async with receiving() as receiver:
         await ben.adds_webhook(receiver.url, kinds=["shared"])
