@@ -134,6 +134,79 @@ async def test_a_change_of_a_series_asks_which_part(visit: Visit, alice: Person,
     await expect(visitor.event("Stand-up")).to_have_count(5)
 
 
+async def test_a_rule_of_several_days_and_months_is_made(visit: Visit, alice: Person):
+    visitor = await visit(alice, week())
+    await visitor.page.keyboard.press("c")
+    await visitor.field("Title").fill("Sweep")
+    await visitor.field("Starts on").fill("2027-03-01")
+    await visitor.field("Repeat").select_option("custom")
+    await visitor.field("Unit").select_option("monthly")
+    await visitor.button("15th").click()
+    await visitor.page.get_by_text("Only in some months").click()
+    await visitor.button("March").click()
+    await visitor.button("September").click()
+    await visitor.sees("Repeats every month on the 1st and the 15th in March and September.")
+    await visitor.button("Create").click()
+    await visitor.sees("“Sweep” was created")
+    made = (await alice.get("/api/v1/events")).json()[0]
+    assert made["recurrence_pattern"] == {"frequency": "monthly", "byMonthDay": [1, 15], "byMonth": ["3", "9"]}
+
+
+async def test_a_yearly_nth_weekday_and_a_set_position_are_made(visit: Visit, alice: Person):
+    visitor = await visit(alice, week())
+    await visitor.page.keyboard.press("c")
+    await visitor.field("Title").fill("Mothers")
+    await visitor.field("Starts on").fill("2027-05-09")
+    await visitor.field("Repeat").select_option("custom")
+    await visitor.field("Unit").select_option("yearly")
+    await visitor.field("Which days").select_option("nth")
+    await visitor.sees("Repeats every year on the 2nd Sunday in May.")
+    await visitor.field("Which days").select_option("position")
+    await visitor.sees("Repeats every year on the last weekday in May.")
+    await visitor.sees("The start moved to Monday 31 May, the first day that matches.")
+    await visitor.button("Create").click()
+    await visitor.sees("“Mothers” was created")
+
+
+async def weekly(person: Person) -> dict[str, object]:
+    """A series on the Mondays from this week on."""
+    event: dict[str, object] = await person.creates(
+        "Stand-up",
+        at(monday(), "09:15"),
+        at(monday(), "09:30"),
+        time_zone="Europe/Berlin",
+        recurrence_pattern={"frequency": "weekly", "byDay": [{"day": "mo"}]},
+    )
+    return event
+
+
+async def test_a_date_of_a_series_leads_to_its_repetition_which_can_be_stopped(visit: Visit, alice: Person):
+    event = await weekly(alice)
+    visitor = await visit(alice, week())
+    await visitor.event("Stand-up").click()
+    await visitor.button("Change the repetition").click()
+    await visitor.field("Repeat").select_option("none")
+    await visitor.button("Save").click()
+    await visitor.sees("was changed")
+    assert (await alice.get(f"/api/v1/events/{event['id']}")).json()["recurrence_pattern"] is None
+
+
+async def test_the_start_moves_to_the_first_day_of_another_rule(visit: Visit, alice: Person):
+    event = await weekly(alice)
+    visitor = await visit(alice, week())
+    await visitor.event("Stand-up").click()
+    await visitor.button("Change the repetition").click()
+    await visitor.button("Thursday").click()
+    await visitor.button("Monday").click()
+    thursday = monday() + timedelta(days=3)
+    await visitor.sees(f"The start moved to {thursday:%A} {thursday.day} {thursday:%B}, the first day that matches.")
+    await visitor.button("Save").click()
+    await visitor.sees("was changed")
+    read = (await alice.get(f"/api/v1/events/{event['id']}")).json()
+    assert read["recurrence_pattern"]["byDay"] == [{"day": "th"}]
+    assert read["start_time"].startswith(thursday.isoformat())
+
+
 async def test_a_draft_survives_a_reload(visit: Visit, alice: Person):
     event = await planned(alice)
     visitor = await visit(alice, f"/event/{event['id']}")

@@ -20,6 +20,24 @@ test.each([
   [{ frequency: "monthly", byDay: days("mo", "tu", "we", "th", "fr"), bySetPosition: [-1] }, "every month on the last weekday"],
   [{ frequency: "monthly", byDay: days("fr"), byMonthDay: [13] }, "every month on Friday that falls on the 13th"],
   [{ frequency: "yearly", byMonth: ["2"], byMonthDay: [29] }, "every year on the 29th in February"],
+  [{ frequency: "monthly", byMonthDay: [1, 15, -1] }, "every month on the 1st, the 15th and the last day"],
+  [
+    { frequency: "monthly", byDay: [{ day: "mo", nthOfPeriod: 1 }, { day: "mo", nthOfPeriod: 3 }] },
+    "every month on the 1st and 3rd Monday",
+  ],
+  [{ frequency: "monthly", byDay: days("mo", "we"), bySetPosition: [1, -1] }, "every month on the 1st and last Monday or Wednesday"],
+  [{ frequency: "monthly", byMonthDay: [10, 20], bySetPosition: [-1] }, "every month on the last of the 10th and the 20th"],
+  [{ frequency: "weekly", interval: 2, byDay: days("mo", "tu", "we", "th", "fr") }, "every second week on weekdays"],
+  [
+    { frequency: "yearly", byMonth: ["3", "9"], byDay: [{ day: "su", nthOfPeriod: 2 }] },
+    "every year on the 2nd Sunday in March and September",
+  ],
+  [{ frequency: "yearly", byYearDay: [100, 200] }, "every year on the 100th and the 200th day of the year"],
+  [{ frequency: "yearly", byYearDay: [-1] }, "every year on the last day of the year"],
+  [{ frequency: "yearly", byWeekNo: [20], byDay: days("mo") }, "every year on Monday in week 20"],
+  [{ frequency: "daily", byHour: [9, 17], byMinute: [30] }, "every day at 09:30 and 17:30"],
+  [{ frequency: "daily", byHour: [9], byMonth: ["6"] }, "every day in June at 9 o’clock"],
+  [{ frequency: "daily", byMinute: [0, 30] }, "every day at minute 0 and 30"],
   [{ frequency: "yearly", interval: 4 }, "every 4 years"],
 ])("%j", (pattern, wanted) => {
   expect(repeatWords(pattern)).toBe(wanted);

@@ -51,6 +51,7 @@ class Identities:
         self._tokens = tokens
         self._claims: dict[str, Claims] = {}
         self._sessions: dict[str, _Seen] = {}
+        self._forgotten = 0
 
     async def of(self, token: str) -> SignedIn:
         """Find who holds an access token.
@@ -82,25 +83,28 @@ class Identities:
 
     def forget(self, session_id: str) -> None:
         """Ask the database again before this session is believed."""
+        self._forgotten += 1
         self._sessions.pop(session_id, None)
 
     def forget_user(self, user_id: int) -> None:
         """Ask again about every session of a user."""
+        self._forgotten += 1
         for session_id in [key for key, seen in self._sessions.items() if seen.me.user_id == user_id]:
             self.forget(session_id)
 
     async def _ask(self, claims: Claims) -> _Seen:
-        asked_at = time.monotonic()  # before the answer: a session that ends while we ask is asked about again
+        asked_at, forgotten = time.monotonic(), self._forgotten
         async with self._units.reading() as work:
             found = await accounts.find_session(work, claims.session_id)
-        self.forget(claims.session_id)
+        self._sessions.pop(claims.session_id, None)
         if found is None or found[0].revoked_at is not None:
             raise BadToken("revoked")
         user = found[1]
         if not user.is_active:
             raise BadToken("revoked")
         seen = _Seen(SignedIn(user.id, claims.session_id, user.username, user.time_zone), asked_at)
-        _remember(self._sessions, claims.session_id, seen)
+        if forgotten == self._forgotten:  # what ended while we asked may have been read as it was before
+            _remember(self._sessions, claims.session_id, seen)
         return seen
 
 

@@ -18,6 +18,7 @@ from convene.domain.zones import zone
 from convene.operations import digests
 from convene.operations.following import Reader, follow
 from convene.operations.links import Links, Subscription
+from convene.operations.mail_bounds import over_bounds
 from convene.operations.notifications import put_into_words
 from convene.operations.webhooks import new_message_id
 from convene.storage import accounts, claims, deliveries, events, mails, preferences
@@ -134,6 +135,8 @@ async def _draft_of(work: UnitOfWork, links: Links, delivery: DeliveryRow, user:
         return Withheld("not wanted any more")
     head = await events.find_event(work, row.event_id, user.id) if row.event_id is not None else None
     if reason := _withheld(work, row, head):
+        return Withheld(reason)
+    if reason := await over_bounds(work, delivery, row):
         return Withheld(reason)
     [told] = await put_into_words(work, [row])
     kind = NoticeKind(row.kind)

@@ -86,6 +86,7 @@ deliveries = Table(
     Index(None, "event_id"),
     Index(None, "notification_id"),
     Index(None, "created_at"),
+    Index(None, "user_id", "created_at"),
     sqlite_autoincrement=True,
 )
 

@@ -2,10 +2,13 @@
 import { useId, useState } from "preact/hooks";
 
 import { Icon } from "../parts/icons";
-import { DAYS, ordinal, type Repeat, repeatWords } from "../text/repeat";
-import { weekdayWords } from "../time/words";
-import { addMonths, weekdayOf } from "../time/zones";
+import { go } from "../route";
+import { firstMatch } from "../text/matching";
+import { DAYS, type Repeat, repeatWords } from "../text/repeat";
+import { dayWords } from "../time/words";
+import { addDays, addMonths, daysBetween, weekdayOf } from "../time/zones";
 import type { Editing } from "./editing";
+import { Months, MonthDays, type PartProps, Weekdays } from "./RepeatDays";
 
 type Pattern = Record<string, unknown> | null;
 
@@ -33,53 +36,85 @@ export function RepeatEditor({ editing }: { editing: Editing }) {
   const offers = suggested(date).map((repeat) => JSON.stringify(repeat));
   const now = JSON.stringify(pattern);
   const chosen = pattern === null ? "none" : offers.includes(now) ? now : "custom";
-  const set = (value: Pattern) => editing.set({ pattern: value });
-  const isPart = Boolean(editing.event.value?.occurrence);
+  const [moved, set] = useStart(editing);
+  if (editing.event.value?.occurrence) return <OfSeries editing={editing} />;
   return (
     <div class="line">
       <span class="line-icon">
         <Icon name="repeat" />
       </span>
       <div class="line-body">
-        {isPart ? (
-          <p class="as-text">Repeats {repeatWords(pattern)}</p>
-        ) : (
-          <select
-            aria-label="Repeat"
-            value={isCustom ? "custom" : chosen}
-            onChange={(event) => {
-              const { value } = event.currentTarget;
-              setCustom(value === "custom");
-              if (value === "none") set(null);
-              else if (value !== "custom") set(JSON.parse(value) as Pattern);
-              else if (!pattern) set(patternOf({ frequency: "weekly", byDay: [{ day: DAYS[weekdayOf(date) - 1] ?? "mo" }] }));
-            }}
-          >
-            <option value="none">Does not repeat</option>
-            {suggested(date).map((repeat, place) => (
-              <option key={offers[place]} value={offers[place]}>
-                {capital(repeatWords(patternOf(repeat)))}
-              </option>
-            ))}
-            <option value="custom">{chosen === "custom" ? capital(repeatWords(pattern)) : "Something else…"}</option>
-          </select>
-        )}
-        {!isPart && pattern && <Custom repeat={pattern as unknown as Repeat} date={date} onChange={(one) => set(patternOf(one))} />}
+        <select
+          aria-label="Repeat"
+          value={isCustom ? "custom" : chosen}
+          onChange={(event) => {
+            const { value } = event.currentTarget;
+            setCustom(value === "custom");
+            if (value === "none") set(null);
+            else if (value !== "custom") set(JSON.parse(value) as Pattern);
+            else if (!pattern) set(patternOf({ frequency: "weekly", byDay: [{ day: DAYS[weekdayOf(date) - 1] ?? "mo" }] }));
+          }}
+        >
+          <option value="none">Does not repeat</option>
+          {suggested(date).map((repeat, place) => (
+            <option key={offers[place]} value={offers[place]}>
+              {capital(repeatWords(patternOf(repeat)))}
+            </option>
+          ))}
+          <option value="custom">{chosen === "custom" ? capital(repeatWords(pattern)) : "Something else…"}</option>
+        </select>
+        {pattern && <Custom repeat={pattern as unknown as Repeat} date={date} onChange={(one) => set(patternOf(one))} />}
+        <p role="status" class="muted small">
+          {moved && `The start moved to ${dayWords(moved)}, the first day that matches.`}
+        </p>
       </div>
     </div>
   );
 }
 
-const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
-
-interface CustomProps {
-  repeat: Repeat;
-  date: string;
-  onChange: (repeat: Repeat) => void;
+/** A date of a series says how the series repeats, and leads to where that is changed. */
+function OfSeries({ editing }: { editing: Editing }) {
+  return (
+    <div class="line">
+      <span class="line-icon">
+        <Icon name="repeat" />
+      </span>
+      <div class="line-body">
+        <p class="as-text">Repeats {repeatWords(editing.draft.value.pattern)}</p>
+        {editing.mayEdit.value && (
+          <button type="button" class="link" onClick={() => go({ event: editing.id, occurrence: null })}>
+            Change the repetition
+          </button>
+        )}
+      </div>
+    </div>
+  );
 }
 
-function Custom({ repeat, date, onChange }: CustomProps) {
+/** A series begins on its rule: setting one moves the start to the first day that matches, from where it was put. */
+function useStart(editing: Editing): [string | null, (pattern: Pattern) => void] {
+  const [moved, setMoved] = useState<{ from: string; to: string } | null>(null);
+  const { start, end } = editing.draft.value;
+  const isMoved = moved !== null && moved.to === start.date;
+  const set = (pattern: Pattern) => {
+    const from = isMoved ? moved.from : start.date;
+    const to = (pattern && from && firstMatch(pattern, from)) || from;
+    setMoved(to === from ? null : { from, to });
+    if (to === start.date) editing.set({ pattern });
+    else {
+      const days = daysBetween(start.date, to);
+      const date = end.date && addDays(end.date, days);
+      editing.set({ pattern, start: { ...start, date: to }, end: { ...end, date } });
+    }
+  };
+  return [isMoved ? moved.to : null, set];
+}
+
+const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
+
+function Custom({ repeat, date, onChange }: PartProps) {
   const [interval, unit] = [useId(), useId()];
+  const isLong = repeat.frequency === "monthly" || repeat.frequency === "yearly";
   return (
     <div class="repeat">
       <div class="repeat-row">
@@ -107,7 +142,14 @@ function Custom({ repeat, date, onChange }: CustomProps) {
         </select>
       </div>
       {repeat.frequency === "weekly" && <Weekdays repeat={repeat} date={date} onChange={onChange} />}
-      {repeat.frequency === "monthly" && <MonthDay repeat={repeat} date={date} onChange={onChange} />}
+      {isLong && <MonthDays repeat={repeat} date={date} onChange={onChange} />}
+      {repeat.frequency === "yearly" && <Months repeat={repeat} date={date} onChange={onChange} />}
+      {repeat.frequency !== "yearly" && (
+        <details open={Boolean(repeat.byMonth)}>
+          <summary>Only in some months</summary>
+          <Months repeat={repeat} date={date} onChange={onChange} />
+        </details>
+      )}
       <End repeat={repeat} date={date} onChange={onChange} />
       <p class="muted small">Repeats {repeatWords(patternOf(repeat))}.</p>
     </div>
@@ -126,61 +168,7 @@ function withUnit(repeat: Repeat, frequency: string, date: string): Repeat {
   return { frequency: frequency as Repeat["frequency"], ...kept, ...own };
 }
 
-function Weekdays({ repeat, onChange }: CustomProps) {
-  const chosen = new Set(repeat.byDay?.map((one) => one.day));
-  const toggle = (day: string) => {
-    const next = DAYS.filter((one) => (one === day ? !chosen.has(one) : chosen.has(one)));
-    if (next.length) onChange({ ...repeat, byDay: next.map((one) => ({ day: one })) });
-  };
-  return (
-    <div class="weekdays" role="group" aria-label="On">
-      {DAYS.map((day, place) => (
-        <button
-          key={day}
-          type="button"
-          class="day"
-          aria-label={weekdayWords(place + 1)}
-          aria-pressed={chosen.has(day)}
-          onClick={() => toggle(day)}
-        >
-          {weekdayWords(place + 1, "narrow")}
-        </button>
-      ))}
-    </div>
-  );
-}
-
-function MonthDay({ repeat, date, onChange }: CustomProps) {
-  const day = DAYS[weekdayOf(date) - 1] ?? "mo";
-  const dayOfMonth = Number(date.slice(8));
-  const nth = Math.ceil(dayOfMonth / 7);
-  const { byDay: _, byMonthDay: __, bySetPosition: ___, ...rest } = repeat;
-  const choices: [string, Partial<Repeat>][] = [
-    [`on the ${ordinal(dayOfMonth)}`, { byMonthDay: [dayOfMonth] }],
-    ["on the last day", { byMonthDay: [-1] }],
-    [`on the ${ordinal(nth)} ${weekdayWords(weekdayOf(date))}`, { byDay: [{ day, nthOfPeriod: nth }] }],
-    [`on the last ${weekdayWords(weekdayOf(date))}`, { byDay: [{ day, nthOfPeriod: -1 }] }],
-    ["on the last weekday", { byDay: DAYS.slice(0, 5).map((one) => ({ day: one })), bySetPosition: [-1] }],
-  ];
-  const now = JSON.stringify([repeat.byDay, repeat.byMonthDay, repeat.bySetPosition]);
-  const place = choices.findIndex(([, one]) => JSON.stringify([one.byDay, one.byMonthDay, one.bySetPosition]) === now);
-  return (
-    <select
-      aria-label="Day of the month"
-      value={String(place)}
-      onChange={(event) => onChange({ ...rest, ...choices[Number(event.currentTarget.value)]?.[1] })}
-    >
-      {place < 0 && <option value="-1">as it is</option>}
-      {choices.map(([name], at) => (
-        <option key={name} value={String(at)}>
-          {name}
-        </option>
-      ))}
-    </select>
-  );
-}
-
-function End({ repeat, date, onChange }: CustomProps) {
+function End({ repeat, date, onChange }: PartProps) {
   const { count, until, ...open } = repeat;
   const kind = count ? "count" : until ? "until" : "never";
   const end = useId();

@@ -1,6 +1,8 @@
 // A line like "Lunch with Ben tomorrow 12:30-13:30 at Luigi's", read as an event. English, and whatever is not
 // understood stays in the title: nothing that was typed gets lost.
-import { addDays, addMinutes, isDate, type Wall, weekdayOf } from "../time/zones";
+import { addDays, addMinutes, isDate, minutesBetween, type Wall, weekdayOf } from "../time/zones";
+import { type Clock, readAhead, readClock, readDuration, readHours } from "./quickclock";
+import { GAP, MONTH, monthNumber, Reader, two, WEEKDAY, weekdayNumber } from "./reader";
 import { DAYS } from "./repeat";
 
 export interface QuickLine {
@@ -12,84 +14,94 @@ export interface QuickLine {
   pattern: Record<string, unknown> | null;
 }
 
-const WEEKDAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
-const MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
-const WEEKDAY = "(mon(?:day)?|tue(?:s(?:day)?)?|wed(?:nesday)?|thu(?:rs(?:day)?)?|fri(?:day)?|sat(?:urday)?|sun(?:day)?)";
-const MONTH =
-  "(jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)";
-const TIME = "(\\d{1,2})(?::(\\d{2}))?\\s*(am|pm)?";
-
-class Reader {
-  constructor(
-    public rest: string,
-    readonly now: Wall,
-  ) {}
-
-  /** Take what matches out of the line, unless it makes no sense. */
-  take(pattern: string, makesSense: (found: RegExpExecArray) => unknown = () => true): RegExpExecArray | null {
-    const found = new RegExp(`(?:^|\\s)${pattern}(?=$|[\\s,.;])`, "i").exec(this.rest);
-    if (!found || !makesSense(found)) return null;
-    this.rest = `${this.rest.slice(0, found.index)} ${this.rest.slice(found.index + found[0].length)}`;
-    return found;
-  }
-}
-
-const weekdayNumber = (name: string) => WEEKDAYS.findIndex((day) => day.startsWith(name.toLowerCase().slice(0, 3))) + 1;
-const monthNumber = (name: string) => MONTHS.indexOf(name.toLowerCase().slice(0, 3)) + 1;
-const two = (number: number) => String(number).padStart(2, "0");
-
 /** Read a line typed when the clock shows `now`; null when there is nothing in it. */
 export function quickLine(line: string, now: Wall): QuickLine | null {
   if (!line.trim()) return null;
+  return understood(line, now, true) ?? understood(line, now, false);
+}
+
+/** Null when the line says until when, and that makes no sense with the rest of it: then it is a part of the title. */
+function understood(line: string, now: Wall, mayEnd: boolean): QuickLine | null {
   const reader = new Reader(` ${line.trim()} `, now);
-  const until = readUntil(reader);
   const repeat = readRepeat(reader);
-  const clock = readClock(reader);
-  const spent = clock ? null : readDuration(reader);
+  const until = mayEnd ? readUntil(reader) : null;
+  const said = readClock(reader);
   const day = readDay(reader);
+  const clock = said ?? (day ? readHours(reader) : null);
+  const ahead = clock || day || repeat ? null : readAhead(reader);
+  const spent = clock ? null : readDuration(reader);
   const location = readLocation(reader);
-  const title = reader.rest.replace(/\s+/g, " ").replace(/^[\s,;]+|[\s,;]+$/g, "");
-  const pattern = repeat && { ...repeat.pattern, ...(until ? { until: `${until}T23:59:59` } : {}) };
-  const first = firstDay(day ?? now.date, day !== null, repeat?.days ?? [], clock, now);
+  const title = reader.rest.replace(/\s+/g, " ").replace(/^[\s,;]+|[\s,;.]+$/g, "");
+  const first = firstDay(day ?? now.date, day !== null, repeat?.fits, clock, now);
+  const start = startOf(first, clock, ahead, spent, now);
+  const last = until && lastDay(until, first, now);
+  if (until && !last) return null;
+  const pattern = repeat && { ...repeat.pattern, ...(last ? { until: `${last}T23:59:59` } : {}) };
   const base = { title: title || line.trim(), location, pattern };
-  if (!clock) {
-    if (spent !== null) {
-      const start = { date: first, time: nextHour(now) };
-      return { ...base, start, end: addMinutes(start, spent), allDay: false };
-    }
-    return { ...base, start: { date: first, time: "09:00" }, end: { date: first, time: "10:00" }, allDay: true };
+  if (!start) {
+    const end = { date: (!repeat && last) || first, time: "10:00" };
+    return { ...base, start: { date: first, time: "09:00" }, end, allDay: true };
   }
-  const start = { date: first, time: clock.from };
-  const plain = { date: first, time: clock.to ?? clock.from };
-  if (!clock.to) return { ...base, start, end: addMinutes(start, clock.minutes ?? 60), allDay: false };
-  const end = clock.to > clock.from ? plain : { ...plain, date: addDays(first, 1) };
-  return { ...base, start, end, allDay: false };
+  if (!last || repeat) return { ...base, start, end: addMinutes(start, clock?.minutes ?? spent ?? 60), allDay: false };
+  const end = until.time && !clock?.minutes && !spent ? { date: last, time: until.time } : null;
+  return end && minutesBetween(start, end) > 0 ? { ...base, start, end, allDay: false } : null;
+}
+
+/** Null when nothing was said that makes it begin at a time. */
+function startOf(date: string, clock: Clock | null, ahead: number | null, spent: number | null, now: Wall): Wall | null {
+  if (clock) return { date, time: clock.from };
+  if (ahead !== null) return addMinutes(now, ahead);
+  return spent === null ? null : { date, time: nextHour(now) };
 }
 
 const nextHour = (now: Wall) => `${two(Math.min(Number(now.time.slice(0, 2)) + 1, 23))}:00`;
 
+// -- how often -----------------------------------------------------------------------------------------------
+
 interface Repeated {
   pattern: Record<string, unknown>;
-  days: number[];
+  /** Whether the series can begin on a day. */
+  fits: (date: string) => boolean;
 }
+
+const onDays = (numbers: number[]) => (date: string) => numbers.includes(weekdayOf(date));
 
 function readRepeat(reader: Reader): Repeated | null {
   if (reader.take("(?:every|each)\\s+(?:week|work)day")) {
-    return { pattern: { frequency: "weekly", byDay: DAYS.slice(0, 5).map((day) => ({ day })) }, days: [1, 2, 3, 4, 5] };
+    const byDay = DAYS.slice(0, 5).map((day) => ({ day }));
+    return { pattern: { frequency: "weekly", byDay }, fits: onDays([1, 2, 3, 4, 5]) };
   }
+  const nth = readNth(reader);
+  if (nth) return nth;
   const step = "(second|other|third|\\d{1,3}(?:st|nd|rd|th)?)?\\s*";
-  const days = reader.take(`(?:every|each)\\s+${step}${WEEKDAY}s?((?:\\s*(?:,|and|,\\s*and)\\s+${WEEKDAY})*)`);
+  const days = reader.take(`(?:every|each)\\s+${step}${WEEKDAY}s?((?:\\s*(?:/|&|,\\s*and\\s|,|\\sand\\s)\\s*${WEEKDAY}s?)*)`);
   if (days) {
     const more = days[3]?.match(new RegExp(WEEKDAY, "gi")) ?? [];
     const numbers = [...new Set([days[2]!, ...more].map(weekdayNumber))].sort();
     const byDay = numbers.map((number) => ({ day: DAYS[number - 1] }));
-    return { pattern: { frequency: "weekly", ...interval(days[1]), byDay }, days: numbers };
+    return { pattern: { frequency: "weekly", ...interval(days[1]), byDay }, fits: onDays(numbers) };
   }
   const unit = reader.take(`(?:every|each)\\s+${step}(day|week|month|year)s?`);
   const frequencies: Record<string, string> = { day: "daily", week: "weekly", month: "monthly", year: "yearly" };
-  if (unit) return { pattern: { frequency: frequencies[unit[2]!.toLowerCase()], ...interval(unit[1]) }, days: [] };
+  const fits = () => true;
+  if (unit) return { pattern: { frequency: frequencies[unit[2]!.toLowerCase()], ...interval(unit[1]) }, fits };
   const word = reader.take("(daily|weekly|monthly|yearly)");
-  return word ? { pattern: { frequency: word[1]!.toLowerCase() }, days: [] } : null;
+  return word ? { pattern: { frequency: word[1]!.toLowerCase() }, fits } : null;
+}
+
+const NTH: Record<string, number> = { first: 1, "1st": 1, second: 2, "2nd": 2, third: 3, "3rd": 3, fourth: 4, "4th": 4, last: -1 };
+
+/** "Every first Monday" is one of the month; "every second Tuesday" is one of two weeks, unless it says "of the month". */
+function readNth(reader: Reader): Repeated | null {
+  const found =
+    reader.take(`(?:every|each)\\s+(${Object.keys(NTH).join("|")})\\s+${WEEKDAY}\\s+(?:of|in)\\s+(?:the|a|each|every)\\s+month`) ??
+    reader.take(`(?:every|each)\\s+(first|1st|last)\\s+${WEEKDAY}`);
+  if (!found) return null;
+  const [nth, number] = [NTH[found[1]!.toLowerCase()]!, weekdayNumber(found[2]!)];
+  const fits = (date: string) =>
+    weekdayOf(date) === number &&
+    (nth < 0 ? addDays(date, 7).slice(0, 7) > date.slice(0, 7) : Math.ceil(Number(date.slice(8)) / 7) === nth);
+  return { pattern: { frequency: "monthly", byDay: [{ day: DAYS[number - 1], nthOfPeriod: nth }] }, fits };
 }
 
 function interval(step: string | undefined): { interval?: number } {
@@ -98,59 +110,32 @@ function interval(step: string | undefined): { interval?: number } {
   return number > 1 && number <= 1000 ? { interval: number } : {};
 }
 
-interface Clock {
-  from: string;
-  to: string | null;
-  minutes: number | null;
+// -- days ----------------------------------------------------------------------------------------------------
+
+interface Until {
+  /** The words, which mean a day only once it is known when the event begins. */
+  words: string;
+  time: string | null;
 }
 
-function readClock(reader: Reader): Clock | null {
-  let from: string | null = null;
-  let to: string | null = null;
-  const isRange = (found: RegExpExecArray) => {
-    const said = found[2] || found[3] || found[5] || found[6] || /from|at\s/i.test(found[0]);
-    const half = found[3] ?? (found[6] && Number(found[1]) <= Number(found[4]) % 12 ? found[6] : undefined);
-    [from, to] = [clockText(found[1], found[2], half), clockText(found[4], found[5], found[6])];
-    return said && from && to;
-  };
-  if (reader.take(`(?:from\\s+|at\\s+)?${TIME}\\s*(?:-|–|to|until)\\s*${TIME}`, isRange) && from) {
-    return { from, to, minutes: null };
-  }
-  if (reader.take("(?:at\\s+)?noon")) return { from: "12:00", to: null, minutes: readDuration(reader) };
-  if (reader.take("(?:at\\s+)?midnight")) return { from: "00:00", to: null, minutes: readDuration(reader) };
-  const isTime = (found: RegExpExecArray) => {
-    from = clockText(found[1], found[2], found[3]);
-    return from;
-  };
-  const taken =
-    reader.take("(?:at\\s+)?(\\d{1,2}):(\\d{2})\\s*(am|pm)?", isTime) ??
-    reader.take("(?:at\\s+)?(\\d{1,2})()\\s*(am|pm)", isTime) ??
-    reader.take("at\\s+(\\d{1,2})(?!\\s*(?:min|hour|h\\b))", isTime);
-  return taken && from ? { from, to: null, minutes: readDuration(reader) } : null;
-}
-
-function clockText(hours = "", minutes = "0", half?: string): string | null {
-  let hour = Number(hours);
-  if (half && (hour < 1 || hour > 12)) return null;
-  if (half) hour = (hour % 12) + (half.toLowerCase() === "pm" ? 12 : 0);
-  return hour < 24 && Number(minutes) < 60 ? `${two(hour)}:${two(Number(minutes))}` : null;
-}
-
-function readDuration(reader: Reader): number | null {
-  const found = reader.take("(?:for\\s+)?(\\d{1,3}(?:\\.5)?)\\s*(minutes?|mins?|m|hours?|hrs?|h)");
+function readUntil(reader: Reader): Until | null {
+  const found = /\suntil(?=\s+(?:\D|\d{1,2}(?:st|nd|rd|th)?\s+[a-z]|\d{4}-))/i.exec(reader.rest);
   if (!found) return null;
-  return Math.min(Number(found[1]) * (found[2]!.toLowerCase().startsWith("m") ? 1 : 60), 24 * 60);
+  const words = reader.rest.slice(found.index + found[0].length);
+  const after = new Reader(words, reader.now);
+  // Only a day right behind "until" is meant: not that of "until late tomorrow".
+  if (!readDay(after) || !after.rest.startsWith(GAP)) return null;
+  const behind = /^\s*(?:at\s+)?\d{1,2}(?::\d{2})?\s*(?:[ap]m)?(?=[\s,;])/i.exec(after.rest)?.[0];
+  const time = behind ? readClock(new Reader(` at ${behind.trim().replace(/^at\s+/i, "")} `, reader.now)) : null;
+  const left = time && behind ? after.rest.slice(behind.length) : after.rest;
+  reader.rest = `${reader.rest.slice(0, found.index)}${GAP}${left}`;
+  return { words, time: time?.from ?? null };
 }
 
-function readUntil(reader: Reader): string | null {
-  const kept = reader.rest;
-  const found = /\suntil\s+(?=\D|\d{1,2}\s+[a-z]|\d{4}-)/i.exec(reader.rest);
-  if (!found) return null;
-  const after = new Reader(` ${reader.rest.slice(found.index + found[0].length)}`, reader.now);
-  const date = readDay(after);
-  if (!date) return null;
-  reader.rest = `${kept.slice(0, found.index)} ${after.rest}`;
-  return date;
+/** "Monday until Friday" means the Friday after that Monday. */
+function lastDay({ words }: Until, first: string, now: Wall): string | null {
+  const days = [now.date, first].map((date) => readDay(new Reader(words, { ...now, date })));
+  return days.find((day) => day !== null && day >= first) ?? null;
 }
 
 function readDay(reader: Reader): string | null {
@@ -158,6 +143,7 @@ function readDay(reader: Reader): string | null {
   if (reader.take("(?:the\\s+)?day\\s+after\\s+tomorrow")) return addDays(date, 2);
   if (reader.take("tomorrow")) return addDays(date, 1);
   if (reader.take("(?:today|tonight)")) return date;
+  if (reader.take("next\\s+week")) return addDays(date, 8 - weekdayOf(date));
   const later = reader.take("in\\s+(\\d{1,3})\\s+(day|week)s?");
   if (later) return addDays(date, Number(later[1]) * (later[2]!.toLowerCase() === "week" ? 7 : 1));
   const iso = reader.take("(?:on\\s+)?(\\d{4}-\\d{2}-\\d{2})", (found) => isDate(found[1]!));
@@ -184,17 +170,27 @@ function readNamedDay(reader: Reader): string | null {
   return addDays(date, ahead === 0 ? 7 : ahead);
 }
 
+/** A series begins on one of its days; a time of today that has passed means tomorrow, when no day was said. */
+function firstDay(day: string, said: boolean, fits: Repeated["fits"] | undefined, clock: Clock | null, now: Wall): string {
+  let first = !said && clock && day === now.date && clock.from <= now.time ? addDays(day, 1) : day;
+  while (fits && !fits(first)) first = addDays(first, 1);
+  return first;
+}
+
+// -- places --------------------------------------------------------------------------------------------------
+
+const KINDS =
+  "home|work|office|room|hall|school|church|gym|park|library|café|cafe|restaurant|pub|bar|station|airport|hotel|house|garden|" +
+  "kitchen|lobby|theatre|theater|cinema|museum|studio|clinic|hospital|beach|pool|campus|building|lab|canteen|cafeteria";
+const PART = `(?:meeting|conference|main|big|small|of|and|&|${KINDS}|[\\p{Lu}\\d][^\\s,;]*)`;
+const PLACE = `(?:the |our |my )?(?:(?:meeting |conference |main |big |small )?(?:${KINDS})|\\p{Lu}[^\\s,;]*)(?: ${PART})*`;
+
+/** "@ anything"; after "at" or "in" only names and kinds of places, up to the end: "Work in progress" is a title. */
 function readLocation(reader: Reader): string | null {
-  const found = /\s(?:at|@|in)\s+([^\d\s][^,;]*?)\s*(?:[,;]|$)/i.exec(reader.rest);
+  const found =
+    /(?:^|\s)@ +([^,;\n]+)/.exec(reader.rest) ??
+    new RegExp(`(?:^|\\s)(?:[Aa]t |[Ii]n |@)(${PLACE})(?=\\s*$|${GAP}|[ ]*[,;])`, "u").exec(reader.rest);
   if (!found) return null;
   reader.rest = `${reader.rest.slice(0, found.index)} ${reader.rest.slice(found.index + found[0].length)}`;
   return found[1]!.trim().replace(/\.$/, "") || null;
-}
-
-/** A series begins on one of its days; a time of today that has passed means tomorrow, when no day was said. */
-function firstDay(day: string, said: boolean, days: number[], clock: Clock | null, now: Wall): string {
-  let first = !said && clock && day === now.date && clock.from <= now.time ? addDays(day, 1) : day;
-  if (!days.length) return first;
-  while (!days.includes(weekdayOf(first))) first = addDays(first, 1);
-  return first;
 }

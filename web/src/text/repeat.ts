@@ -13,6 +13,11 @@ export interface Repeat {
   byDay?: Day[];
   byMonthDay?: number[];
   byMonth?: string[];
+  byYearDay?: number[];
+  byWeekNo?: number[];
+  byHour?: number[];
+  byMinute?: number[];
+  bySecond?: number[];
   bySetPosition?: number[];
   count?: number;
   until?: string;
@@ -48,7 +53,7 @@ const dateWords = (date: string) => {
 export function repeatWords(pattern: Record<string, unknown> | null): string {
   if (!pattern) return "does not repeat";
   const repeat = pattern as unknown as Repeat;
-  return [every(repeat), on(repeat), inMonths(repeat), end(repeat)].filter(Boolean).join(" ");
+  return [every(repeat), on(repeat), inMonths(repeat), times(repeat), end(repeat)].filter(Boolean).join(" ");
 }
 
 /** A rule that names just the day on which it begins goes along when that day moves: a series begins on its rule. */
@@ -65,8 +70,7 @@ export function followed(pattern: Record<string, unknown> | null, from: string, 
 }
 
 function isEveryWeekday(repeat: Repeat): boolean {
-  const days = repeat.byDay?.map((one) => (one.nthOfPeriod ? "" : one.day)).join(",");
-  return repeat.frequency === "weekly" && days === WORKDAYS && (repeat.interval ?? 1) === 1;
+  return repeat.frequency === "weekly" && workdays(repeat.byDay ?? []) && (repeat.interval ?? 1) === 1;
 }
 
 function every(repeat: Repeat): string {
@@ -77,17 +81,54 @@ function every(repeat: Repeat): string {
   return interval === 2 ? `every second ${unit}` : `every ${interval} ${unit}s`;
 }
 
+const workdays = (days: Day[]) => days.map((one) => (one.nthOfPeriod ? "" : one.day)).join(",") === WORKDAYS;
+
+/** "Monday and Friday", "the 1st and 3rd Monday"; weekdays of which the same ones are meant share their number. */
+function weekdayList(days: Day[]): string {
+  if (workdays(days)) return "weekdays";
+  const nths = [...new Set(days.map((one) => one.nthOfPeriod))];
+  const names = [...new Set(days.map((one) => one.day))];
+  if (nths.length * names.length !== days.length || nths.some((nth) => !nth)) return listed(days.map(dayWords));
+  return listed(names.map((name) => `the ${listed(nths.map((nth) => ordinal(nth!)))} ${dayName(name)}`));
+}
+
+const numbered = (numbers: number[], what: string) =>
+  listed(numbers.map((one) => (one < 0 ? `the ${ordinal(one)} ${what}` : `the ${ordinal(one)}`)));
+
 function on(repeat: Repeat): string {
-  const days = repeat.byDay?.map(dayWords) ?? [];
-  const dates = repeat.byMonthDay?.map((one) => (one === -1 ? "the last day" : `the ${ordinal(one)}`)) ?? [];
-  const places = repeat.bySetPosition?.map(ordinal);
-  if (places?.length && days.length) {
-    const kind = days.length === 5 && !days.includes("Saturday") && !days.includes("Sunday") ? "weekday" : listed(days);
-    return `on the ${listed(places)} ${days.length === 7 ? "day" : kind}`;
-  }
-  if (isEveryWeekday(repeat)) return "";
-  const parts = [days.length ? `on ${listed(days)}` : "", dates.length ? `on ${listed(dates)}` : ""];
-  return parts.filter(Boolean).join(" that falls ");
+  const { byDay = [], byMonthDay = [], byYearDay = [], byWeekNo = [], bySetPosition } = repeat;
+  const others = [
+    byMonthDay.length ? numbered(byMonthDay, "day") : "",
+    byYearDay.length ? `${numbered(byYearDay, "day")}${byYearDay.some((one) => one > 0) ? " day" : ""} of the year` : "",
+  ].filter(Boolean);
+  const weeks = byWeekNo.length ? `in week ${listed(byWeekNo.map((one) => (one < 0 ? ordinal(one) : String(one))))}` : "";
+  if (bySetPosition?.length) return [positions(repeat, bySetPosition, others), weeks].filter(Boolean).join(" ");
+  if (isEveryWeekday(repeat)) return weeks;
+  const parts = [byDay.length ? weekdayList(byDay) : "", ...others].filter(Boolean).map((one) => `on ${one}`);
+  return [parts.join(" that falls "), weeks].filter(Boolean).join(" ");
+}
+
+/** "The last weekday": which of all that the other parts name. */
+function positions({ byDay = [] }: Repeat, numbers: number[], others: string[]): string {
+  const which = `the ${listed(numbers.map(ordinal))}`;
+  const hasNth = byDay.some((one) => one.nthOfPeriod);
+  if (!byDay.length || hasNth) return `on ${which} of ${listed([hasNth ? weekdayList(byDay) : "", ...others].filter(Boolean))}`;
+  const names = byDay.map(dayWords);
+  const joined = names.length < 3 ? names.join(" or ") : `${names.slice(0, -1).join(", ")} or ${names.at(-1)}`;
+  const kind = byDay.length === 7 ? "day" : workdays(byDay) ? "weekday" : joined;
+  return [`on ${which} ${kind}`, ...others.map((one) => `on ${one}`)].join(" that falls ");
+}
+
+const two = (number: number) => String(number).padStart(2, "0");
+
+/** At which times of the day, when the rule says that itself. */
+function times({ byHour, byMinute, bySecond }: Repeat): string {
+  if (!byHour && !byMinute && !bySecond) return "";
+  const seconds = bySecond ? [`second ${listed(bySecond.map(String))}`] : [];
+  if (!byHour) return `at ${[...(byMinute ? [`minute ${listed(byMinute.map(String))}`] : []), ...seconds].join(" and ")}`;
+  if (!byMinute) return `at ${listed(byHour.map((hour) => `${hour} o’clock`))}${seconds.length ? ` and ${seconds[0]}` : ""}`;
+  const clock = byHour.flatMap((hour) => byMinute.map((minute) => `${two(hour)}:${two(minute)}`));
+  return `at ${listed(clock)}${seconds.length ? ` and ${seconds[0]}` : ""}`;
 }
 
 function inMonths(repeat: Repeat): string {

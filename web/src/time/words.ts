@@ -38,6 +38,11 @@ export function weekdayWords(weekday: number, style: "long" | "short" | "narrow"
   return format({ weekday: style, timeZone: "UTC" }).format(atNoon(addDays("2024-01-01", weekday - 1)));
 }
 
+/** 1 is January. */
+export function monthNameWords(month: number, style: "long" | "short" = "long"): string {
+  return format({ month: style, timeZone: "UTC" }).format(atNoon(`2024-${String(month).padStart(2, "0")}-01`));
+}
+
 export function timeWords(instant: string, zone: string): string {
   return format({ hour: "2-digit", minute: "2-digit", timeZone: zone }).format(new Date(instant));
 }
