@@ -246,13 +246,15 @@ async def test_an_endpoint_that_hangs_holds_up_neither_others_nor_its_owners_oth
 
 async def test_whoever_has_many_slow_endpoints_has_a_share_of_the_places(alice: Person, ben: Person):
     async with receiving() as slow, receiving() as receiver:
-        slow.seconds = 1
+        slow.seconds = 2
         for _ in range(6):
             webhook = await alice.adds_webhook(slow.url)
             await alice.post(f"{WEBHOOKS}/{webhook['id']}/test")
         well = await ben.adds_webhook(receiver.url)
         await ben.post(f"{WEBHOOKS}/{well['id']}/test")
         await receiver.hears(1, seconds=3)
+        await slow.hears(4)
+        await asyncio.sleep(0.3)
         assert len(slow.messages) == 4
         await slow.hears(6)
 
