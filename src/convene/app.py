@@ -220,8 +220,10 @@ async def _dispatching(held: Services, settings: Settings) -> AsyncIterator[None
         channels: list[Channel[Any]] = [Webhooks(held.units, outbound), *_mails(held, settings)]
         dispatcher = Dispatcher(held.units, held.bus, channels)
         _watch_deliveries(held.metrics, dispatcher)
+        # The server drains its requests first, for as long as it likes: what began then would hold up the end of all.
         async with dispatcher.running():
-            yield
+            with before_stopping(dispatcher.stop):
+                yield
 
 
 def _mails(held: Services, settings: Settings) -> list[Mails]:

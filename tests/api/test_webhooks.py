@@ -244,6 +244,39 @@ async def test_an_endpoint_that_hangs_holds_up_neither_others_nor_its_owners_oth
         assert (await alice.delete(f"{WEBHOOKS}/{stuck['id']}")).status_code == 204
 
 
+async def test_whoever_has_many_slow_endpoints_has_a_share_of_the_places(alice: Person, ben: Person):
+    async with receiving() as slow, receiving() as receiver:
+        slow.seconds = 2
+        for _ in range(6):
+            webhook = await alice.adds_webhook(slow.url)
+            await alice.post(f"{WEBHOOKS}/{webhook['id']}/test")
+        well = await ben.adds_webhook(receiver.url)
+        await ben.post(f"{WEBHOOKS}/{well['id']}/test")
+        await receiver.hears(1, seconds=3)
+        await slow.hears(4)
+        await asyncio.sleep(0.3)
+        assert len(slow.messages) == 4
+        await slow.hears(6)
+
+
+async def test_an_endpoint_with_many_messages_lets_others_have_their_turn(alice: Person):
+    async with receiving() as slow, receiving() as receiver:
+        slow.seconds = 0.1
+        for webhook in [await alice.adds_webhook(slow.url) for _ in range(4)]:
+            for _ in range(25):
+                await alice.post(f"{WEBHOOKS}/{webhook['id']}/test")
+        other = await alice.adds_webhook(receiver.url)
+        await alice.post(f"{WEBHOOKS}/{other['id']}/test")
+        # What all have been told since comes later.
+        for webhook in (await alice.get(WEBHOOKS)).json()[:4]:
+            for _ in range(25):
+                await alice.post(f"{WEBHOOKS}/{webhook['id']}/test")
+        await receiver.hears(1, seconds=20)
+        assert len(slow.messages) < 160
+        for webhook in (await alice.get(WEBHOOKS)).json():
+            await alice.delete(f"{WEBHOOKS}/{webhook['id']}")
+
+
 class BrokenChannel(Webhooks):
     """A way out whose rows cannot be read."""
 
@@ -266,6 +299,20 @@ async def test_what_is_wrong_with_one_channel_holds_up_no_other(api: Api, alice:
         broken, sound = BrokenChannel(units, outbound), Webhooks(units, outbound)
         async with Dispatcher(units, Bus(), [broken, sound]).running():
             await receiver.hears(2)
+
+
+async def test_a_dispatcher_that_is_asked_to_stop_takes_nothing_more_in_hand(api: Api, alice: Person):
+    async with receiving(lambda _: status(503)) as receiver, sending(allow_private=True, timeout=5) as outbound:
+        webhook = await alice.adds_webhook(receiver.url)
+        await alice.post(f"{WEBHOOKS}/{webhook['id']}/test")
+        await settled(alice, webhook, all_tried(1))
+        with later(api, timedelta(minutes=1)):
+            units = api.app.state.services.units
+        dispatcher = Dispatcher(units, Bus(), [Webhooks(units, outbound)])
+        async with dispatcher.running():
+            dispatcher.stop()
+            await asyncio.sleep(0.5)
+    assert len(receiver.messages) == 1
 
 
 async def test_many_messages_reach_an_endpoint_in_order_each_once(alice: Person, ben: Person):

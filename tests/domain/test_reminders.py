@@ -104,12 +104,14 @@ def test_a_cancelled_series_is_not_looked_at_any_more_but_for_what_takes_place_o
 def test_whatever_a_series_looks_like_a_look_at_it_is_short():
     every_hour = {"frequency": "daily", "byHour": list(range(24))}
     gone = tuple(Override(occurrence=NINE + hours * HOUR, excluded=True) for hours in range(1_000))
+    moved = tuple(replace(one, excluded=False, start=one.occurrence + HOUR) for one in gone)
     never_again = {"frequency": "yearly", "byMonth": ["2"], "byMonthDay": [29], "byDay": [{"day": "su"}]}
     leap = datetime(2004, 2, 29, 9)  # noqa: DTZ001 - wall time
     for short in (
         event(rule=every_hour),
         event(rule=every_hour, status=Status.CANCELLED),
         event(rule=every_hour, overrides=gone),
+        event(rule=every_hour, overrides=moved),
         event(leap, never_again),
     ):
         content = replace(short, schedule=replace(short.schedule, duration=timedelta(days=40)))
@@ -119,7 +121,7 @@ def test_whatever_a_series_looks_like_a_look_at_it_is_short():
             next_look(content, 10, at(8))
             remembered(beginnings(content, MINUTES_MAX, at(8)), (), at(8))
             spent.append(time.process_time() - began)
-        assert min(spent) < 0.02, content
+        assert min(spent) < 0.04, content  # twice what the worst of them costs
 
 
 def test_a_time_in_a_gap_is_told_once_and_in_order():

@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 from convene.api.web import BUILT
+from convene.delivery.channels import MARGIN_SECONDS
 from convene.settings import Settings
 from tests.postgres_guard import free_port
 from tests.process.servers import ROOT, serving
@@ -23,6 +24,8 @@ DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8").replace("\\\n", "
 COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
 RENDER = yaml.safe_load((ROOT / "render.yaml").read_text(encoding="utf-8"))
 BIN = Path(sys.executable).parent
+#: More than stopping takes beside requests and deliveries.
+CLOSING_SECONDS = 10
 SECRET = "a secret that only this test knows: 8d1f0c7e2b"
 
 
@@ -125,11 +128,26 @@ def test_nothing_in_compose_serves_without_secrets_of_its_own():
     assert set(COMPOSE["services"]["api"]["depends_on"]) == {"postgres", "valkey"}
 
 
-def test_containers_have_time_to_finish_what_they_have_in_hand():
+def seconds_to_stop(environment: dict[str, Any]) -> float:
+    """How long a server takes to stop at most: it drains its requests while it finishes what it has in hand.
+
+    What it takes in hand last, it takes in the moment of the signal; each lease is the longest that may last. Then it
+    closes what it is connected to.
+    """
     source = (ROOT / "src/convene/cli.py").read_text(encoding="utf-8")
-    grace = int(re.search(r"timeout_graceful_shutdown=(\d+)", source)[1])  # type: ignore[index] # or the test fails
-    assert int(COMPOSE["services"]["api"]["stop_grace_period"].removesuffix("s")) > grace
-    assert RENDER["services"][0]["maxShutdownDelaySeconds"] > grace
+    drain = int(re.search(r"timeout_graceful_shutdown=(\d+)", source)[1])  # type: ignore[index] # or the test fails
+    settings = Settings(_env_file=None, **{name.lower(): said for name, said in environment.items()})
+    leases = [one + MARGIN_SECONDS for one in (settings.webhook_timeout_seconds, settings.smtp_timeout_seconds)]
+    return max(drain, *leases) + CLOSING_SECONDS
+
+
+def test_containers_have_time_to_finish_what_they_have_in_hand():
+    timeouts = {"WEBHOOK_TIMEOUT_SECONDS", "SMTP_TIMEOUT_SECONDS"}
+    api, render = COMPOSE["services"]["api"], RENDER["services"][0]
+    told = {name: said for name, said in api["environment"].items() if name in timeouts}
+    assert int(api["stop_grace_period"].removesuffix("s")) > seconds_to_stop(told)
+    told = {one["key"]: one["value"] for one in render["envVars"] if one["key"] in timeouts}
+    assert render["maxShutdownDelaySeconds"] > seconds_to_stop(told)
 
 
 def test_the_command_of_the_image_serves_and_its_check_sees_that(tmp_path: Path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
+from urllib.parse import urlsplit
 
 from tests.people import Person
 from tests.process.callers import calling
@@ -93,3 +94,23 @@ async def test_a_server_that_is_asked_to_stop_finishes_what_it_has_in_hand(new_d
             async with calling(server.url) as api:
                 log = await api.known(alice).get(f"/api/v1/webhooks/{webhook['id']}/deliveries")
                 assert [one["attempts"] for one in log.json()] == [1]
+
+
+async def test_a_server_that_drains_its_requests_delivers_nothing_more(new_database: str):
+    async with receiving(lambda _: b"HTTP/1.1 503 Later\r\nContent-Length: 0\r\n\r\n") as receiver:
+        with serving(new_database, **SETTINGS) as server:
+            async with calling(server.url) as api:
+                alice = await api.person("alice")
+                webhook = await alice.adds_webhook(receiver.url)
+                await alice.post(f"/api/v1/webhooks/{webhook['id']}/test")
+                await receiver.hears(1)
+            where = urlsplit(server.url)
+            _, writer = await asyncio.open_connection(where.hostname, where.port)
+            writer.write(b"POST /api/v1/auth/login HTTP/1.1\r\nHost: convene.test\r\nContent-Length: 9\r\n\r\n{")
+            await writer.drain()
+            await asyncio.sleep(0.3)  # until the server has begun to read it
+            server.ask_to_stop()
+            await asyncio.sleep(8)  # the message would have been tried again after four to six seconds
+            assert len(receiver.messages) == 1
+            writer.close()
+            server.wait_for_end()

@@ -17,7 +17,7 @@ from convene.storage.claims import Claimed, ClaimedMail
 from convene.storage.unit_of_work import Units
 
 #: A lease outlives the attempt that it is for by so much.
-_MARGIN_SECONDS = 5.0
+MARGIN_SECONDS = 5.0
 _WEBHOOKS_MAX = 64
 _MAILS_MAX = 16
 
@@ -59,7 +59,7 @@ class Webhooks:
     def __init__(self, units: Units, outbound: Outbound) -> None:
         self._units = units
         self._outbound = outbound
-        self.lease = timedelta(seconds=outbound.timeout + _MARGIN_SECONDS)
+        self.lease = timedelta(seconds=outbound.timeout + MARGIN_SECONDS)
 
     async def fill(self) -> None:
         """Make deliveries of what people with webhooks were told."""
@@ -100,7 +100,7 @@ class Mails:
         self._units = units
         self._smtp = smtp
         self._links = links
-        self.lease = timedelta(seconds=smtp.timeout + _MARGIN_SECONDS)
+        self.lease = timedelta(seconds=smtp.timeout + MARGIN_SECONDS)
 
     async def fill(self) -> None:
         """Make deliveries of what people were told and want by mail, and of the digests that are due."""

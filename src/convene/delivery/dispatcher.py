@@ -30,6 +30,8 @@ POLL_SECONDS = 3.0
 _BREATH = 0.1
 _AFTER_FAULT = 1.0
 _COUNT_SECONDS = 5.0
+#: After so many, what has waited longest comes first again.
+_IN_A_ROW = 10
 
 _log = structlog.get_logger("convene.dispatcher")
 
@@ -67,6 +69,7 @@ class Dispatcher:
         #: How many attempts there were, by channel and by what they meant.
         self.results: Counter[tuple[str, ...]] = Counter()
         self._stopping = False
+        self._patient_until = 0.0
         self._chance = SystemRandom().random
         self.waiting = Backlog(units, self._in_hand)
         self._duties: tuple[tuple[str, Callable[[], Awaitable[None]]], ...] = (
@@ -85,23 +88,31 @@ class Dispatcher:
         try:
             yield
         finally:
-            self._stopping = True
-            self._rung.set()
+            self.stop()
             await self._finish(following)
 
+    def stop(self) -> None:
+        """Take nothing more in hand."""
+        if not self._stopping:
+            self._stopping = True
+            self._patient_until = time.monotonic() + max(one.lease for one in self._channels).total_seconds()
+            self._rung.set()
+
     async def _finish(self, following: asyncio.Task[None]) -> None:
-        """Wait until nothing is in hand; no attempt takes longer than a lease."""
-        patience = max(channel.lease for channel in self._channels).total_seconds()
+        """Wait until nothing is in hand; no attempt takes longer than a lease, counted from the stop."""
         # First for the last look: what that takes in hand is to be finished, too.
-        await asyncio.wait({following}, timeout=patience)
+        await asyncio.wait({following}, timeout=self._patience())
         in_hand = set[asyncio.Task[None]]().union(*self._in_hand.values())
         if in_hand:
-            await asyncio.wait(in_hand, timeout=patience)
+            await asyncio.wait(in_hand, timeout=self._patience())
         left = {one for one in (following, *in_hand) if not one.done()}
         for task in left:
             task.cancel()
         if left:
             await asyncio.wait(left)
+
+    def _patience(self) -> float:
+        return max(self._patient_until - time.monotonic(), 0)
 
     def _hear(self, message: bytes) -> None:
         if message == RING:
@@ -153,7 +164,7 @@ class Dispatcher:
     async def _take(self, channel: Channel[Any]) -> None:
         """Take in hand what is due on a channel, as far as there is room."""
         in_hand = self._in_hand[channel.name]
-        free = channel.most - len(in_hand)
+        free = 0 if self._stopping else channel.most - len(in_hand)
         for held in await channel.claim(free) if free > 0 else ():
             task = asyncio.create_task(self._serve(channel, held))
             in_hand.add(task)
@@ -163,9 +174,12 @@ class Dispatcher:
     async def _serve(self, channel: Channel[Any], held: Any | None) -> None:  # noqa: ANN401 - what the channel claims
         """Deliver what is claimed, and what follows it, until there is nothing, or one does not arrive."""
         try:
+            served = 0
             while held is not None:
                 outcome = await channel.attempt(held)
-                result, held = await channel.settle(held, outcome, self._chance(), go_on=not self._stopping)
+                served += 1
+                go_on = served < _IN_A_ROW and not self._stopping
+                result, held = await channel.settle(held, outcome, self._chance(), go_on=go_on)
                 self.results[channel.name, result.value] += 1
                 if not outcome.arrived:
                     said = {"result": result.value, "error": outcome.error, "ms": outcome.duration_ms}

@@ -25,6 +25,8 @@ from convene.storage.unit_of_work import UnitOfWork, Units
 from convene.storage.webhooks import WebhookRow
 
 _BATCH = 200
+#: So many webhooks of one user are delivered to at once: whose targets are slow waits for them alone.
+_SHARE = 4
 _PAUSE_MAX = timedelta(hours=1)
 
 
@@ -83,10 +85,10 @@ async def backlog(units: Units) -> dict[str, tuple[int, float]]:
 async def claim_webhooks(units: Units, lease: timedelta, most: int) -> list[Claimed]:
     """Claim webhooks that something is due for, each with its first message, for as long as the lease lasts."""
     async with units.reading() as work:
-        if not await claims.any_waiting(work):
+        if not await claims.any_waiting(work, _SHARE):
             return []
     async with units.writing() as work:
-        return await claims.claim_webhooks(work, work.now + lease, most)
+        return await claims.claim_webhooks(work, work.now + lease, most, _SHARE)
 
 
 async def settle(

@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import and_, bindparam, case, null, or_, select, update
+from sqlalchemy import and_, bindparam, case, func, null, or_, select, update
 
 from convene.domain.deliveries import Outcome
 from convene.storage.deliveries import ROW as DELIVERY
@@ -36,19 +36,41 @@ class Claimed(NamedTuple):
 
 
 _DUE = and_(deliveries.c.channel == "webhook", deliveries.c.due_at <= _NOW)
+_OPEN = (
+    webhooks.c.active,
+    or_(webhooks.c.busy_until.is_(None), webhooks.c.busy_until <= _NOW),
+    or_(webhooks.c.paused_until.is_(None), webhooks.c.paused_until <= _NOW),
+)
+_OLDEST = (
+    select(deliveries.c.webhook_id, func.min(deliveries.c.due_at).label("since"))
+    .where(_DUE)
+    .group_by(deliveries.c.webhook_id)
+    .subquery("oldest")
+)
+_BUSY = webhooks.alias("busy")
+_NUMBER_BUSY = (
+    select(func.count())
+    .where(_BUSY.c.user_id == webhooks.c.user_id, _BUSY.c.busy_until > _NOW)
+    .correlate(webhooks)
+    .scalar_subquery()
+)
+_NUMBER = func.row_number().over(partition_by=webhooks.c.user_id, order_by=(_OLDEST.c.since, webhooks.c.id))
+_IN_LINE = (
+    select(webhooks.c.id, _OLDEST.c.since, (_NUMBER + _NUMBER_BUSY).label("number"))
+    .join(_OLDEST, _OLDEST.c.webhook_id == webhooks.c.id)
+    .where(*_OPEN, webhooks.c.user_id.in_(select(users.c.id).where(users.c.is_active)))
+    .subquery("in_line")
+)
+# Asked once more of the row itself: what another process has claimed meanwhile, only the row that is locked can tell.
 _WAITING = (
     select(webhooks.c.id)
-    .where(
-        webhooks.c.active,
-        or_(webhooks.c.busy_until.is_(None), webhooks.c.busy_until <= _NOW),
-        or_(webhooks.c.paused_until.is_(None), webhooks.c.paused_until <= _NOW),
-        webhooks.c.id.in_(select(deliveries.c.webhook_id).where(_DUE)),
-        webhooks.c.user_id.in_(select(users.c.id).where(users.c.is_active)),
-    )
+    .join(_IN_LINE, _IN_LINE.c.id == webhooks.c.id)
+    .where(_IN_LINE.c.number <= bindparam("share"), *_OPEN)
+    .order_by(_IN_LINE.c.since, webhooks.c.id)
     .limit(bindparam("most"))
 )
 _ANY_WAITING = Statement(_WAITING)
-_WAITING_NOW = _WAITING.with_for_update(skip_locked=True).cte("waiting")
+_WAITING_NOW = _WAITING.with_for_update(skip_locked=True, of=webhooks).cte("waiting")
 _LEASE = bindparam("lease", type_=webhooks.c.busy_until.type)
 _CLAIM = Statement(
     update(webhooks)
@@ -101,14 +123,20 @@ _SETTLING = (
 _SETTLE = Statement(_SETTLING)
 
 
-async def any_waiting(work: UnitOfWork) -> bool:
+async def any_waiting(work: UnitOfWork, share: int) -> bool:
     """Whether there is a webhook to deliver to now."""
-    return await work.one(_ANY_WAITING, {"now": work.now, "most": 1}) is not None
+    return await work.one(_ANY_WAITING, {"now": work.now, "most": 1, "share": share}) is not None
 
 
-async def claim_webhooks(work: UnitOfWork, lease: datetime, most: int) -> list[Claimed]:
-    """Claim webhooks that something is due for, until an instant; gives the first message of each."""
-    ids = await work.all(_CLAIM, {"now": work.now, "lease": lease, "most": most})
+async def claim_webhooks(work: UnitOfWork, lease: datetime, most: int, share: int) -> list[Claimed]:
+    """Claim webhooks that something is due for, until an instant; gives the first message of each.
+
+    Who has waited longest comes first.
+
+    Args:
+        share: how many of one user may be claimed at once, by whichever processes.
+    """
+    ids = await work.all(_CLAIM, {"now": work.now, "lease": lease, "most": most, "share": share})
     found = [await _next_of(work, int(row[0]), lease) for row in ids]
     return [one for one in found if one is not None]
 
