@@ -88,7 +88,7 @@ export function CalendarView() {
     }
   }, [openId]);
   const [all, hiding, colors] = [entries.value, hiddenKinds.value, calendars.value];
-  const inputs = useMemo(() => entryInputs(all, hiding, !isPast), [all, hiding, colors, isPast]);
+  const inputs = useMemo(() => entryInputs(all, hiding, !isPast), [all, hiding, colors, isPast, zone.value, locale.value]);
   const open = editing.value;
   const fresh = open && !open.event.value ? draftInput(open.draft.value) : null;
   return (
