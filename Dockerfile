@@ -1,7 +1,7 @@
 # syntax=docker/dockerfile:1
 
 # What the image stands on; any Debian with Python 3.11 or newer will do, and any with Node 20.19 or newer for the page.
-ARG BASE=python:3.13-slim
+ARG BASE=python:3.13-slim-trixie
 ARG PAGE_BASE=node:24-slim
 
 FROM ${PAGE_BASE} AS page
@@ -12,11 +12,19 @@ COPY web ./
 RUN npm run build
 
 FROM ${BASE} AS packages
-COPY requirements/run.txt /tmp/run.txt
+# `--build-arg PACKAGES=otel` adds what OTEL_EXPORTER_OTLP_ENDPOINT needs; that file holds all of run.txt too.
+ARG PACKAGES=run
+COPY requirements/run.txt requirements/otel.txt /tmp/
 RUN python3 -m venv /opt/convene \
-    && /opt/convene/bin/pip install --no-cache-dir --require-hashes -r /tmp/run.txt
+    && /opt/convene/bin/pip install --no-cache-dir --require-hashes -r "/tmp/${PACKAGES}.txt"
 
 FROM ${BASE}
+# pg_dump and pg_restore, for `convene backup`. What Debian has is pinned by its release; a version more would be gone from
+# its servers after the next mend.
+# hadolint ignore=DL3008
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends postgresql-client \
+    && rm -rf /var/lib/apt/lists/*
 # Fixed numbers, so that a volume keeps its owner when the image is built anew.
 RUN groupadd --system --gid 10001 convene \
     && useradd --system --uid 10001 --gid 10001 --create-home --home-dir /var/lib/convene convene

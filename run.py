@@ -304,6 +304,7 @@ def lock(arguments: list[str]) -> int:
         "uv": ("--group", "uv"),
         "node": ("--group", "node"),
         "run": ("pyproject.toml",),
+        "otel": ("pyproject.toml", "--extra", "otel", "--constraint", "requirements/run.txt"),
         "dev": ("pyproject.toml", "--group", "dev", "--group", "bench", "--constraint", "requirements/run.txt"),
     }
     options = ("--universal", "--python-version", "3.11", "--generate-hashes", "--no-header", "--quiet")

@@ -44,9 +44,10 @@ class Message:
 
 @dataclass
 class Receiver:
-    """Answers each message with what `answer` gives: bytes, or None to hang until the caller goes."""
+    """Answers each message with what `answer` gives: bytes, after `seconds`, or None to hang until the caller goes."""
 
     url: str = ""
+    seconds: float = 0
     messages: list[Message] = field(default_factory=list)
     answer: Callable[[Message], bytes | None] = lambda _message: OK
     _left: asyncio.Event = field(default_factory=asyncio.Event)
@@ -77,6 +78,7 @@ class Receiver:
             if answer is None:
                 await reader.read()
             else:
+                await asyncio.sleep(self.seconds)
                 writer.write(answer)
                 await writer.drain()
         except (ConnectionError, asyncio.IncompleteReadError):

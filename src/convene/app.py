@@ -97,7 +97,7 @@ def create_app(settings: Settings, workers_folder: Path | None = None, page: Pat
     if settings.secret_key.get_secret_value() and settings.has_weak_secret:
         _log.warning("SECRET_KEY could be guessed: whoever does can sign in as anybody; production refuses it")
     metrics = Metrics(workers_folder)
-    tracing = _tracing_module().Tracing() if settings.otel_exporter_otlp_endpoint else None
+    tracing = tracing_module().Tracing() if settings.otel_exporter_otlp_endpoint else None
     rates = Rates(settings.rate_limit_per_minute, Counts(_said(settings.redis_url)))
 
     @asynccontextmanager
@@ -126,7 +126,7 @@ def create_app(settings: Settings, workers_folder: Path | None = None, page: Pat
     return app
 
 
-def _tracing_module() -> Any:  # noqa: ANN401 - a module that is not always there
+def tracing_module() -> Any:  # noqa: ANN401 - a module that is not always there
     """The one part that is imported only when it is wanted: it weighs as much as a third of the rest."""
     return import_module("convene.tracing")
 
@@ -151,7 +151,7 @@ def _wrap(app: FastAPI, settings: Settings, metrics: Metrics, rates: Rates, trac
         )
     stack = RequestLog(stack, metrics=metrics)
     if tracing is not None:
-        stack = _tracing_module().TracedRequests(stack, tracing=tracing)
+        stack = tracing_module().TracedRequests(stack, tracing=tracing)
     if settings.trusted_proxies:
         stack = ProxyHeadersMiddleware(stack, trusted_hosts=list(settings.trusted_proxies))  # type: ignore[arg-type,assignment] # typed for uvicorn
     app.middleware_stack = stack

@@ -22,7 +22,7 @@ from convene.api.schemas import Body, Login, PasswordChange, Register
 from convene.api.sockets import FRAME_MAX
 from convene.api.web import BUILT
 from convene.api.wordings import wording
-from convene.app import create_app
+from convene.app import create_app, tracing_module
 from convene.domain.errors import ConveneError, Invalid, NameTaken, NotFound, Unavailable
 from convene.operations import accounts, upkeep
 from convene.operations.passwords import Passwords
@@ -106,6 +106,7 @@ def serve(
     if port is not None and not 0 <= port <= PORT_MAX:
         raise Refusal(f"--port must be 0 to {PORT_MAX}, not {port}")
     settings = _settings()
+    _check_tracing(settings)
     schema.migrate(settings.database_url)
     many = settings.workers if workers is None else workers
     place = (host or settings.host, settings.port if port is None else port)
@@ -117,6 +118,18 @@ def serve(
         os.environ[_WORKERS_FOLDER] = folder
         # Each of several processes makes the application for itself, from the same environment.
         _serve("convene.cli:application", place, workers=many)
+
+
+def _check_tracing(settings: Settings) -> None:
+    """Spans are told by packages that are not always installed."""
+    if not settings.otel_exporter_otlp_endpoint:
+        return
+    try:
+        tracing_module()
+    except ModuleNotFoundError as error:
+        raise Refusal(
+            "OTEL_EXPORTER_OTLP_ENDPOINT needs the packages of the extra `otel`, which are not installed"
+        ) from error
 
 
 def _serve(factory: Callable[[], FastAPI] | str, place: tuple[str, int], *, workers: int = 1) -> None:

@@ -96,6 +96,11 @@ class Settings(BaseSettings):
         """Read a name without a value as one that is not there: an empty token would be no secret."""
         return value or None
 
+    @field_validator("rate_limit_per_minute", mode="before")
+    @classmethod
+    def _nothing_is_the_default(cls, value: object) -> object:
+        return cls.model_fields["rate_limit_per_minute"].default if value == "" else value
+
     @field_validator("trusted_proxies")
     @classmethod
     def _refuse_everybody(cls, value: tuple[str, ...]) -> tuple[str, ...]:
@@ -109,6 +114,17 @@ class Settings(BaseSettings):
         """Read `a,b` and `["a", "b"]`."""
         if isinstance(value, str):
             return tuple(part.strip(" \"'") for part in value.strip("[] ").split(",") if part.strip(" \"'"))
+        return value
+
+    @field_validator("redis_url")
+    @classmethod
+    def _refuse_no_redis(cls, value: SecretStr | None) -> SecretStr | None:
+        """What is wrong is said without the address: it may have a password in it."""
+        if value is None or value.get_secret_value().startswith("unix:///"):
+            return value
+        parts = _split_url(value.get_secret_value())
+        if parts is None or parts.scheme not in {"redis", "rediss"}:
+            raise ValueError("must be an address such as redis://cache.example.com:6379/0, rediss://... or unix:///...")
         return value
 
     @field_validator("smtp_url")

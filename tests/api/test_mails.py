@@ -107,6 +107,22 @@ async def test_a_burst_of_edits_is_one_mail_with_all_differences(office: Office,
     assert "* location set to “Room three”" in mail.text
 
 
+async def test_an_edit_that_is_folded_into_a_mail_that_waits_is_not_mailed_again(
+    office: Office, alice: Person, ben: Person
+):
+    event = await alice.creates("Planning")
+    await wants_mail(ben, changed=True, shared=False)
+    await alice.shares(event, ben)
+    for title in ("one", "two"):
+        await alice.changes(event, title=title)
+        await nothing_more()  # the mail is there, and waits
+    for seconds in (70, 140):
+        async with office.dispatching_later(timedelta(seconds=seconds)):
+            await office.sent(ben, 1)
+            await nothing_more()
+    assert office.got(ben) == [f"{alice.username} changed “two”"]
+
+
 async def test_an_edit_after_the_mail_has_gone_is_told_in_another_one(office: Office, alice: Person, ben: Person):
     event = await alice.creates("Planning")
     await wants_mail(ben, changed=True, shared=False)
@@ -166,6 +182,19 @@ async def test_of_an_event_that_is_muted_there_is_no_mail(office: Office, alice:
     await alice.shares(event, ben, "editor")
     await nothing_more()
     assert len(office.got(ben)) == 1
+
+
+async def test_whoever_mutes_an_event_gets_no_mail_that_waits(office: Office, alice: Person, ben: Person):
+    event = await alice.creates("Planning")
+    await wants_mail(ben, changed=True, shared=False)
+    await alice.shares(event, ben)
+    await alice.changes(event, location="Hall")
+    await nothing_more()
+    await ben.put(f"{path_of(event)}/mute", {})
+    await alice.changes(event, location="Garden")
+    async with office.dispatching_later(timedelta(seconds=70)):
+        await nothing_more()
+    assert office.got(ben) == []
 
 
 # -- trying again, and giving up -----------------------------------------------------------------------------

@@ -108,6 +108,17 @@ async def test_the_bell_counts_and_forgets_what_was_read(alice: Person, ben: Per
     assert await heard(ben, unread=True) == []
 
 
+async def test_what_happens_after_muting_is_not_folded_into_what_was_told_before(alice: Person, ben: Person):
+    event = await alice.creates("Planning")
+    await alice.shares(event, ben)
+    await alice.changes(event, title="one")
+    await ben.put(f"/api/v1/events/{event['id']}/mute", {})
+    await alice.changes(event, title="two")
+    [before, _] = (await ben.get("/api/v1/notifications")).json()
+    assert (before["title"], before["edits"]) == ("one", 1)
+    assert before["changes"] == [{"field": "title", "old_value": "Planning", "new_value": "one"}]
+
+
 async def test_a_muted_event_is_quiet(alice: Person, ben: Person):
     event = await alice.creates("Planning")
     await alice.shares(event, ben)

@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 
+from convene import clock
 from convene.operations import reminders
 from convene.storage import reminders as rows
 from convene.storage.unit_of_work import Units
 from tests.api.steps import change_part, invalid, path_of, refusal
+from tests.api.test_trash import later
 from tests.people import Api, Json, Person
 
 NINE = datetime(2090, 3, 1, 9, tzinfo=UTC)
@@ -102,6 +104,42 @@ async def test_a_reminder_moves_with_its_event(api: Api, alice: Person):
     assert len(await told(alice)) == 2
 
 
+async def asks_at(api: Api, person: Person, event: Json, minutes: int, moment: datetime) -> None:
+    """Ask for a reminder when it is a certain time."""
+    with later(api, moment - clock.now()):
+        await remind(person, event, minutes)
+
+
+async def test_what_is_moved_into_the_lead_is_told_at_once_and_once(api: Api, alice: Person):
+    event = await plans(alice, "Planning")
+    now = NINE - timedelta(hours=3)
+    await asks_at(api, alice, event, 60, now)
+    await alice.changes(event, title="Party")
+    await look(api, now)
+    await alice.changes(event, start_time="2090-03-01T06:50:00Z", end_time="2090-03-01T07:50:00Z")
+    for minutes in (1, 2):
+        await look(api, now + timedelta(minutes=minutes))
+        await alice.changes(event, location=f"Room {minutes}")
+    assert [datetime.fromisoformat(one["begins_at"]) for one in await told(alice)] == [NINE - timedelta(minutes=130)]
+
+
+async def test_what_was_within_the_lead_when_it_was_asked_for_is_not_told(api: Api, alice: Person):
+    event = await plans(alice, "Planning")
+    await asks_at(api, alice, event, 60, NINE - timedelta(minutes=30))
+    await alice.changes(event, title="Party")
+    await look(api, NINE - timedelta(minutes=20))
+    assert await told(alice) == []
+
+
+async def test_what_is_moved_away_and_back_is_not_told_again(api: Api, alice: Person):
+    event = await plans(alice, "Planning")
+    await remind(alice, event, 60)
+    for minutes, hour in ((50, 9), (40, 12), (30, 9), (20, 9)):
+        await alice.changes(event, start_time=f"2090-03-01T{hour:02}:00:00Z", end_time=f"2090-03-01T{hour + 1}:00:00Z")
+        await look(api, NINE - timedelta(minutes=minutes))
+    assert len(await told(alice)) == 1
+
+
 async def test_both_halves_of_a_series_that_is_split_are_told(api: Api, alice: Person):
     event = await plans(alice, "Daily", recurrence_pattern="FREQ=DAILY;COUNT=2")
     await remind(alice, event, 10)
@@ -154,6 +192,23 @@ async def test_who_wants_no_reminders_at_all_gets_none_and_who_muted_the_event_s
     await remind(alice, event, 5)
     await look(api, NINE - timedelta(minutes=5))
     assert len(await told(alice)) == 1
+
+
+async def test_a_dense_series_that_is_cancelled_holds_up_no_reminder_of_anybody(
+    api: Api, alice: Person, stranger: Person
+):
+    every_hour = "FREQ=DAILY;BYHOUR=" + ",".join(map(str, range(24)))
+    dense = await plans(stranger, "Dense", end_time="2090-04-10T09:00:00Z", recurrence_pattern=every_hour)
+    event = await plans(alice, "Planning")
+    await remind(stranger, dense, 10)
+    await remind(alice, event, 10)
+    await look(api, NINE - timedelta(minutes=10))
+    await stranger.changes(dense, status="cancelled")
+    await look(api, NINE + timedelta(minutes=50))
+    await alice.changes(event, start_time="2090-03-02T09:00:00Z", end_time="2090-03-02T10:00:00Z")
+    await look(api, NINE + timedelta(days=1, minutes=-10))
+    assert [one["title"] for one in await told(stranger)] == ["Dense"]
+    assert [one["title"] for one in await told(alice)] == ["Planning", "Planning"]
 
 
 async def test_reminders_of_another_are_nobodys_business(alice: Person, ben: Person, stranger: Person):

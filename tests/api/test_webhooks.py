@@ -15,6 +15,9 @@ from convene.delivery.bus import Bus
 from convene.delivery.channels import Webhooks
 from convene.delivery.dispatcher import Dispatcher
 from convene.delivery.outbound import sending
+from convene.operations import accounts, deliveries
+from convene.storage import deliveries as rows
+from convene.storage.claims import Claimed
 from tests.api.steps import invalid, pages, path_of, refusal
 from tests.api.test_trash import later
 from tests.databases import KINDS, fresh_database
@@ -49,6 +52,19 @@ async def strict(own_database: str) -> AsyncIterator[Api]:
     """The application as it is in production."""
     async with running_api(own_database) as api:
         yield api
+
+
+@pytest.fixture
+async def impatient(own_database: str) -> AsyncIterator[Api]:
+    """An application that waits for a second."""
+    async with running_api(own_database, webhook_allow_private_targets=True, webhook_timeout_seconds=1) as api:
+        yield api
+
+
+async def waiting(api: Api) -> int:
+    """How many messages to webhooks are still to arrive, as the metrics tell it."""
+    number, _ = (await deliveries.backlog(api.app.state.services.units)).get("webhook", (0, 0.0))
+    return number
 
 
 @asynccontextmanager
@@ -228,6 +244,30 @@ async def test_an_endpoint_that_hangs_holds_up_neither_others_nor_its_owners_oth
         assert (await alice.delete(f"{WEBHOOKS}/{stuck['id']}")).status_code == 204
 
 
+class BrokenChannel(Webhooks):
+    """A way out whose rows cannot be read."""
+
+    name = "broken"
+
+    async def fill(self) -> None:
+        raise RuntimeError("a row that nobody can read")
+
+    async def claim(self, most: int) -> list[Claimed]:  # noqa: ARG002 - it does not come that far
+        raise RuntimeError("a row that nobody can read")
+
+
+async def test_what_is_wrong_with_one_channel_holds_up_no_other(api: Api, alice: Person):
+    async with receiving(lambda _: status(503)) as receiver, sending(allow_private=True, timeout=5) as outbound:
+        webhook = await alice.adds_webhook(receiver.url)
+        await alice.post(f"{WEBHOOKS}/{webhook['id']}/test")
+        await settled(alice, webhook, all_tried(1))
+        with later(api, timedelta(minutes=1)):
+            units = api.app.state.services.units
+        broken, sound = BrokenChannel(units, outbound), Webhooks(units, outbound)
+        async with Dispatcher(units, Bus(), [broken, sound]).running():
+            await receiver.hears(2)
+
+
 async def test_many_messages_reach_an_endpoint_in_order_each_once(alice: Person, ben: Person):
     async with receiving() as receiver:
         await ben.adds_webhook(receiver.url, kinds=["shared"])
@@ -269,6 +309,76 @@ async def test_redelivering_sends_the_same_message_again(alice: Person):
         assert (await alice.post(again)).json()["status"] == "waiting"
         first, second = await receiver.hears(2)
     assert (first.id, first.body) == (second.id, second.body)
+
+
+async def test_redelivering_what_is_on_its_way_sends_it_again_afterwards(alice: Person):
+    async with receiving() as receiver:
+        receiver.seconds = 0.5
+        webhook = await alice.adds_webhook(receiver.url)
+        path = f"{WEBHOOKS}/{webhook['id']}"
+        await alice.post(f"{path}/test")
+        await receiver.hears(1)
+        [delivery] = await log_of(alice, webhook)
+        assert (await alice.post(f"{path}/deliveries/{delivery['id']}/redeliver")).status_code == 202
+        first, second = await receiver.hears(2)
+        assert first.id == second.id
+        await settled(alice, webhook, lambda log: log[0]["status"] == "delivered")
+
+
+async def test_what_fails_after_its_webhook_was_switched_off_is_given_up(impatient: Api):
+    alice = await impatient.person("alice")
+    async with receiving(lambda _: None) as receiver:
+        webhook = await alice.adds_webhook(receiver.url)
+        path = f"{WEBHOOKS}/{webhook['id']}"
+        await alice.post(f"{path}/test")
+        await receiver.hears(1)
+        await alice.patch(path, {"active": False})
+        [delivery] = await settled(alice, webhook, all_tried(1))
+        assert (delivery["status"], delivery["next_attempt_at"]) == ("failed", None)
+        assert await waiting(impatient) == 0
+        await alice.patch(path, {"active": True})
+        await alice.post(f"{path}/test")
+        await receiver.hears(2, seconds=3)  # nobody holds it any more
+
+
+async def test_what_waits_for_somebody_who_is_switched_off_is_given_up(impatient: Api):
+    alice = await impatient.person("alice")
+    async with receiving(lambda _: status(503)) as receiver:
+        webhook = await alice.adds_webhook(receiver.url)
+        await alice.post(f"{WEBHOOKS}/{webhook['id']}/test")
+        await settled(alice, webhook, all_tried(1))
+        assert await waiting(impatient) == 1
+        await accounts.deactivate(impatient.app.state.services.units, alice.username)
+        assert await waiting(impatient) == 0
+        async with impatient.app.state.services.units.reading() as work:
+            [delivery] = await rows.list_deliveries(work, webhook["id"], below=1_000, most=9)
+    assert (delivery.due_at, delivery.error) == (None, "switched off")
+
+
+async def test_a_webhook_that_is_sent_elsewhere_has_never_failed(api: Api, alice: Person):
+    async with receiving(lambda _: status(500)) as old, receiving(lambda _: status(500)) as new:
+        webhook = await alice.adds_webhook(old.url)
+        path = f"{WEBHOOKS}/{webhook['id']}"
+        await alice.post(f"{path}/test")
+        await settled(alice, webhook, all_tried(1))
+        await alice.patch(path, {"url": new.url})
+        async with dispatching_later(api, timedelta(days=3, minutes=1)):
+            await settled(alice, webhook, all_tried(2))
+    assert len(new.messages) == 1
+    assert (await alice.get(path)).json()["active"]
+
+
+async def test_what_becomes_of_a_message_to_the_old_address_says_nothing_of_the_new_one(alice: Person):
+    async with receiving(lambda _: status(410)) as old, receiving() as new:
+        old.seconds = 0.5
+        webhook = await alice.adds_webhook(old.url)
+        path = f"{WEBHOOKS}/{webhook['id']}"
+        await alice.post(f"{path}/test")
+        await old.hears(1)
+        await alice.patch(path, {"url": new.url})
+        await settled(alice, webhook, all_tried(1))
+        await alice.post(f"{path}/test")
+        await new.hears(1, seconds=3)
 
 
 async def test_a_webhook_belongs_to_its_owner_alone(alice: Person, stranger: Person):

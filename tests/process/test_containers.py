@@ -49,6 +49,41 @@ def test_processes_in_containers_are_told_settings_that_exist(environment: dict[
     assert names_of(environment) <= {name.upper() for name in Settings.model_fields}
 
 
+#: What operators choose, and what nothing in the container files can know.
+CHOSEN = {
+    *("SMTP_URL", "MAIL_FROM", "PUBLIC_URL", "RATE_LIMIT_PER_MINUTE", "BACKEND_CORS_ORIGINS"),
+    *("OTEL_EXPORTER_OTLP_ENDPOINT", "METRICS_TOKEN"),
+}
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [COMPOSE["services"]["api"]["environment"], RENDER["services"][0]["envVars"]],
+    ids=["compose.yaml", "render.yaml"],
+)
+def test_what_an_operator_chooses_reaches_the_processes(environment: dict[str, Any] | list[dict[str, Any]]):
+    assert names_of(environment) >= CHOSEN
+
+
+def test_what_is_empty_in_compose_is_as_if_it_were_not_there(monkeypatch: pytest.MonkeyPatch):
+    said = COMPOSE["services"]["api"]["environment"]
+    empty = {name for name, value in said.items() if str(value) == f"${{{name}:-}}"}
+    assert empty >= CHOSEN
+    for name in {name.upper() for name in Settings.model_fields}:
+        monkeypatch.delenv(name, raising=False)
+    unsaid = Settings(_env_file=None)
+    for name in empty:
+        monkeypatch.setenv(name, "")
+    assert Settings(_env_file=None) == unsaid
+
+
+def test_what_stands_in_a_file_beside_compose_reaches_the_processes(tmp_path: Path):
+    api = configured(tmp_path, "compose.yaml", SMTP_URL="smtp://mail.example.com", RATE_LIMIT_PER_MINUTE="30")["api"]
+    assert api["environment"]["SMTP_URL"] == "smtp://mail.example.com"
+    assert str(api["environment"]["RATE_LIMIT_PER_MINUTE"]) == "30"
+    assert not api["environment"]["MAIL_FROM"]
+
+
 def test_the_image_is_made_of_what_the_build_may_see():
     ignored = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
     copied = [path for said in instructions("COPY") if not said.startswith("--from") for path in said.split()[:-1]]
@@ -57,6 +92,24 @@ def test_the_image_is_made_of_what_the_build_may_see():
     assert all((ROOT / path).exists() for path in copied)
     # What was built or installed on this machine is not what the image is made of.
     assert {"src/convene/web", "web/node_modules"} <= set(ignored)
+
+
+def test_the_image_can_be_built_with_what_traces_need():
+    folder = ROOT / "requirements"
+    [chosen] = [said for said in instructions("ARG") if said.startswith("PACKAGES=")]
+    assert chosen == "PACKAGES=run"
+    pinned = {
+        name: re.findall(r"^[\w.-]+==\S+", (folder / f"{name}.txt").read_text(), re.MULTILINE)
+        for name in ("run", "otel")
+    }
+    assert set(pinned["run"]) <= set(pinned["otel"])
+    assert any(one.startswith("opentelemetry-exporter-otlp-proto-http==") for one in pinned["otel"])
+    assert COMPOSE["services"]["api"]["build"]["args"] == {"PACKAGES": "${PACKAGES:-run}"}
+
+
+def test_the_image_has_the_programs_that_copies_are_made_with():
+    last_stage = DOCKERFILE.rpartition("\nFROM ")[2]
+    assert re.search(r"apt-get install .*postgresql-client", last_stage)
 
 
 def test_the_image_has_the_page_where_the_server_looks_for_it():
@@ -105,12 +158,12 @@ def test_hadolint_finds_nothing_in_the_dockerfile():
     assert (linted.returncode, linted.stdout) == (0, "")
 
 
-def configured(tmp_path: Path, *files: str) -> dict[str, Any]:
+def configured(tmp_path: Path, *files: str, **told_more: str) -> dict[str, Any]:
     """What podman-compose makes of some files. Of podman it asks the version alone, and it need not be there."""
     podman = tmp_path / "podman"
     podman.write_text("#!/bin/sh\necho podman version 5.0.0\n")
     podman.chmod(0o755)
-    told = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "SECRET_KEY": SECRET, "POSTGRES_PASSWORD": "chosen"}
+    told = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "SECRET_KEY": SECRET, "POSTGRES_PASSWORD": "chosen"} | told_more
     named = [argument for file in files for argument in ("-f", str(ROOT / file))]
     said = subprocess.run(
         [BIN / "podman-compose", *named, "config"], env=told, capture_output=True, text=True, check=False

@@ -15,7 +15,7 @@ from tests.postgres import dsn
 from tests.postgres_guard import free_port
 from tests.process.commands import Said, run_here
 from tests.process.outside import outside
-from tests.process.servers import both_serving, convene
+from tests.process.servers import ROOT, both_serving, convene
 
 NEW_USER = ("user", "create", "alice", "alice@example.com")
 COMMANDS = (("serve",), ("migrate",), NEW_USER)
@@ -153,3 +153,24 @@ def test_a_file_that_cannot_be_written_is_refused(command: Command, new_sqlite: 
     for arguments in COMMANDS:
         line = command(new_sqlite, *arguments).line
         assert "readonly database" in line or "database_not_writable" in line
+
+
+def test_traces_without_their_packages_are_refused_in_one_line(tmp_path: Path):
+    """This environment has them; Python is told that it has not."""
+    (tmp_path / "sitecustomize.py").write_text("import sys; sys.modules['opentelemetry.exporter'] = None")
+    end = convene(
+        "serve",
+        database_url=f"sqlite:///{tmp_path}/convene.db",
+        OTEL_EXPORTER_OTLP_ENDPOINT="http://127.0.0.1:4318",
+        PYTHONPATH=f"{tmp_path}:{ROOT / 'src'}",
+    )
+    assert (end.returncode, end.stdout) == (1, "")
+    assert end.stderr.startswith("convene: OTEL_EXPORTER_OTLP_ENDPOINT needs the packages of the extra `otel`")
+    assert end.stderr.count("\n") == 1
+
+
+def test_an_address_of_redis_that_is_none_is_refused_by_name(tmp_path: Path):
+    end = convene("serve", database_url=f"sqlite:///{tmp_path}/convene.db", REDIS_URL="foo")
+    assert (end.returncode, end.stdout) == (1, "")
+    assert end.stderr.startswith("convene: REDIS_URL must be an address such as redis://")
+    assert end.stderr.count("\n") == 1

@@ -6,7 +6,7 @@ import { type Account, me, renew, sessionState } from "./api/session";
 import { CalendarView } from "./calendar/CalendarView";
 import { Dialogs } from "./dialogs/Dialogs";
 import { EventPanel } from "./panel/EventPanel";
-import { draftAt, editing, openNew } from "./panel/editing";
+import { draftAt, editing, openNew, recoverNew } from "./panel/editing";
 import { Banners } from "./parts/Banners";
 import { Dialog } from "./parts/Dialog";
 import { Icon } from "./parts/icons";
@@ -20,29 +20,46 @@ import { date, route } from "./route";
 import { SignIn, Welcome } from "./SignIn";
 import { loadCalendars, reload, zone } from "./store/entries";
 
+const AGAIN_MS = 3000;
+
 async function enter(): Promise<void> {
-  me.value = await askFor<Account>("GET", "/auth/me");
+  const before = me.peek();
+  const account = await askFor<Account>("GET", "/auth/me");
+  if (before && before.id !== account.id) {
+    location.assign("/"); // somebody else: nothing of what is open is theirs
+    return;
+  }
+  me.value = account;
   sessionState.value = "in";
   await loadCalendars();
   await reload();
+  if (!before) recoverNew();
 }
 
+/** Find out who is here; while the server is away, ask again. */
 async function begin(): Promise<void> {
-  if (await renew()) await enter();
-  else sessionState.value = "out";
+  try {
+    if (await renew()) await enter();
+    else sessionState.value = "out";
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    reachable.value = false;
+    setTimeout(() => void begin(), AGAIN_MS);
+  }
 }
 
 export function App() {
-  useEffect(() => {
-    begin().catch((error: unknown) => {
-      if (error instanceof Problem) reachable.value = false;
-      sessionState.value = "out";
-      if (!(error instanceof Problem)) throw error;
-    });
-  }, []);
+  useEffect(() => void begin(), []);
   const hasPanel = route.value.event !== null || editing.value !== null;
   const makesRoom = usePainted(hasPanel) !== hasPanel;
-  if (sessionState.value === "unknown") return <div class="boot" role="status" aria-label="Loading" />;
+  if (sessionState.value === "unknown") {
+    return (
+      <>
+        <Banners />
+        <div class="boot" role="status" aria-label="Loading" />
+      </>
+    );
+  }
   if (sessionState.value === "out" || !me.value) {
     return (
       <>
@@ -53,6 +70,9 @@ export function App() {
   }
   return (
     <div class={["shell", hasPanel && "with-panel", makesRoom && "making-room"].filter(Boolean).join(" ")}>
+      <button type="button" class="skip" onClick={skip}>
+        Skip to the events
+      </button>
       <Banners />
       <TopBar />
       <div class="body">
@@ -85,6 +105,12 @@ export function App() {
       )}
     </div>
   );
+}
+
+/** Past the bars, to the first event that is shown. */
+function skip(): void {
+  const first = document.querySelector<HTMLElement>(".calendar [data-event]");
+  (first ?? document.querySelector<HTMLElement>(".calendar [tabindex]"))?.focus();
 }
 
 /** A value as it was painted last: what is expensive can follow it a frame later. */

@@ -26,9 +26,13 @@ function read(): Route {
     view: isView(first) ? first : innerWidth < 720 ? "agenda" : "week",
     date: second && isDate(second) ? second : today(browserZone()),
     event: id,
-    occurrence: query.get("occurrence"),
+    occurrence: occurrenceIn(query.get("occurrence")),
     panel: query.get("panel") === "history" ? "history" : "details",
   };
+}
+
+function occurrenceIn(text: string | null): string | null {
+  return text && /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2})?)?$/.test(text) && isDate(text.slice(0, 10)) ? text : null;
 }
 
 export const route = signal<Route>(read());

@@ -1,11 +1,12 @@
 // The keyboard: one letter for what one does often. Nothing happens while somebody types.
+import type { CalendarEvent } from "./api/events";
 import { close, draftAt, editing, openNew } from "./panel/editing";
 import { goToday, step } from "./parts/TopBar";
 import { date, go } from "./route";
 import { remove } from "./store/actions";
 import { dialog } from "./store/dialogs";
-import { entries, zone } from "./store/entries";
-import { undo } from "./store/undo";
+import { asOf, entries, zone } from "./store/entries";
+import { say, undo } from "./store/undo";
 
 export const SHORTCUTS: [string, string][] = [
   ["j / k", "Next, previous"],
@@ -22,8 +23,15 @@ export const SHORTCUTS: [string, string][] = [
 ];
 
 const focused = () => {
-  const id = document.activeElement?.closest<HTMLElement>("[data-event]")?.dataset.event;
-  return id ? entries.peek().find((one) => one.id === Number(id)) : undefined;
+  const data = document.activeElement?.closest<HTMLElement>("[data-event]")?.dataset;
+  const isMeant = (one: CalendarEvent) => one.id === Number(data?.event) && (one.occurrence ?? "") === data?.occurrence;
+  return data ? entries.peek().find(isMeant) : undefined;
+};
+
+/** What is past is only looked at. */
+const now = (act: () => void) => () => {
+  if (asOf.peek() === null) act();
+  else say("This is the calendar as it was. Go back to now to change it.");
 };
 
 const KEYS: Record<string, () => void> = {
@@ -34,17 +42,19 @@ const KEYS: Record<string, () => void> = {
   w: () => go({ view: "week" }),
   d: () => go({ view: "day" }),
   a: () => go({ view: "agenda" }),
-  c: () => openNew(draftAt(date.peek(), zone.peek())),
+  c: now(() => openNew(draftAt(date.peek(), zone.peek()))),
   e: () => {
     if (document.activeElement?.closest("[data-event]")) (document.activeElement as HTMLElement).click();
     else document.querySelector<HTMLElement>(".panel .title-input")?.focus();
   },
   "/": () => (dialog.value = "search"),
   "?": () => (dialog.value = "shortcuts"),
-  Delete: () => {
+  Delete: now(() => {
     const event = focused() ?? editing.peek()?.event.peek();
-    if (event?.role === "owner") void remove(event).then((gone) => gone && editing.peek()?.id === event.id && close());
-  },
+    if (!event) return;
+    if (event.role === "owner") void remove(event).then((gone) => gone && editing.peek()?.id === event.id && close());
+    else say("Only its owner can delete this event.");
+  }),
   Escape: () => editing.peek() && close(),
 };
 
@@ -52,13 +62,14 @@ const isTyping = (target: EventTarget | null) =>
   target instanceof HTMLElement && Boolean(target.closest("input:not([type=checkbox], [type=radio]), textarea, select"));
 
 addEventListener("keydown", (event) => {
-  if (!document.querySelector(".shell") || document.querySelector("dialog[open]")) return;
+  if (!document.querySelector(".shell")) return;
   const isUndo = (event.ctrlKey || event.metaKey) && !event.shiftKey && event.key.toLowerCase() === "z";
   if (isUndo && !isTyping(event.target)) {
     event.preventDefault();
     void undo();
     return;
   }
+  if (document.querySelector("dialog[open]")) return;
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   if (isTyping(event.target) && event.key !== "Escape") return;
   const act = KEYS[event.key];

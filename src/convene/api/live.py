@@ -7,7 +7,8 @@ first message (better: neither is logged anywhere).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from typing import Annotated, Any
 
 import orjson
@@ -19,6 +20,8 @@ from convene.api.cursors import read_place, write_place
 from convene.api.declared import SIGNED_IN, problems
 from convene.api.dependencies import Held, Services, recognised
 from convene.api.planned import feature_router
+from convene.api.problems import problem
+from convene.api.rates import KNOCKING_SECONDS
 from convene.api.sockets import Closed, Socket
 from convene.delivery.hub import Ended, EventMoved, Listener, News, Presence
 from convene.domain.errors import BadToken, ConveneError, Gone, Invalid, NotFound, TooOften
@@ -29,9 +32,10 @@ from convene.storage.notifications import Place
 
 router = feature_router("live", "/api/v1")
 
-FIRST_MESSAGE_SECONDS = 10.0
 HEARTBEAT_SECONDS = 20.0
 
+#: The quotas of those who have not said who they are: they are refused before they are connected.
+_OF_STRANGERS = frozenset({"address", "knocking"})
 _CLOSE = {Ended.SESSION: 4401, Ended.TOO_SLOW: 1013, Ended.STOPPING: 1012}
 
 
@@ -54,17 +58,18 @@ async def notifications_socket(raw: WebSocket) -> None:
     """Notifications, changes and presence, live; with `?after=` those that were missed come first."""
     held: Services = raw.app.state.services
     socket = Socket(raw)
-    await socket.accept()
     try:
-        token = socket.token or await _first_message(socket)
-        me, expires_at = await recognised(raw, token)
+        me, expires_at = await _recognised_socket(raw, held, socket)
         after = await _after(held, raw.query_params.get("after"))
         async with held.hub.listening(me, expires_at) as listener:
             await _converse(socket, held, listener, after)
     except BadToken as error:
         await socket.close(4401, f"token: {error.reason}")
     except TooOften as error:
-        await socket.close(4429, f"too many requests; ask again in {error.seconds} s")
+        if not socket.is_open and error.quota in _OF_STRANGERS:
+            await socket.refuse(problem(error, raw.scope))
+        else:
+            await socket.close(4429, f"too many requests or connections; try again in {error.seconds} s")
     except Gone:
         await socket.close(4410, "the cursor is too old; connect without one")
     except Closed as error:
@@ -79,15 +84,38 @@ async def notifications_socket(raw: WebSocket) -> None:
 router.routes.append(WebSocketRoute(f"{router.prefix}/ws/notifications", notifications_socket))
 
 
+async def _recognised_socket(raw: WebSocket, held: Services, socket: Socket) -> tuple[SignedIn, float]:
+    """Find who connects and when their token expires; a stranger too many gets no connection.
+
+    Raises:
+        BadToken: they show none in time, or one that is not good.
+        TooOften: they, or the address that strangers come from, have used their quota up.
+    """
+    if socket.token:
+        found = await recognised(raw, socket.token)
+        await socket.accept()
+        return found
+    async with held.rates.knocking(raw.scope):
+        await socket.accept()
+        token = await _first_message(socket)
+    return await recognised(raw, token)
+
+
 async def _first_message(socket: Socket) -> str:
-    """The token that the first message brings; "" when it brings none."""
+    """The token that the first message brings.
+
+    Raises:
+        BadToken: it brings none.
+    """
     try:
-        async with asyncio.timeout(FIRST_MESSAGE_SECONDS):
+        async with asyncio.timeout(KNOCKING_SECONDS):
             message = await socket.hear()
-    except TimeoutError:
-        return ""
+    except TimeoutError as error:
+        raise BadToken("missing") from error
     token = message.get("token")
-    return token if message.get("type") == "auth" and isinstance(token, str) else ""
+    if message.get("type") != "auth" or not isinstance(token, str):
+        raise BadToken("missing")
+    return token
 
 
 async def _after(held: Services, cursor: str | None) -> Place | None:
@@ -205,14 +233,22 @@ async def stream_notifications(
     _, expires_at = await held.identities.until(token)
     cursor = last_event_id or after
     place = await _after(held, cursor)
+    frames = _stream(held, me, expires_at, place)
     return StreamingResponse(
-        _stream(held, me, expires_at, place),
+        _begun(await anext(frames), frames),  # begun before the answer: one stream too many is a problem, not a stream
         media_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
 
 
-async def _stream(held: Services, me: SignedIn, expires_at: float, after: Place | None) -> AsyncIterator[bytes]:
+async def _begun(first: bytes, rest: AsyncGenerator[bytes]) -> AsyncIterator[bytes]:
+    async with aclosing(rest):
+        yield first
+        async for frame in rest:
+            yield frame
+
+
+async def _stream(held: Services, me: SignedIn, expires_at: float, after: Place | None) -> AsyncGenerator[bytes]:
     async with held.hub.listening(me, expires_at) as listener:
         news = held.hub.news(listener, after)
         yield b"retry: 2000\n\n"

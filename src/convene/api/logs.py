@@ -97,12 +97,15 @@ class RequestLog:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, write down what came of it, and count it."""
-        if scope["type"] != "http":
+        if scope["type"] not in {"http", "websocket"}:
             await self._app(scope, receive, send)
             return
         request_id = _request_id(scope)
         state = scope.setdefault("state", {})
         state["request_id"] = request_id
+        if scope["type"] == "websocket":  # lives for hours: the server tells of it when it begins
+            await self._app(scope, receive, send)
+            return
         started = time.perf_counter()
         status = 500
 

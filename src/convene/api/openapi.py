@@ -49,7 +49,9 @@ _TAGS = [
     {"name": "notifications", "description": "What happened, the bell, preferences, and what changed since."},
     {
         "name": "live",
-        "description": "The same as it happens: server-sent events, and a WebSocket at /ws/notifications.",
+        "description": "The same as it happens: server-sent events, and a WebSocket at /ws/notifications. A user may "
+        "have 50 of them open at one process (then close code 4429, or 429). A socket that does not show its token "
+        "while it connects has 10 seconds for it; where too many wait so, its handshake is answered with 429.",
     },
     {"name": "webhooks", "description": "The same by machine: signed messages to addresses of one's own."},
     {"name": "operations", "description": "For operators."},

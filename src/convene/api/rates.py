@@ -9,6 +9,7 @@ draft-ietf-httpapi-ratelimit-headers-10; the address is that of the connection, 
 from __future__ import annotations
 
 import ipaddress
+from collections import Counter
 from collections.abc import AsyncIterator, MutableMapping
 from contextlib import asynccontextmanager
 from functools import lru_cache
@@ -26,6 +27,9 @@ from convene.domain.errors import BadCredentials, ConveneError, TooOften
 _IPV6_NETWORK = 64
 #: How often a password may be wrong before its account takes no more of them for a while, from anywhere.
 GUESSES, GUESSES_SECONDS = 10, 15 * 60
+#: Sockets that have yet to show a token: from one address, and in all. Each holds a file descriptor of this process.
+KNOCKING_MAX, KNOCKING_MAX_IN_ALL = 20, 200
+KNOCKING_SECONDS = 10
 
 
 class Rates:
@@ -39,6 +43,7 @@ class Rates:
         self._sign_in = Quota("sign-in", max(1, per_minute // 5), 60, exact=True)
         self._register = Quota("register", max(1, per_minute // 10), 60, exact=True)
         self._guesses = Quota("guesses", GUESSES, GUESSES_SECONDS, exact=True)
+        self._knocking: Counter[str] = Counter()
 
     async def of_user(self, scope: Scope, user_id: int) -> None:
         """Count a request of somebody who is signed in.
@@ -71,6 +76,28 @@ class Rates:
             TooOften: too many came from there.
         """
         await self._count(scope, self._register, address_of(scope))
+
+    @asynccontextmanager
+    async def knocking(self, scope: Scope) -> AsyncIterator[None]:
+        """Count a socket for its address until the block has heard its token; what shows none stays counted.
+
+        How many knock at once is bounded whatever the quotas are: each holds what this process has few of.
+
+        Raises:
+            TooOften: too many came from there, or stand there without a token now, or anywhere.
+        """
+        await self.of_address(scope)
+        who = address_of(scope)
+        if self._knocking[who] >= KNOCKING_MAX or self._knocking.total() >= KNOCKING_MAX_IN_ALL:
+            self.counts.refused[("knocking",)] += 1
+            raise TooOften("knocking", KNOCKING_SECONDS)
+        self._knocking[who] += 1
+        try:
+            yield
+        finally:
+            self._knocking[who] -= 1
+            self._knocking += Counter()  # forgets those at zero
+        await self._count(scope, self._address, who, amount=-1)
 
     @asynccontextmanager
     async def guessing(

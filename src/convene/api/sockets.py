@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 import ormsgpack
-from fastapi import WebSocket, WebSocketDisconnect
+from fastapi import Response, WebSocket, WebSocketDisconnect
 
 #: The server refuses longer frames while they come (`cli.serve`); this is for those that it lets through.
 FRAME_MAX = 64 * 1024
@@ -41,10 +41,16 @@ class Socket:
         if self._protocol is None and self.token is not None and f"{_BEARER}{self.token}" in asked:
             self._protocol = f"{_BEARER}{self.token}"  # a browser wants one of those that it offered
         self._said: list[float] = []
+        self.is_open = False
 
     async def accept(self) -> None:
         """Take the connection, in the protocol that was agreed on."""
         await self._raw.accept(subprotocol=self._protocol)
+        self.is_open = True
+
+    async def refuse(self, answer: Response) -> None:
+        """Answer the handshake as any other request, so that there is no connection."""
+        await self._raw.send_denial_response(answer)
 
     async def say(self, message: dict[str, Any]) -> None:
         """Send a message."""
@@ -79,6 +85,8 @@ class Socket:
         return message
 
     async def close(self, code: int, reason: str) -> None:
-        """End the connection."""
+        """End the connection; one that was not taken yet is taken first, or its client would not see the code."""
+        if not self.is_open:
+            await self.accept()
         with suppress(RuntimeError, WebSocketDisconnect):  # the client may have gone first
             await self._raw.close(code, reason)

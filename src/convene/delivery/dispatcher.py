@@ -11,8 +11,9 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from random import SystemRandom
 from typing import Any
 
@@ -20,13 +21,14 @@ import structlog
 
 from convene.delivery.bus import RING, Bus
 from convene.delivery.channels import Channel
-from convene.domain.errors import ConveneError
+from convene.domain.errors import ConveneError, Unavailable
 from convene.operations import deliveries, reminders
 from convene.storage.unit_of_work import Units
 
 POLL_SECONDS = 3.0
 #: A burst of writes is looked at together; looking costs three small statements.
 _BREATH = 0.1
+_AFTER_FAULT = 1.0
 _COUNT_SECONDS = 5.0
 
 _log = structlog.get_logger("convene.dispatcher")
@@ -67,6 +69,12 @@ class Dispatcher:
         self._stopping = False
         self._chance = SystemRandom().random
         self.waiting = Backlog(units, self._in_hand)
+        self._duties: tuple[tuple[str, Callable[[], Awaitable[None]]], ...] = (
+            ("backlog", self.waiting.count),
+            ("changes", self._notice_changes),
+            ("reminders", self._remind),
+            *((channel.name, partial(self._send, channel)) for channel in channels),
+        )
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -106,25 +114,40 @@ class Dispatcher:
                 async with asyncio.timeout(POLL_SECONDS):
                     await self._rung.wait()
             self._rung.clear()
-            try:
-                await self._look()
-                await asyncio.sleep(_BREATH)
-            except ConveneError as error:
-                _log.warning("deliveries wait for the database", error=repr(error))
-                await asyncio.sleep(1)
-            except Exception:  # noqa: BLE001 - an outer edge: whatever this was, what is due later must still go out
-                _log.exception("deliveries failed")
-                await asyncio.sleep(1)
+            all_went_well = await self._look()
+            await asyncio.sleep(_BREATH if all_went_well else _AFTER_FAULT)
 
-    async def _look(self) -> None:
-        if self._stopping:
-            return
-        await self.waiting.count()
-        await reminders.notice_changes(self._units)
-        while await reminders.tell_due(self._units):
+    async def _look(self) -> bool:
+        """Do all that may be due, each by itself: what is wrong with one holds up none of the others."""
+        went_well = True
+        for name, act in self._duties:
+            if not self._stopping:
+                went_well &= await self._do(name, act)
+        return went_well
+
+    async def _do(self, name: str, act: Callable[[], Awaitable[None]]) -> bool:
+        """Do something that may be due; says whether it went well."""
+        try:
+            await act()
+        except Unavailable as error:
+            _log.warning("what is due waits for the database", duty=name, error=repr(error))
+        except Exception:  # noqa: BLE001 - an outer edge: whatever this was, what is due later must still go out
+            _log.exception("what is due was not done", duty=name)
+        else:
+            return True
+        return False
+
+    async def _remind(self) -> None:
+        while await reminders.tell_due(self._units) and not self._stopping:
             pass
-        for channel in self._channels:
+
+    async def _notice_changes(self) -> None:
+        await reminders.notice_changes(self._units)
+
+    async def _send(self, channel: Channel[Any]) -> None:
+        try:
             await channel.fill()
+        finally:  # what is there already goes out, also when no more can be made
             await self._take(channel)
 
     async def _take(self, channel: Channel[Any]) -> None:

@@ -17,7 +17,7 @@ from enum import Enum
 import structlog
 
 from convene.delivery.bus import RING, Bus
-from convene.domain.errors import ConveneError
+from convene.domain.errors import ConveneError, TooOften
 from convene.operations import identity, notifications, sync
 from convene.operations.identity import SignedIn
 from convene.operations.notifications import Told
@@ -27,6 +27,9 @@ from convene.storage.unit_of_work import Units
 QUEUE_MAX = 256
 POLL_SECONDS = 3.0
 SESSION_SECONDS = 2.0
+#: Sockets and streams of one user at one process: each takes a file descriptor that others need.
+LISTENERS_MAX = 50
+FULL_SECONDS = 30
 _BATCH = 1_000
 _PAGE = 200
 _BREATH = 0.01
@@ -127,12 +130,18 @@ class Hub:
 
     @asynccontextmanager
     async def listening(self, me: SignedIn, expires_at: float) -> AsyncIterator[Listener]:
-        """Be told of everything from here on while the block runs; `expires_at` ends the token (seconds, epoch)."""
+        """Be told of everything from here on while the block runs; `expires_at` ends the token (seconds, epoch).
+
+        Raises:
+            TooOften: they listen to this process as often as one user may.
+        """
         if not self._listeners:
             async with self._units.reading() as work:
                 newest = await notifications.newest_place(work)
             if not self._listeners:  # nobody came meanwhile
                 self._told, self._moved = newest, newest[0]
+        if len(self._listeners.get(me.user_id, ())) >= LISTENERS_MAX:
+            raise TooOften("listeners", FULL_SECONDS)
         listener = Listener(me, expires_at, self._told)
         self._listeners.setdefault(me.user_id, set()).add(listener)
         try:

@@ -69,7 +69,7 @@ def entries_on(content: EventContent, day: date, tz: ZoneInfo) -> list[DayEntry]
     return [
         _entry(content, one, span, tz)
         for one in found
-        if not is_cancelled(content, one) and (not all_day or _is_on(content, one, day))
+        if not is_cancelled(content, one.own) and (not all_day or _is_on(content, one, day))
     ]
 
 
@@ -81,7 +81,7 @@ def _is_on(content: EventContent, one: Occurrence, day: date) -> bool:
 def _entry(content: EventContent, one: Occurrence, span: tuple[datetime, datetime], tz: ZoneInfo) -> DayEntry:
     own = one.own
     return DayEntry(
-        title=title_of(content, one),
+        title=title_of(content, one.own),
         location=content.location if own is None or own.location is UNSET else own.location,
         all_day=content.schedule.all_day or (one.starts_at <= span[0] and one.ends_at >= span[1]),
         starts_at=one.starts_at,

@@ -1,48 +1,72 @@
 """Reminders: when somebody wants to hear that an event begins, worked out from its content as it is now.
 
-A reminder is due so many minutes before each occurrence. `done_until` is how far it has been told: what was due until
-then is over, whatever the event looks like now, and what is due after it is still to come, also when the event moved.
+A reminder is due so many minutes before each occurrence. `done_until` is how far it has been looked at, and `told` what
+was within its lead then: that is not told again. Whatever else is within the lead now is told: its time has come, or
+somebody has moved it there, and then its time has passed already.
+Whatever a series looks like, a look at it is bounded: by what begins within the longest lead, by its overrides, and by
+how far ahead it goes.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import takewhile
 
-from convene.domain.content import UNSET, EventContent, Status
-from convene.domain.series import Occurrence, bounds, occurrences
-from convene.domain.zones import FAR_FUTURE
+from convene.domain.content import UNSET, EventContent, Override, Schedule, Status
+from convene.domain.expansion import BEGINNING_OF_TIME, END_OF_TIME, starts, units_examined
+from convene.domain.recurrence import RecurrenceRule
+from convene.domain.schedule_times import MARGIN, is_occurrence, is_shadow, own_time
+from convene.domain.zones import away, instant, zone
 
 MINUTES_MAX = 40_320
 REMINDERS_MAX = 5
 #: Who was away tells no more of what began longer ago.
 LATE = timedelta(minutes=15)
-_FIRST_WINDOW = timedelta(days=8)
-_LAST_WINDOW = timedelta(days=400)
-_WINDOWS = 12
-_LIMIT = 10_000
+_MOVED_MAX = 24
+#: More than begins within the longest lead; what comes later is told twice rather than not.
+_TOLD_MAX = 1_000
+#: So far ahead goes one look: five years, or a series on 29 February would be looked at in vain.
+_AHEAD = timedelta(days=1_827)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Beginning:
-    """An occurrence that begins: what it is called, and when."""
+    """An occurrence that begins: when, and what it is called."""
 
-    title: str
     at: datetime
+    title: str
 
 
-def beginnings(content: EventContent, minutes: int, done_until: datetime, now: datetime) -> list[Beginning]:
-    """What a reminder has to tell of now, in order: due after `done_until`, and not begun for too long."""
-    before = timedelta(minutes=minutes)
-    after = max(done_until + before, now - LATE)
-    until = now + before
-    if until <= after:
-        return []
-    return [
-        Beginning(title_of(content, one), one.starts_at)
-        for one in occurrences(content, after, until + timedelta(microseconds=1), limit=_LIMIT)
-        if after < one.starts_at <= until and not is_cancelled(content, one)
-    ]
+def beginnings(content: EventContent, minutes: int, now: datetime) -> list[Beginning]:
+    """What begins within the lead of a reminder, in order, with what has begun just now."""
+    return sorted(_between(content, now - LATE, now + timedelta(minutes=minutes)))
+
+
+def untold(
+    found: Sequence[Beginning], minutes: int, done_until: datetime, told: Collection[datetime] | None, now: datetime
+) -> list[Beginning]:
+    """What a reminder has to tell now of what begins within its lead, in order.
+
+    What has become due since `done_until`, although it may have begun since; and of what was moved so near that its
+    time to be told has passed the first, if it is still to come: a series that moves tells a day, not a month.
+
+    Args:
+        told: what was told before it began; None where that was not remembered: all that was due then.
+    """
+    due_after = done_until + timedelta(minutes=minutes)
+    due = [one for one in found if one.at > due_after and (told is None or one.at not in told)]
+    if told is None:
+        return due
+    moved = [one for one in found if now < one.at <= due_after and one.at not in told]
+    return sorted([*moved[:_MOVED_MAX], *due])
+
+
+def remembered(found: Sequence[Beginning], told: Collection[datetime] | None, now: datetime) -> list[datetime]:
+    """What not to tell again: all that begins within the lead, and what did before it was moved away."""
+    still = {one for one in told or () if one > now - LATE}
+    return sorted(still | {one.at for one in found})[:_TOLD_MAX]
 
 
 def next_look(content: EventContent, minutes: int, done_until: datetime) -> datetime | None:
@@ -51,30 +75,87 @@ def next_look(content: EventContent, minutes: int, done_until: datetime) -> date
     None when nothing is to come. A rule that has an occurrence every few years is looked at in between.
     """
     before = timedelta(minutes=minutes)
-    after, window = done_until + before, _FIRST_WINDOW
-    ends_at = bounds(content)[1]
-    for _ in range(_WINDOWS):
-        if after >= ends_at:
-            return None
-        until = min(after + window, FAR_FUTURE)
-        found = (
-            one.starts_at
-            for one in occurrences(content, after, until, limit=_LIMIT)
-            if one.starts_at > after and not is_cancelled(content, one)
-        )
-        first = next(found, None)
-        if first is not None:
-            return first - before
-        after, window = until, min(window * 4, _LAST_WINDOW)
-    return after - before
+    after = done_until + before
+    rule = content.schedule.rule
+    if rule is None:
+        starts_at = content.schedule.starts_at
+        return starts_at - before if starts_at > after and content.status is not Status.CANCELLED else None
+    until = away(after, _AHEAD)
+    found = [*_first_regular(content, rule, after, until), *(one.at for one in _changed(content, after, until))]
+    if found:
+        return min(found) - before
+    return until - before if _goes_on(content, rule, until) else None
 
 
-def title_of(content: EventContent, one: Occurrence) -> str:
+def _between(content: EventContent, after: datetime, until: datetime) -> Iterator[Beginning]:
+    """What begins after an instant and until another one, in no order."""
+    rule = content.schedule.rule
+    if rule is None:
+        starts_at = content.schedule.starts_at
+        if after < starts_at <= until and content.status is not Status.CANCELLED:
+            yield Beginning(starts_at, content.title)
+        return
+    for starts_at in _regular(content, rule, after, until):
+        yield Beginning(starts_at, content.title)
+    yield from _changed(content, after, until)
+
+
+def _regular(content: EventContent, rule: RecurrenceRule, after: datetime, until: datetime) -> Iterator[datetime]:
+    """The starts that a rule alone has; almost in order, because a gap can turn those of a day round."""
+    if content.status is Status.CANCELLED:
+        return
+    schedule, tz = content.schedule, zone(content.schedule.zone)
+    changed = {own.occurrence for own in content.overrides}
+    for name in starts(rule, schedule.start, after=_wall(after, -MARGIN), before=_wall(until, MARGIN)):
+        starts_at = instant(name, tz)
+        if after < starts_at <= until and name not in changed and not is_shadow(schedule, rule, name):
+            yield starts_at
+
+
+def _first_regular(content: EventContent, rule: RecurrenceRule, after: datetime, until: datetime) -> list[datetime]:
+    """The first starts: all within a day."""
+    found = _regular(content, rule, after, until)
+    first = next(found, None)
+    return [] if first is None else [first, *takewhile(lambda one: one - first < MARGIN, found)]
+
+
+def _changed(content: EventContent, after: datetime, until: datetime) -> Iterator[Beginning]:
+    """The occurrences that have something of their own, in no order."""
+    schedule = content.schedule
+    for own in content.overrides:
+        if own.excluded or is_cancelled(content, own):
+            continue
+        starts_at = own_time(schedule, own)[0]
+        if after < starts_at <= until and is_occurrence(schedule, own.occurrence):
+            yield Beginning(starts_at, title_of(content, own))
+
+
+def _goes_on(content: EventContent, rule: RecurrenceRule, after: datetime) -> bool:
+    """Whether something may begin after an instant."""
+    if any(own_time(content.schedule, own)[0] > after for own in content.overrides):
+        return True
+    return content.status is not Status.CANCELLED and _has_units(content.schedule, rule, after)
+
+
+def _has_units(schedule: Schedule, rule: RecurrenceRule, after: datetime) -> bool:
+    wall = _wall(after, -MARGIN)
+    return len(units_examined(rule, schedule.start, after=wall, before=END_OF_TIME)) > 0
+
+
+def _wall(moment: datetime, by: timedelta) -> datetime:
+    """A wall time so far from what clocks in UTC show; no earlier and no later than there is."""
+    wall = moment.replace(tzinfo=None)
+    if by > END_OF_TIME - wall:
+        return END_OF_TIME
+    return BEGINNING_OF_TIME if -by > wall - BEGINNING_OF_TIME else wall + by
+
+
+def title_of(content: EventContent, own: Override | None) -> str:
     """What an occurrence is called."""
-    return content.title if one.own is None or one.own.title is UNSET else one.own.title
+    return content.title if own is None or own.title is UNSET else own.title
 
 
-def is_cancelled(content: EventContent, one: Occurrence) -> bool:
+def is_cancelled(content: EventContent, own: Override | None) -> bool:
     """Whether an occurrence does not take place, although it stays visible."""
-    status = content.status if one.own is None or one.own.status is UNSET else one.own.status
+    status = content.status if own is None or own.status is UNSET else own.status
     return status is Status.CANCELLED

@@ -13,7 +13,7 @@ from convene.domain.content import UNSET, Unset
 from convene.domain.errors import Invalid, NameTaken, NotFound
 from convene.operations.identity import Identities, SignedIn
 from convene.operations.passwords import Passwords
-from convene.storage import accounts
+from convene.storage import accounts, deliveries
 from convene.storage.accounts import UserRow
 from convene.storage.errors import Duplicate
 from convene.storage.unit_of_work import UnitOfWork, Units
@@ -171,7 +171,7 @@ async def _save_password(work: UnitOfWork, user: UserRow, hashed: str, *, keep: 
 
 
 async def deactivate(units: Units, name: str) -> UserRow:
-    """Switch an account off: its sessions end everywhere, and nobody can sign in to it.
+    """Switch an account off: its sessions end everywhere, nobody can sign in to it, and nothing goes out to it.
 
     Raises:
         NotFound: nobody has this name or address.
@@ -181,6 +181,7 @@ async def deactivate(units: Units, name: str) -> UserRow:
         user = user._replace(is_active=False)
         await accounts.save_user(work, user, names.folded(user.email))
         await accounts.revoke_sessions(work, user.id)
+        await deliveries.give_up_all(work, user.id)
     return user
 
 

@@ -22,6 +22,7 @@ from convene.storage.claims import Claimed
 from convene.storage.deliveries import NewDelivery
 from convene.storage.notifications import NotificationRow, Place
 from convene.storage.unit_of_work import UnitOfWork, Units
+from convene.storage.webhooks import WebhookRow
 
 _BATCH = 200
 _PAUSE_MAX = timedelta(hours=1)
@@ -101,34 +102,48 @@ async def settle(
         lease: for how long to claim the webhook further; None lets go of it.
     """
     async with units.writing() as work:
+        now_is = await claims.lock_held(work, held)
         if not outcome.arrived:
-            return await _failed(work, held, outcome, chance), None
-        await claims.settle(work, held.delivery.id, outcome, None)
-        following = None
-        if await claims.webhook_succeeded(work, held):
-            if lease is not None:
-                following = await claims.claim_next(work, held, work.now + lease)
-            else:
-                await claims.release(work, held)
-        return Result.DELIVERED, following
+            return await _failed(work, held, now_is, outcome, chance), None
+        await claims.settle(work, held, outcome, None)
+        if now_is is None:
+            return Result.DELIVERED, None
+        if now_is.url == held.webhook.url:
+            await claims.webhook_succeeded(work, held)
+        if lease is not None and now_is.active:
+            return Result.DELIVERED, await claims.claim_next(work, held, work.now + lease)
+        await claims.release(work, held)
+        return Result.DELIVERED, None
 
 
-async def _failed(work: UnitOfWork, held: Claimed, outcome: Outcome, chance: float) -> Result:
+async def _failed(
+    work: UnitOfWork, held: Claimed, now_is: WebhookRow | None, outcome: Outcome, chance: float
+) -> Result:
+    """Write down that an attempt has failed.
+
+    Args:
+        now_is: the webhook as it is now; None when it is not held any more, and what is due to it is others' to say.
+    """
+    if now_is is None:
+        return Result.POSTPONED
     delay = outcome.delay(held.delivery.attempts + 1, chance)
-    await claims.settle(work, held.delivery.id, outcome, None if delay is None else work.now + delay)
-    since = held.webhook.failing_since or work.now
+    await claims.settle(work, held, outcome, None if delay is None else work.now + delay)
+    result = outcome.result(again=delay is not None and now_is.active)
+    if not now_is.active or now_is.url != held.webhook.url:  # what became of it says nothing about the webhook as it is
+        await claims.release(work, held)
+        return result
+    since = now_is.failing_since or work.now
     if is_unwanted(outcome) or work.now - since >= PATIENCE:
         await _switch_off(work, held, "gone" if is_unwanted(outcome) else "failing")
         return Result.GIVEN_UP
-    pause = min(retry_delay(held.webhook.failures + 1, chance) or _PAUSE_MAX, _PAUSE_MAX)
+    pause = min(retry_delay(now_is.failures + 1, chance) or _PAUSE_MAX, _PAUSE_MAX)
     await claims.webhook_failed(work, held, since, work.now + pause)
-    return outcome.result(again=delay is not None)
+    return result
 
 
 async def _switch_off(work: UnitOfWork, held: Claimed, why: str) -> None:
     webhook = held.webhook
-    if not await webhooks.switch_off(work, webhook.user_id, webhook.id, why):
-        return
+    await webhooks.switch_off(work, webhook.user_id, webhook.id, why)
     await deliveries.give_up(work, webhook.id)
     notice = Notice(kind=NoticeKind.WEBHOOK_DISABLED, title=webhook.url[:255], to=webhook.user_id)
     await notifications.tell(work, notice)

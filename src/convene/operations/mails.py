@@ -18,6 +18,7 @@ from convene.domain.zones import zone
 from convene.operations import digests
 from convene.operations.following import Reader, follow
 from convene.operations.links import Links, Subscription
+from convene.operations.mail_bounds import over_bounds
 from convene.operations.notifications import put_into_words
 from convene.operations.webhooks import new_message_id
 from convene.storage import accounts, claims, deliveries, events, mails, preferences
@@ -60,7 +61,7 @@ async def tell_by_mail(units: Units) -> bool:
 async def _any_told(work: UnitOfWork, after: Place, below: int) -> bool:
     if after[0] < 0:
         return True  # the place has to be moved to where mail begins
-    return bool(await mails.told_by_mail(work, after, below, work.now - _STALE, 1))
+    return await mails.any_told_by_mail(work, after, below, work.now - _STALE)
 
 
 async def _tell(work: UnitOfWork, after: Place, below: int) -> Place | None:
@@ -135,6 +136,8 @@ async def _draft_of(work: UnitOfWork, links: Links, delivery: DeliveryRow, user:
     head = await events.find_event(work, row.event_id, user.id) if row.event_id is not None else None
     if reason := _withheld(work, row, head):
         return Withheld(reason)
+    if reason := await over_bounds(work, delivery, row):
+        return Withheld(reason)
     [told] = await put_into_words(work, [row])
     kind = NoticeKind(row.kind)
     return Draft(
@@ -148,6 +151,10 @@ async def _draft_of(work: UnitOfWork, links: Links, delivery: DeliveryRow, user:
 
 async def _is_wanted(work: UnitOfWork, row: NotificationRow) -> bool:
     kind = NoticeKind(row.kind)
+    # A reminder was asked for by the user, event by event.
+    mutable = row.event_id if kind is not NoticeKind.REMINDER else None
+    if mutable is not None and await preferences.is_muted(work, row.user_id, mutable):
+        return False
     said = await preferences.read_preferences(work, row.user_id)
     return said[kind][1] if kind in said else kind in MAILED
 

@@ -6,16 +6,21 @@ as the live channels do: whoever changes an event pays nothing for the reminders
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
+from datetime import datetime
 
-from convene.domain.reminders import beginnings, next_look
+from convene.domain.content import EventContent
+from convene.domain.reminders import Beginning, beginnings, next_look, remembered, untold
+from convene.domain.zones import utc_rfc3339
 from convene.operations.access import ViewableEvent
 from convene.operations.following import Reader, follow
 from convene.storage import events, reminders
 from convene.storage.reminders import ReminderRow, Reminding
 from convene.storage.unit_of_work import UnitOfWork, Units
 
-_BATCH = 50
+#: So many are looked at under one lock, each for a few milliseconds.
+_BATCH = 20
 
 
 async def list_reminders(work: UnitOfWork, event: ViewableEvent) -> list[int]:
@@ -28,10 +33,8 @@ async def set_reminders(work: UnitOfWork, event: ViewableEvent, minutes: Sequenc
     user_id = event.me.user_id
     present = {row.minutes for row in await reminders.list_reminders(work, event.id, user_id)}
     await reminders.delete_reminders(work, event.id, user_id, sorted(present - set(minutes)))
-    new = [
-        ReminderRow(event.id, user_id, one, work.now, next_look(event.content, one, work.now))
-        for one in sorted(set(minutes) - present)
-    ]
+    rows = [ReminderRow(event.id, user_id, one, work.now, None, None) for one in sorted(set(minutes) - present)]
+    new = [_looked_at(row, event.content, beginnings(event.content, row.minutes, work.now), work.now) for row in rows]
     await reminders.insert_reminders(work, new)
     return sorted(set(minutes))
 
@@ -61,6 +64,7 @@ async def tell_due(units: Units) -> bool:
         rows = await reminders.lock_due(work, _BATCH)
         for row in rows:
             await _tell(work, row)
+            await asyncio.sleep(0)  # the lock is held, not the loop
         return len(rows) == _BATCH
 
 
@@ -70,10 +74,21 @@ async def _tell(work: UnitOfWork, row: ReminderRow) -> None:
         await reminders.delete_reminders(work, row.event_id, row.user_id, [row.minutes])
         return
     if head.deleted_at is not None:  # should it be restored, that is a version, and is noticed
-        await reminders.move(work, row, row.done_until, None)
+        await reminders.move(work, row._replace(due_at=None))
         return
     content = head.content()
-    for one in beginnings(content, row.minutes, row.done_until, work.now):
+    found = beginnings(content, row.minutes, work.now)
+    for one in untold(found, row.minutes, row.done_until, _told(row), work.now):
         await reminders.remind(work, Reminding(row.user_id, head.id, head.version, one.title, one.at))
-    done_until = max(row.done_until, work.now)
-    await reminders.move(work, row, done_until, next_look(content, row.minutes, done_until))
+    await reminders.move(work, _looked_at(row, content, found, work.now))
+
+
+def _looked_at(row: ReminderRow, content: EventContent, found: Sequence[Beginning], now: datetime) -> ReminderRow:
+    """A reminder for which all that begins within its lead is told."""
+    done_until = max(row.done_until, now)
+    told = [utc_rfc3339(one) for one in remembered(found, _told(row), now)]
+    return row._replace(done_until=done_until, due_at=next_look(content, row.minutes, done_until), told=told)
+
+
+def _told(row: ReminderRow) -> set[datetime] | None:
+    return None if row.told is None else {datetime.fromisoformat(one) for one in row.told}

@@ -87,7 +87,7 @@ async def change(
 ) -> WebhookRow:
     """Change where a webhook leads, what it hears, or whether it is switched on.
 
-    Switched on again, or sent elsewhere, it begins anew; what was told meanwhile is not sent to it.
+    Sent elsewhere, it has never failed. Switched on again neither; what was told meanwhile is not sent to it.
 
     Raises:
         NotFound: one has none with this id.
@@ -106,7 +106,7 @@ async def change(
     if changed.active and not row.active:
         await webhooks.begin_anew(work, row)
     elif changed.url != row.url:
-        await webhooks.resume(work, row)
+        await webhooks.try_afresh(work, row)
     return await webhooks.change_webhook(work, changed)
 
 

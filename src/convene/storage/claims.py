@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import and_, bindparam, or_, select, update
+from sqlalchemy import and_, bindparam, case, null, or_, select, update
 
 from convene.domain.deliveries import Outcome
 from convene.storage.deliveries import ROW as DELIVERY
@@ -63,7 +63,9 @@ _NEXT = Statement(
     .order_by(deliveries.c.id)
     .limit(1)
 )
-_HELD = (webhooks.c.id == bindparam("of_webhook"), webhooks.c.active, webhooks.c.busy_until == bindparam("held"))
+_HELD = (webhooks.c.id == bindparam("of_webhook"), webhooks.c.busy_until == bindparam("held"))
+# On SQLite, whoever writes is alone anyway.
+_LOCK_HELD = Statement(select(*WEBHOOK).where(*_HELD).with_for_update())
 _GO_ON = Statement(update(webhooks).where(*_HELD).values(busy_until=_LEASE))
 _SUCCEEDED = Statement(
     update(webhooks).where(*_HELD).values(failures=0, failing_since=None, paused_until=None, busy_until=_LEASE)
@@ -79,12 +81,16 @@ _FAILED = Statement(
     )
 )
 _RELEASE = Statement(update(webhooks).where(*_HELD).values(busy_until=None))
+# What was given up meanwhile stays so; what was asked for once more, and is due at another time, is not touched.
 _SETTLING = (
     update(deliveries)
-    .where(deliveries.c.id == bindparam("delivery_id"))
+    .where(
+        deliveries.c.id == bindparam("delivery_id"),
+        or_(deliveries.c.due_at.is_(None), deliveries.c.due_at == bindparam("held", type_=_TIME)),
+    )
     .values(
         attempts=deliveries.c.attempts + 1,
-        due_at=bindparam("again", type_=_TIME),
+        due_at=case((deliveries.c.due_at.is_(None), null()), else_=bindparam("again", type_=_TIME)),
         attempted_at=_NOW,
         delivered_at=bindparam("arrived", type_=_TIME),
         status_code=bindparam("status", type_=deliveries.c.status_code.type),
@@ -128,14 +134,26 @@ async def release(work: UnitOfWork, held: Claimed) -> None:
     await work.run(_RELEASE, {"of_webhook": held.webhook.id, "held": held.lease})
 
 
-async def settle(work: UnitOfWork, delivery_id: int, outcome: Outcome, again: datetime | None) -> None:
-    """Write down what came of an attempt, and when there will be another one."""
-    await work.run(_SETTLE, _settled(work, delivery_id, outcome, again))
+async def lock_held(work: UnitOfWork, held: Claimed) -> WebhookRow | None:
+    """The webhook as it is now, changed by nobody else before this transaction ends; None when it is not held any more.
+
+    Its owner may have switched it off or sent it elsewhere; another process may have claimed it, too late as it was.
+    """
+    row = await work.one(_LOCK_HELD, {"of_webhook": held.webhook.id, "held": held.lease})
+    return WebhookRow._make(row) if row else None
 
 
-def _settled(work: UnitOfWork, delivery_id: int, outcome: Outcome, again: datetime | None) -> Values:
+async def settle(work: UnitOfWork, held: Claimed, outcome: Outcome, again: datetime | None) -> None:
+    """Write down what came of an attempt, and when there will be another one, unless it was given up meanwhile."""
+    await work.run(_SETTLE, _settled(work, held.delivery, held.delivery.due_at, outcome, again))
+
+
+def _settled(
+    work: UnitOfWork, delivery: DeliveryRow, due_at: datetime | None, outcome: Outcome, again: datetime | None
+) -> Values:
     return {
-        "delivery_id": delivery_id,
+        "delivery_id": delivery.id,
+        "held": due_at,
         "again": None if outcome.arrived else again,
         "arrived": work.now if outcome.arrived else None,
         "status": outcome.status_code,
@@ -145,9 +163,9 @@ def _settled(work: UnitOfWork, delivery_id: int, outcome: Outcome, again: dateti
     }
 
 
-async def webhook_succeeded(work: UnitOfWork, held: Claimed) -> bool:
-    """Remember that a webhook works; False when it is not held any more."""
-    return await work.run(_SUCCEEDED, {"of_webhook": held.webhook.id, "held": held.lease, "lease": held.lease}) == 1
+async def webhook_succeeded(work: UnitOfWork, held: Claimed) -> None:
+    """Remember that a webhook works."""
+    await work.run(_SUCCEEDED, {"of_webhook": held.webhook.id, "held": held.lease, "lease": held.lease})
 
 
 async def webhook_failed(work: UnitOfWork, held: Claimed, since: datetime, pause: datetime) -> None:
@@ -182,7 +200,6 @@ _CLAIM_MAILS = Statement(
     .values(due_at=bindparam("lease", type_=_TIME), attempted_at=_NOW)
     .returning(*DELIVERY)
 )
-_SETTLE_MAIL = Statement(_SETTLING.where(deliveries.c.due_at == bindparam("held", type_=_TIME)))
 
 
 async def any_mail_due(work: UnitOfWork) -> bool:
@@ -198,5 +215,4 @@ async def claim_mails(work: UnitOfWork, lease: datetime, most: int) -> list[Clai
 
 async def settle_mail(work: UnitOfWork, held: ClaimedMail, outcome: Outcome, again: datetime | None) -> bool:
     """Write down what came of an attempt; False when its lease has ended and somebody else has claimed it since."""
-    values = {**_settled(work, held.delivery.id, outcome, again), "held": held.lease}
-    return await work.run(_SETTLE_MAIL, values) == 1
+    return await work.run(_SETTLE, _settled(work, held.delivery, held.lease, outcome, again)) == 1

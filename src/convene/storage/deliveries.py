@@ -161,6 +161,16 @@ _GIVE_UP = Statement(
 )
 
 
+_GIVE_UP_ALL = Statement(
+    update(deliveries)
+    .where(
+        deliveries.c.webhook_id.in_(select(webhooks.c.id).where(webhooks.c.user_id == bindparam("me"))),
+        deliveries.c.due_at.is_not(None),
+    )
+    .values(due_at=None, error="switched off")
+)
+
+
 async def list_deliveries(work: UnitOfWork, webhook_id: int, *, below: int, most: int) -> list[DeliveryRow]:
     """List what went, or goes, to a webhook, the newest first."""
     rows = await work.all(_LOG, {"webhook_id": webhook_id, "below": below, "most": most})
@@ -176,3 +186,8 @@ async def deliver_again(work: UnitOfWork, webhook_id: int, delivery_id: int) -> 
 async def give_up(work: UnitOfWork, webhook_id: int) -> None:
     """Try no more of what is still due to a webhook."""
     await work.run(_GIVE_UP, {"webhook_id": webhook_id})
+
+
+async def give_up_all(work: UnitOfWork, user_id: int) -> None:
+    """Try no more of what is still due to any of a user's webhooks."""
+    await work.run(_GIVE_UP_ALL, {"me": user_id})

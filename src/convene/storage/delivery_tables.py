@@ -86,6 +86,7 @@ deliveries = Table(
     Index(None, "event_id"),
     Index(None, "notification_id"),
     Index(None, "created_at"),
+    Index(None, "user_id", "created_at"),
     sqlite_autoincrement=True,
 )
 
@@ -108,6 +109,8 @@ reminders = Table(
     Column("done_until", UtcDateTime, nullable=False),
     # When to look at it next; NULL when there is nothing to wait for, as the event stands.
     Column("due_at", UtcDateTime),
+    # The beginnings that were told before they came; NULL is all that was due, as the event stood.
+    Column("told", Json),
     PrimaryKeyConstraint("event_id", "user_id", "minutes"),
     Index(None, "user_id"),
     Index(

@@ -9,7 +9,7 @@ from sqlalchemy import and_, bindparam, exists, func, or_, select
 from sqlalchemy.sql import ColumnElement
 
 from convene.domain.notices import MAILED
-from convene.storage.delivery_tables import deliveries, notification_preferences
+from convene.storage.delivery_tables import deliveries, notification_preferences, webhooks
 from convene.storage.notifications import BEYOND, IN_ORDER, NOTIFICATION, NotificationRow, Place
 from convene.storage.statements import Statement
 from convene.storage.tables import notifications, users
@@ -34,26 +34,39 @@ _ON_ITS_WAY = exists().where(
     deliveries.c.due_at.is_not(None),
     deliveries.c.attempted_at.is_(None),
 )
-_TOLD = Statement(
+_WANTED = (
     NOTIFICATION.where(
         BEYOND,
         notifications.c.position < bindparam("below"),
         notifications.c.updated_at > bindparam("since", type_=notifications.c.updated_at.type),
         or_(_has_said(notification_preferences.c.email), and_(~_has_said(), _MAILED)),
         _ACTIVE.correlate(notifications),
-        ~_ON_ITS_WAY,
     )
     .order_by(*IN_ORDER)
     .limit(bindparam("most"))
 )
+_ANY_TOLD = Statement(_WANTED)
+_TOLD = Statement(_WANTED.where(~_ON_ITS_WAY))
 _FIND = Statement(
     NOTIFICATION.where(notifications.c.id == bindparam("notification_id"), notifications.c.user_id == bindparam("to"))
 )
+_SERVED = (
+    select(webhooks.c.id).join(users, users.c.id == webhooks.c.user_id).where(webhooks.c.active, users.c.is_active)
+)
+# What nobody will ever try does not wait.
 _WAITING = Statement(
     select(deliveries.c.channel, func.count(), func.min(deliveries.c.created_at, type_=deliveries.c.created_at.type))
-    .where(deliveries.c.due_at.is_not(None))
+    .where(
+        deliveries.c.due_at.is_not(None), or_(deliveries.c.webhook_id.is_(None), deliveries.c.webhook_id.in_(_SERVED))
+    )
     .group_by(deliveries.c.channel)
 )
+
+
+async def any_told_by_mail(work: UnitOfWork, after: Place, below: int, since: datetime) -> bool:
+    """Whether there is something to step past: also what a mail that waits tells of, before that mail is gone."""
+    values = {"above": after[0], "above_id": after[1], "below": below, "since": since, "most": 1}
+    return await work.one(_ANY_TOLD, {**values, "mailed": sorted(MAILED)}) is not None
 
 
 async def told_by_mail(work: UnitOfWork, after: Place, below: int, since: datetime, most: int) -> list[NotificationRow]:

@@ -108,8 +108,9 @@ _FOLD = Statement(
     update(notifications)
     .where(
         _FRESH,
-        # Whoever has lost access since must not hear of what came after.
+        # Whoever has lost access or muted the event since must not hear of what came after.
         notifications.c.user_id.in_(select(permissions.c.user_id).where(*_AUDIENCE)),
+        _wanted(notifications.c.user_id),
     )
     .values(
         version_number=bindparam("version", type_=notifications.c.version_number.type),

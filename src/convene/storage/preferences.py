@@ -17,6 +17,11 @@ _DELETE_MUTE = Statement(
         notification_mutes.c.user_id == bindparam("me"), notification_mutes.c.event_id == bindparam("event_id")
     )
 )
+_FIND_MUTE = Statement(
+    select(notification_mutes.c.event_id).where(
+        notification_mutes.c.user_id == bindparam("me"), notification_mutes.c.event_id == bindparam("event_id")
+    )
+)
 _PREFERENCES = Statement(
     select(notification_preferences.c.kind, notification_preferences.c.live, notification_preferences.c.email).where(
         notification_preferences.c.user_id == bindparam("me")
@@ -37,6 +42,11 @@ async def mute(work: UnitOfWork, user_id: int, event_id: int) -> None:
 async def unmute(work: UnitOfWork, user_id: int, event_id: int) -> None:
     """Let a user hear of an event again."""
     await work.run(_DELETE_MUTE, {"me": user_id, "event_id": event_id})
+
+
+async def is_muted(work: UnitOfWork, user_id: int, event_id: int) -> bool:
+    """Whether a user wants to hear no more of an event."""
+    return await work.one(_FIND_MUTE, {"me": user_id, "event_id": event_id}) is not None
 
 
 async def read_preferences(work: UnitOfWork, user_id: int) -> dict[NoticeKind, tuple[bool, bool]]:

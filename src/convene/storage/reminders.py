@@ -19,13 +19,17 @@ from convene.storage.unit_of_work import UnitOfWork
 
 
 class ReminderRow(NamedTuple):
-    """A reminder as stored: `due_at` is when to look at it, None when there is nothing to wait for."""
+    """A reminder as stored: `due_at` is when to look at it, None when there is nothing to wait for.
+
+    `told` are the beginnings that were told before they came (RFC 3339); None where that was not remembered.
+    """
 
     event_id: int
     user_id: int
     minutes: int
     done_until: datetime
     due_at: datetime | None
+    told: list[str] | None
 
 
 _ROW = tuple(reminders.c[name] for name in ReminderRow._fields)
@@ -44,7 +48,11 @@ _LOCK_DUE = Statement(_DUE.limit(bindparam("most")).with_for_update(skip_locked=
 _MOVE = Statement(
     update(reminders)
     .where(*_MINE, reminders.c.minutes == bindparam("of_minutes"))
-    .values(done_until=bindparam("until", type_=_TIME), due_at=bindparam("next_due", type_=_TIME))
+    .values(
+        done_until=bindparam("until", type_=_TIME),
+        due_at=bindparam("next_due", type_=_TIME),
+        told=bindparam("now_told", type_=reminders.c.told.type),
+    )
 )
 _VERSIONS = and_(
     event_versions.c.position >= bindparam("above"),
@@ -65,6 +73,7 @@ _COPY = Statement(
             reminders.c.minutes,
             reminders.c.done_until,
             bindparam("now", type_=_TIME),
+            reminders.c.told,
         ).where(reminders.c.event_id == bindparam("of_event")),
     )
 )
@@ -136,10 +145,10 @@ async def lock_due(work: UnitOfWork, most: int) -> list[ReminderRow]:
     return [ReminderRow._make(row) for row in await work.all(_LOCK_DUE, {"now": work.now, "most": most})]
 
 
-async def move(work: UnitOfWork, row: ReminderRow, done_until: datetime, due_at: datetime | None) -> None:
-    """Remember until when a reminder has been told, and when to look at it next."""
+async def move(work: UnitOfWork, row: ReminderRow) -> None:
+    """Remember until when a reminder has been told, what that was, and when to look at it next."""
     where = {"of_event": row.event_id, "me": row.user_id, "of_minutes": row.minutes}
-    await work.run(_MOVE, {**where, "until": done_until, "next_due": due_at})
+    await work.run(_MOVE, {**where, "until": row.done_until, "next_due": row.due_at, "now_told": row.told})
 
 
 async def any_changed(work: UnitOfWork, after: Place, below: int) -> bool:

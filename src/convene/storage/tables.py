@@ -234,6 +234,13 @@ notifications = Table(
     Index(None, "position", "id"),
     Index(None, "event_id"),
     Index(
+        "ix_notifications_invitations",
+        "actor_id",
+        "created_at",
+        sqlite_where=text("kind = 'shared'"),
+        postgresql_where=text("kind = 'shared'"),
+    ),
+    Index(
         "ix_notifications_unread",
         "user_id",
         "event_id",

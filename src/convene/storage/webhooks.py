@@ -70,6 +70,7 @@ _BEGIN_ANEW = Statement(
     .where(*_OWN)
     .values(since_position=transaction_position(), failures=0, failing_since=None, paused_until=None, switched_off=None)
 )
+_TRY_AFRESH = Statement(update(webhooks).where(*_OWN).values(failures=0, failing_since=None, paused_until=None))
 _ROTATE = Statement(
     update(webhooks)
     .where(*_OWN)
@@ -141,6 +142,11 @@ async def begin_anew(work: UnitOfWork, row: WebhookRow) -> None:
     await work.run(_BEGIN_ANEW, {"me": row.user_id, "webhook_id": row.id})
 
 
+async def try_afresh(work: UnitOfWork, row: WebhookRow) -> None:
+    """Forget how it has been going: it leads elsewhere now."""
+    await work.run(_TRY_AFRESH, {"me": row.user_id, "webhook_id": row.id})
+
+
 async def resume(work: UnitOfWork, row: WebhookRow) -> None:
     """Wait no longer before the next attempt."""
     await work.run(_RESUME, {"me": row.user_id, "webhook_id": row.id})
@@ -151,10 +157,10 @@ async def rotate_secret(work: UnitOfWork, row: WebhookRow, secret: str, former_u
     return await _changed(work, _ROTATE, row, {"new_secret": secret, "until": former_until})
 
 
-async def switch_off(work: UnitOfWork, user_id: int, webhook_id: int, why: str) -> bool:
-    """Switch a webhook off; False when it was off already."""
+async def switch_off(work: UnitOfWork, user_id: int, webhook_id: int, why: str) -> None:
+    """Switch a webhook off."""
     values = {"me": user_id, "webhook_id": webhook_id, "new_switched_off": why, "now": work.now}
-    return await work.run(_SWITCH_OFF, values) == 1
+    await work.run(_SWITCH_OFF, values)
 
 
 async def delete_webhook(work: UnitOfWork, row: WebhookRow) -> None:

@@ -77,6 +77,9 @@ export const listTrash = () => askForAll<CalendarEvent>("/events/trash");
 
 export const listVersions = (id: number) => askForAll<Version>(`/events/${id}/history`, {}, 400);
 export const listChanges = (id: number) => askForAll<Change>(`/events/${id}/changelog`, {}, 1000);
+/** The fields in which two versions differ. */
+export const changedFields = async (id: number, from: number, to: number) =>
+  (await askFor<Schemas["Difference"]>("GET", `/events/${id}/diff/${from}/${to}`)).comparison.changes.map((one) => one.field);
 export const readBlame = (id: number) => askFor<Blame>("GET", `/events/${id}/blame`);
 export const rollBack = (id: number, version: number, fields?: string[]) =>
   askFor<CalendarEvent>("POST", `/events/${id}/rollback/${version}`, {

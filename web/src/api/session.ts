@@ -1,6 +1,7 @@
 // Who is signed in. The access token lives in memory only; what keeps a person signed in is known to this file alone.
 import { signal } from "@preact/signals";
 
+import { Problem } from "./problem";
 import type { components } from "./schema";
 
 export type Account = components["schemas"]["User"];
@@ -45,20 +46,27 @@ export function renew(): Promise<boolean> {
 }
 
 async function askForTokens(): Promise<boolean> {
-  const answer = await fetch("/api/v1/auth/refresh", { method: "POST", headers: PAGE, body: "{}" });
+  const answer = await post("refresh", PAGE, "{}");
   if (answer.status === 401 || answer.status === 422) {
     token = "";
     return false;
   }
-  if (!answer.ok) throw new Error(`the server answered ${answer.status}`);
+  if (!answer.ok) throw new Problem(answer.status, {});
   token = ((await answer.json()) as Tokens).access_token;
   return true;
 }
 
+/** End the session and leave nothing of the person in this page: it begins anew. Fails where the server is away. */
 export async function signOut(): Promise<void> {
-  const last = token;
-  token = "";
-  me.value = null;
-  sessionState.value = "out";
-  await fetch("/api/v1/auth/logout", { method: "POST", headers: { ...PAGE, Authorization: `Bearer ${last}` } });
+  const answer = await post("logout", { ...PAGE, Authorization: `Bearer ${token}` });
+  if (!answer.ok && answer.status !== 401) throw new Problem(answer.status, {});
+  location.assign("/");
+}
+
+async function post(what: string, headers: Record<string, string>, body?: string): Promise<Response> {
+  try {
+    return await fetch(`/api/v1/auth/${what}`, { method: "POST", headers, body });
+  } catch {
+    throw new Problem(0, {});
+  }
 }

@@ -5,7 +5,7 @@ import interaction from "@fullcalendar/preact/interaction";
 import list from "@fullcalendar/preact/list";
 import classic from "@fullcalendar/preact/themes/classic";
 import timeGrid from "@fullcalendar/preact/timegrid";
-import { useEffect, useMemo, useRef } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 
 import type { CalendarEvent } from "../api/events";
 import { close, editing, openEvent, openNew } from "../panel/editing";
@@ -21,6 +21,7 @@ import { draftInput, entryInput, label } from "./inputs";
 const VIEW_TYPES = { month: "dayGridMonth", week: "timeGridWeek", day: "timeGridDay", agenda: "agenda" };
 const PLUGINS = [dayGrid, timeGrid, list, interaction, classic];
 const HOUR = 60;
+const REST_MS = 250;
 
 /** FullCalendar writes instants with the zone's name behind; the API wants RFC 3339. */
 const plain = (text: string) => text.replace(/\[.*\]$/, "");
@@ -90,7 +91,10 @@ export function CalendarView() {
   const [all, hiding, colors] = [entries.value, hiddenKinds.value, calendars.value];
   const inputs = useMemo(() => entryInputs(all, hiding, !isPast), [all, hiding, colors, isPast, zone.value, locale.value]);
   const open = editing.value;
-  const fresh = open && !open.event.value ? draftInput(open.draft.value) : null;
+  // Its shadow follows when the typing rests: each new list of events is looked through as a whole.
+  const typed = useRested(open && !open.event.value ? open.draft.value : null);
+  const fresh = useMemo(() => typed && draftInput(typed), [typed]);
+  const shownInputs = useMemo(() => (fresh ? [...inputs, fresh] : inputs), [inputs, fresh]);
   return (
     <div class={isPast ? "calendar past" : "calendar"} data-color-scheme={isDark.value ? "dark" : "light"} onDblClick={doubleClicked}>
       <Calendar
@@ -106,10 +110,20 @@ export function CalendarView() {
         firstDay={Number(weekStart.value)}
         editable={!isPast}
         selectable={!isPast}
-        events={fresh ? [...inputs, fresh] : inputs}
+        events={shownInputs}
       />
     </div>
   );
+}
+
+/** A value once it has not changed for a moment; at once when it comes or goes. */
+function useRested<T>(value: T | null): T | null {
+  const [rested, setRested] = useState(value);
+  useEffect(() => {
+    const soon = setTimeout(() => setRested(value), REST_MS);
+    return () => clearTimeout(soon);
+  }, [value]);
+  return value === null ? null : (rested ?? value);
 }
 
 function entryInputs(all: readonly CalendarEvent[], hiding: Set<string>, isEditable: boolean) {
@@ -148,6 +162,7 @@ const SHAPE: CalendarOptions = {
     el.setAttribute("aria-label", label(entry));
     el.setAttribute("title", label(entry));
     el.dataset.event = String(entry.id);
+    el.dataset.occurrence = entry.occurrence ?? "";
     // Events are buttons, which a list may not hold.
     if (el.parentElement?.role === "list") el.parentElement.role = "group";
     el.toggleAttribute("data-open", editing.peek()?.id === entry.id);

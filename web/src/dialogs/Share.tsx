@@ -30,13 +30,17 @@ export function ShareDialog({ event, onClose }: { event: CalendarEvent; onClose:
   const [rows, setRows] = useState<Permission[] | null>(null);
   const isOwner = event.role === "owner";
   const read = async () => setRows(await listPermissions(event.id));
-  const act = (what: () => Promise<unknown>) => {
+  const act: Act = (what, said, back) => {
     what()
+      .then(() => {
+        const undone = back && (() => back().then(read));
+        if (said) say(said, undone);
+      }, sayProblem)
       .then(read)
       .then(() => reload())
       .catch(sayProblem);
   };
-  useEffect(() => act(async () => undefined), [event.id]);
+  useEffect(() => void read().catch(sayProblem), [event.id]);
   const leave = () => {
     const mine = me.value;
     if (!mine) return;
@@ -49,7 +53,18 @@ export function ShareDialog({ event, onClose }: { event: CalendarEvent; onClose:
   };
   return (
     <Dialog title={`Share “${event.title}”`} onClose={onClose}>
-      {isOwner && <AddPerson known={new Set(rows?.map((row) => row.user_id))} onAdd={(one, role) => act(() => share(event.id, one.id, role))} />}
+      {isOwner && (
+        <AddPerson
+          known={new Set(rows?.map((row) => row.user_id))}
+          onAdd={(one, role) =>
+            act(
+              () => share(event.id, one.id, role),
+              `${one.username} is ${role} now`,
+              () => removePermission(event.id, one.id),
+            )
+          }
+        />
+      )}
       {!rows && <div class="skeleton" aria-busy="true" />}
       <ul class="people">
         {rows?.map((row) => (
@@ -65,13 +80,78 @@ export function ShareDialog({ event, onClose }: { event: CalendarEvent; onClose:
         ))}
       </dl>
       {!isOwner && (
-        <div class="actions">
-          <button type="button" class="danger" onClick={leave}>
-            Leave this event
-          </button>
-        </div>
+        <Sure
+          words="Leave this event"
+          question="Leave? Only its owner can let you in again."
+          onSure={leave}
+        />
+      )}
+      {isOwner && rows && (
+        <HandingOver
+          rows={rows.filter((row) => row.role !== "owner")}
+          onChosen={(row) =>
+            act(() => handOver(event.id, row.user_id), `The event is ${row.username}’s now; you stay as an editor`)
+          }
+        />
       )}
     </Dialog>
+  );
+}
+
+/** Do something; once it is done, say it and offer the way back. */
+type Act = (what: () => Promise<unknown>, said?: string, back?: () => Promise<unknown>) => void;
+
+interface SureProps {
+  words: string;
+  question: string;
+  onSure: () => void;
+}
+
+/** A button that asks once more, for what cannot be taken back. */
+function Sure({ words, question, onSure }: SureProps) {
+  const [asked, setAsked] = useState(false);
+  return (
+    <div class="actions">
+      {asked && <span class="grow">{question}</span>}
+      {asked && (
+        <button type="button" onClick={() => setAsked(false)}>
+          Cancel
+        </button>
+      )}
+      <button type="button" class="danger" onClick={() => (asked ? onSure() : setAsked(true))}>
+        {words}
+      </button>
+    </div>
+  );
+}
+
+/** Making somebody else the owner: chosen, then asked once more. */
+function HandingOver({ rows, onChosen }: { rows: readonly Permission[]; onChosen: (row: Permission) => void }) {
+  const [to, setTo] = useState("");
+  const chosen = rows.find((row) => String(row.user_id) === to);
+  if (!rows.length) return null;
+  return (
+    <>
+      <select aria-label="Hand the event over to" value={to} onChange={(event) => setTo(event.currentTarget.value)}>
+        <option value="">Hand the event over to…</option>
+        {rows.map((row) => (
+          <option key={row.user_id} value={String(row.user_id)}>
+            {row.username}
+          </option>
+        ))}
+      </select>
+      {chosen && (
+        <Sure
+          key={to}
+          words={`Make ${chosen.username} the owner`}
+          question="Only they can give it back."
+          onSure={() => {
+            setTo("");
+            onChosen(chosen);
+          }}
+        />
+      )}
+    </>
   );
 }
 
@@ -79,19 +159,23 @@ interface OneProps {
   row: Permission;
   event: CalendarEvent;
   isOwner: boolean;
-  act: (what: () => Promise<unknown>) => void;
+  act: Act;
 }
 
 function OnePerson({ row, event, isOwner, act }: OneProps) {
   const change = (role: string) => {
     if (role === "remove") {
-      act(() => removePermission(event.id, row.user_id));
-      say(`${row.username} sees the event no more`, () => share(event.id, row.user_id, row.role));
-    } else if (role === "owner") {
-      act(() => handOver(event.id, row.user_id));
-      say(`The event is ${row.username}’s now`);
+      act(
+        () => removePermission(event.id, row.user_id),
+        `${row.username} sees the event no more`,
+        () => share(event.id, row.user_id, row.role),
+      );
     } else {
-      act(() => setRole(event.id, row.user_id, role as Role));
+      act(
+        () => setRole(event.id, row.user_id, role as Role),
+        `${row.username} is ${role} now`,
+        () => setRole(event.id, row.user_id, row.role),
+      );
     }
   };
   const mayChange = isOwner && row.role !== "owner";
@@ -109,7 +193,6 @@ function OnePerson({ row, event, isOwner, act }: OneProps) {
         <select aria-label={`Role of ${row.username}`} value={row.role} onChange={(event_) => change(event_.currentTarget.value)}>
           <option value="editor">Editor</option>
           <option value="viewer">Viewer</option>
-          <option value="owner">Make owner</option>
           <option value="remove">Remove</option>
         </select>
       ) : (

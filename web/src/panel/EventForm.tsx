@@ -4,7 +4,7 @@ import type { ComponentChildren } from "preact";
 
 import { Icon, type IconName } from "../parts/icons";
 import type { Draft } from "../store/drafts";
-import { zone } from "../store/entries";
+import { asOf, zone } from "../store/entries";
 import { momentWords } from "../time/words";
 import { Clashes } from "./Clashes";
 import { Conflicts } from "./Conflicts";
@@ -48,12 +48,18 @@ export function EventForm({ editing }: { editing: Editing }) {
             <Availability editing={editing} />
           </Line>
         </fieldset>
-        <Line icon="bell">
-          <Reminders editing={editing} />
-        </Line>
+        {asOf.value === null && (
+          <Line icon="bell">
+            <Reminders editing={editing} />
+          </Line>
+        )}
       </div>
       {isReadOnly ? (
-        <p class="form-foot muted">You can see this event, but not change it.</p>
+        <p class="form-foot muted">
+          {asOf.value
+            ? `This is how it was on ${momentWords(asOf.value, zone.value)}. Go back to now to change it.`
+            : "You can see this event, but not change it."}
+        </p>
       ) : (
         <Foot editing={editing} onSave={save} />
       )}
@@ -75,6 +81,11 @@ function Told({ editing }: { editing: Editing }) {
   const recovered = editing.recovered.value;
   return (
     <>
+      {editing.gone.value && (
+        <p class="note warn" role="alert">
+          {editing.gone.value} What you typed can still be copied.
+        </p>
+      )}
       {recovered && (
         <div class="note" role="status">
           <span>What you typed on {momentWords(recovered, zone.value)} is back.</span>

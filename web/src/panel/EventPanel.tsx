@@ -1,27 +1,38 @@
 // The side panel: one event, its details or its history.
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 
 import { Problem } from "../api/client";
 import { Icon } from "../parts/icons";
 import { go, route } from "../route";
 import { remove } from "../store/actions";
 import { draftOf } from "../store/drafts";
+import { asOf } from "../store/entries";
 import { moved, present, watch } from "../store/live";
+import { sayProblem } from "../store/undo";
 import { ShareDialog } from "../dialogs/Share";
 import { close, duplicate, Editing, editing, readEntry, shownEntry } from "./editing";
 import { EventForm } from "./EventForm";
 import { History } from "./History";
+
+const SETTLED_MS = 300;
 
 export function EventPanel() {
   const { event: id, occurrence } = route.value;
   const [missing, setMissing] = useState<string | null>(null);
   useEffect(() => {
     setMissing(null);
-    if (id === null) return;
+    if (id === null) {
+      if (editing.peek()?.event.peek()) close();
+      return;
+    }
     let current = true;
     const open = async () => {
       const event = shownEntry(id, occurrence) ?? (await readEntry(id, occurrence));
       if (!current) return;
+      if (!event) {
+        setMissing("This date is not part of the series any more.");
+        return;
+      }
       editing.peek()?.close();
       editing.value = new Editing(event, draftOf(event));
     };
@@ -40,7 +51,8 @@ export function EventPanel() {
       .then((event) => open.follow(event))
       .catch((error: unknown) => {
         if (!(error instanceof Problem)) throw error;
-        setMissing(error.words);
+        if (error.status === 404) open.gone.value = "You do not see this event any more, or it was deleted.";
+        else sayProblem(error);
       });
   }, [moved.value]);
   if (missing && id !== null) return <Missing text={missing} />;
@@ -80,6 +92,9 @@ function Open({ editing: open }: { editing: Editing }) {
     watch(event?.id ?? null, isEditing);
   }, [event?.id, isEditing]);
   useEffect(() => () => watch(null), []);
+  const place = useRef("");
+  if (event) place.current = `[data-event="${event.id}"][data-occurrence="${event.occurrence ?? ""}"]`;
+  useEffect(() => () => focusLater(place.current), []);
   const tab = event ? route.value.panel : "details";
   const label = event ? `Event: ${event.title}` : "New event";
   return (
@@ -108,7 +123,7 @@ function Open({ editing: open }: { editing: Editing }) {
             <Icon name="copy" />
           </button>
         )}
-        {event?.role === "owner" && (
+        {event?.role === "owner" && asOf.value === null && (
           <button
             type="button"
             class="quiet round"
@@ -128,6 +143,14 @@ function Open({ editing: open }: { editing: Editing }) {
       {sharing && event && <ShareDialog event={event} onClose={() => setSharing(false)} />}
     </aside>
   );
+}
+
+/** Give the focus back to where the panel was opened from, once the calendar shows what has become of it. */
+function focusLater(place: string): void {
+  setTimeout(() => {
+    if (!place || document.activeElement !== document.body) return;
+    document.querySelector<HTMLElement>(place)?.focus();
+  }, SETTLED_MS);
 }
 
 /** Who else has this event open. */

@@ -12,6 +12,7 @@ import {
   rollBack,
   type Version,
 } from "../api/events";
+import { takeVersionBack } from "../store/actions";
 import { reload } from "../store/entries";
 import { say, sayProblem } from "../store/undo";
 import { agoWords, momentWords } from "../time/words";
@@ -145,7 +146,7 @@ async function bringBack(id: number, version: number, fields?: string[]): Promis
   try {
     const saved = await rollBack(id, version, fields);
     const what = fields ? fields.map(fieldWords).join(", ") : `version ${version}`;
-    say(`“${saved.title}”: ${what} brought back`, () => rollBack(id, saved.version - 1));
+    say(`“${saved.title}”: ${what} brought back`, () => takeVersionBack(id, saved.version));
     await reload();
   } catch (error) {
     sayProblem(error);

@@ -15,7 +15,7 @@ import {
   type Version,
 } from "../api/events";
 import { me } from "../api/session";
-import { go } from "../route";
+import { go, route } from "../route";
 import { askPart, create, seenAs, takeBack } from "../store/actions";
 import {
   differences,
@@ -25,10 +25,11 @@ import {
   faultOf,
   fieldsOf,
   keepDraft,
+  type Kept,
   keptDraft,
   newDraft,
 } from "../store/drafts";
-import { entries, reload } from "../store/entries";
+import { asOf, entries, reload } from "../store/entries";
 import { say, sayProblem } from "../store/undo";
 import { addDays, wallOf } from "../time/zones";
 import { type Group, merged } from "./merging";
@@ -58,18 +59,21 @@ export class Editing {
   /** How many minutes ahead the person hears of it; of a new event, once it has been made. */
   readonly reminders = signal<readonly number[]>([]);
   readonly recovered: Signal<string | null> = signal(null);
+  /** Why it cannot be saved any more: it is gone, or this date of it. What was typed is still there to be copied. */
+  readonly gone = signal<string | null>(null);
   readonly isChanged = computed(() => Object.keys(differences(this.base.value, this.draft.value)).length > 0);
-  readonly mayEdit = computed(() => this.event.value?.role !== "viewer");
+  readonly mayEdit = computed(() => asOf.value === null && this.event.value?.role !== "viewer");
   /** The version that the person's changes are merged with. */
   private version: number | null;
   private stop: () => void = () => undefined;
   private reminding: Promise<unknown> | null = null;
 
-  constructor(event: CalendarEvent | null, draft: Draft) {
+  constructor(event: CalendarEvent | null, draft: Draft, kept: Kept | null = null) {
     this.event = signal(event);
     this.version = event?.version ?? null;
     this.base = signal(event ? draftOf(event) : draft);
-    this.draft = signal(draft);
+    this.draft = signal(kept?.draft ?? draft);
+    this.recovered.value = kept?.at ?? null;
     this.recover();
     this.stop = effect(() => this.keep());
   }
@@ -139,9 +143,16 @@ export class Editing {
   }
 
   /** Take in what somebody else has made of the event. */
-  async follow(theirs: CalendarEvent): Promise<void> {
+  async follow(theirs: CalendarEvent | null): Promise<void> {
     const known = this.event.peek();
-    if (!known || theirs.version <= known.version) return;
+    if (!known) return;
+    this.gone.value = theirs ? null : "This date is not part of the series any more.";
+    if (!theirs) return;
+    if (theirs.role !== known.role) {
+      this.note(`You are ${theirs.role} now.`);
+      this.event.value = { ...known, role: theirs.role };
+    }
+    if (theirs.version <= known.version) return;
     const author = await authorOf(theirs);
     if (this.saving.peek() || theirs.version <= (this.event.peek()?.version ?? 0)) return;
     const now = draftOf(theirs);
@@ -158,6 +169,12 @@ export class Editing {
       this.base.value = { ...now, description: this.base.peek().description };
       return;
     }
+    this.takeIn(theirs, now, found);
+  }
+
+  /** Take both sides of what clashes: what others changed besides is taken, and each clash waits for a choice. */
+  private takeIn(theirs: CalendarEvent, now: Draft, found: ReturnType<typeof merged>): void {
+    this.event.value = theirs;
     this.version = theirs.version;
     this.base.value = now;
     this.draft.value = found.draft;
@@ -176,7 +193,7 @@ export class Editing {
   /** Save; gives the event as it is now, or null when the person has to do something first. */
   async save(anyway = false): Promise<CalendarEvent | null> {
     const draft = this.settled();
-    this.fault.value = faultOf(draft);
+    this.fault.value = this.gone.peek() ?? faultOf(draft);
     if (this.fault.value) return null;
     if (this.clashes.peek().some((one) => one.chosen === null)) {
       this.fault.value = "Choose which side to keep, field by field.";
@@ -237,8 +254,15 @@ export class Editing {
       const { conflicts, nearest_free: free } = error.body as { conflicts: Taken[]; nearest_free: Slot[] };
       this.refused.value = { conflicts, free };
     } else if (error.is("edit-conflict") && this.id !== null) {
-      this.saving.value = false;
-      await this.follow(await readEntry(this.id, this.occurrence));
+      const theirs = await readEntry(this.id, this.occurrence);
+      if (!theirs) {
+        await this.follow(null);
+        return;
+      }
+      const now = draftOf(theirs);
+      const found = merged(this.base.peek(), this.draft.peek(), now);
+      if (found.clashes.length) this.takeIn(theirs, now, found);
+      else this.fault.value = error.words;
     } else {
       this.fault.value = error.words;
     }
@@ -248,9 +272,18 @@ export class Editing {
 /** The event that is open, or that is being made. */
 export const editing = signal<Editing | null>(null);
 
+/** Make a new event; one that was being typed is gone on with, at the times that were chosen now. */
 export function openNew(draft: Draft): void {
+  const kept = draft.title ? null : keptDraft(null, null);
   close();
-  editing.value = new Editing(null, draft);
+  const { allDay, start, end, zone: at } = draft;
+  editing.value = new Editing(null, draft, kept && { ...kept, draft: { ...kept.draft, allDay, start, end, zone: at } });
+}
+
+/** Go on with a new event that was being typed before a reload. */
+export function recoverNew(): void {
+  const kept = keptDraft(null, null);
+  if (kept && !editing.peek() && route.peek().event === null) editing.value = new Editing(null, kept.base, kept);
 }
 
 export function openEvent(event: CalendarEvent): void {
@@ -263,12 +296,19 @@ export function close(): void {
   go({ event: null, occurrence: null, panel: "details" });
 }
 
-/** Read an event, or one occurrence of it, from what is shown or from the server. */
-export async function readEntry(id: number, occurrence: string | null): Promise<CalendarEvent> {
+// Whoever turns back the calendar, or comes back, has another state of the event before them.
+let moment = asOf.peek();
+effect(() => {
+  if (moment !== asOf.value) close();
+  moment = asOf.value;
+});
+
+/** Read an event, or one occurrence of it, from the server; null for an occurrence that there is not. */
+export async function readEntry(id: number, occurrence: string | null): Promise<CalendarEvent | null> {
   if (!occurrence) return readEvent(id);
   const day = occurrence.slice(0, 10);
   const near = await occurrencesOf(id, addDays(day, -60), addDays(day, 60));
-  return near.find((one) => one.occurrence === occurrence) ?? readEvent(id);
+  return near.find((one) => one.occurrence === occurrence) ?? null;
 }
 
 export function shownEntry(id: number, occurrence: string | null): CalendarEvent | undefined {

@@ -4,6 +4,8 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { me, signOut } from "../api/session";
 import { isDark, theme } from "../preferences";
 import { dialog, type DialogName } from "../store/dialogs";
+import { dropDrafts } from "../store/drafts";
+import { sayProblem } from "../store/undo";
 import { Icon, type IconName } from "./icons";
 import { travel } from "./TimeMachine";
 
@@ -29,6 +31,15 @@ export function useDismiss(isOpen: boolean, dismiss: () => void) {
     };
   }, [isOpen]);
   return element;
+}
+
+async function leave(): Promise<void> {
+  try {
+    await signOut();
+    dropDrafts();
+  } catch (error) {
+    sayProblem(error);
+  }
 }
 
 const ENTRIES: [DialogName, string, IconName][] = [
@@ -81,7 +92,7 @@ export function AccountMenu() {
           <button type="button" class="menu-item" onClick={() => (theme.value = isDark.value ? "light" : "dark")}>
             <Icon name={isDark.value ? "sun" : "moon"} /> {isDark.value ? "Light theme" : "Dark theme"}
           </button>
-          <button type="button" class="menu-item" onClick={() => void signOut()}>
+          <button type="button" class="menu-item" onClick={() => void leave()}>
             <Icon name="out" /> Sign out
           </button>
         </div>

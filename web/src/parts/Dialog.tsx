@@ -3,6 +3,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 
 import { Icon } from "./icons";
+import { Toasts } from "./Toasts";
 
 interface Props {
   title: string;
@@ -44,6 +45,7 @@ export function Dialog({ title, onClose, wide, children }: Props) {
         </header>
         {children}
       </div>
+      <Toasts />
     </dialog>
   );
 }

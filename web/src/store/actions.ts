@@ -4,6 +4,7 @@ import { signal } from "@preact/signals";
 import { Problem } from "../api/client";
 import {
   type CalendarEvent,
+  changedFields,
   changeEvent,
   createEvent,
   deleteEvent,
@@ -71,10 +72,20 @@ export async function unlessTaken<T>(act: (anyway: boolean) => Promise<T>): Prom
   }
 }
 
-/** Put an event back to the version before one; where a series was split, the later half goes first. */
+/** Take back what a version changed, and nothing of what others changed since; a later half that it made goes. */
 export async function takeBack(event: CalendarEvent, before: number, saved: CalendarEvent): Promise<void> {
-  if (saved.id !== event.id) await deleteEvent(saved.id, { scope: "all" });
-  await rollBack(event.id, before);
+  if (saved.id !== event.id) {
+    await deleteEvent(saved.id, { scope: "all" });
+    await rollBack(event.id, before);
+  } else {
+    await takeVersionBack(event.id, saved.version);
+  }
+}
+
+/** Take back what one version changed. */
+export async function takeVersionBack(id: number, version: number): Promise<void> {
+  const fields = await changedFields(id, version - 1, version);
+  if (fields.length) await rollBack(id, version - 1, fields);
 }
 
 export async function create(fields: Partial<Fields>, anyway: boolean): Promise<CalendarEvent> {
@@ -106,15 +117,24 @@ export async function move(event: CalendarEvent, times: Partial<Fields>, revert:
 /** What tells the server that the fields are those of one occurrence, so that the series moves by as much. */
 export const seenAs = (event: CalendarEvent) => (event.occurrence ? { occurrence: event.occurrence } : {});
 
+/** What is left of a series; null where it was all of it, so that it lies in the trash. */
+async function leftOf(id: number): Promise<CalendarEvent | null> {
+  try {
+    return await readEvent(id);
+  } catch (error) {
+    if (error instanceof Problem && error.status === 404) return null;
+    throw error;
+  }
+}
+
 export async function remove(event: CalendarEvent): Promise<boolean> {
   const which = await askPart(event, "delete");
   if (!which) return false;
   try {
     await deleteEvent(event.id, which);
-    const isWhole = which.scope === "all";
-    const back = async () =>
-      isWhole ? restoreEvent(event.id) : rollBack(event.id, (await readEvent(event.id)).version - 1);
-    say(isWhole ? `“${event.title}” is in the trash` : `“${event.title}” was taken out`, back);
+    const left = which.scope === "all" ? null : await leftOf(event.id);
+    const back = () => (left ? takeVersionBack(event.id, left.version) : restoreEvent(event.id));
+    say(left ? `“${event.title}” was taken out` : `“${event.title}” is in the trash`, back);
     await reload();
     return true;
   } catch (error) {

@@ -11,6 +11,8 @@ export interface Draft {
   start: Wall;
   end: Wall;
   zone: string;
+  /** The instants that were read: on the night that clocks go back, a wall time does not tell which of two it is. */
+  read?: { start: string; end: string };
   location: string;
   description: string;
   tags: string;
@@ -27,6 +29,7 @@ export function draftOf(event: CalendarEvent): Draft {
     start: day ? { date: event.start_time, time: "09:00" } : wallOf(event.start_time, event.time_zone),
     end: day ? { date: addDays(event.end_time, -1), time: "10:00" } : wallOf(event.end_time, event.time_zone),
     zone: event.time_zone,
+    read: day ? undefined : { start: event.start_time, end: event.end_time },
     location: event.location ?? "",
     description: event.description ?? "",
     tags: event.tags.join(", "),
@@ -42,8 +45,19 @@ export function newDraft(start: Wall, end: Wall, zone: string, allDay = false): 
 }
 
 export function timesOf(draft: Draft): Pick<Fields, "start_time" | "end_time"> {
-  if (draft.allDay) return { start_time: draft.start.date, end_time: addDays(draft.end.date, 1) };
-  return { start_time: instantOf(draft.start, draft.zone), end_time: instantOf(draft.end, draft.zone) };
+  if (draft.allDay) return { start_time: draft.start.date, end_time: draft.end.date && addDays(draft.end.date, 1) };
+  const { start, end, zone, read } = draft;
+  return { start_time: instantLike(start, zone, read?.start), end_time: instantLike(end, zone, read?.end) };
+}
+
+/** The instant that was read, as long as the form still says its wall time; nothing for a date that is not complete. */
+function instantLike(wall: Wall, zone: string, read?: string): string {
+  if (!wall.date) return "";
+  if (read) {
+    const was = wallOf(read, zone);
+    if (was.date === wall.date && was.time === wall.time) return read;
+  }
+  return instantOf(wall, zone);
 }
 
 export function fieldsOf(draft: Draft): Fields {
@@ -79,8 +93,8 @@ export function faultOf(draft: Draft): string | null {
   if (!draft.start.date || !draft.end.date) return "Choose a start and an end.";
   if (draft.allDay) return draft.end.date < draft.start.date ? "The last day is before the first." : null;
   if (!draft.start.time || !draft.end.time) return "Choose a time, or make it all-day.";
-  const [start, end] = [`${draft.start.date}T${draft.start.time}`, `${draft.end.date}T${draft.end.time}`];
-  return end <= start ? "The end is not after the start." : null;
+  const { start_time: start, end_time: end } = timesOf(draft);
+  return new Date(end) <= new Date(start) ? "The end is not after the start." : null;
 }
 
 // -- what survives -------------------------------------------------------------------------------------------
@@ -93,18 +107,44 @@ export interface Kept {
   at: string;
 }
 
+/** Each tab has its own, so that saving in one loses nothing in another; a reload keeps its name. */
+const TAB = (() => {
+  const named = sessionStorage.getItem("convene.tab") ?? Math.random().toString(36).slice(2);
+  sessionStorage.setItem("convene.tab", named);
+  return named;
+})();
+
+const mine = () => `convene.draft.${me.peek()?.id}.`;
 const keyOf = (event: number | null, occurrence: string | null) =>
-  `convene.draft.${me.peek()?.id}.${event ?? "new"}${occurrence ? `.${occurrence}` : ""}`;
+  `${mine()}${event ?? "new"}${occurrence ? `.${occurrence}` : ""}@`;
+
+const keysLike = (beginning: string) => Object.keys(localStorage).filter((key) => key.startsWith(beginning));
+const keptAt = (key: string) => JSON.parse(localStorage.getItem(key)!) as Kept;
 
 export function keepDraft(event: number | null, occurrence: string | null, kept: Kept): void {
-  localStorage.setItem(keyOf(event, occurrence), JSON.stringify(kept));
+  localStorage.setItem(keyOf(event, occurrence) + TAB, JSON.stringify(kept));
 }
 
+/** What was typed in this tab, or else, last, in another one that may be gone. */
 export function keptDraft(event: number | null, occurrence: string | null): Kept | null {
-  const text = localStorage.getItem(keyOf(event, occurrence));
-  return text ? (JSON.parse(text) as Kept) : null;
+  const key = keyOf(event, occurrence);
+  if (localStorage.getItem(key + TAB)) return keptAt(key + TAB);
+  const others = keysLike(key).map(keptAt);
+  return others.sort((one, other) => other.at.localeCompare(one.at))[0] ?? null;
 }
 
+/** Forget what was typed in this tab, and copies of it in tabs that are gone. */
 export function dropDraft(event: number | null, occurrence: string | null): void {
-  localStorage.removeItem(keyOf(event, occurrence));
+  const key = keyOf(event, occurrence);
+  const text = localStorage.getItem(key + TAB);
+  const typed = text && JSON.stringify((JSON.parse(text) as Kept).draft);
+  localStorage.removeItem(key + TAB);
+  for (const other of keysLike(key)) {
+    if (typed && JSON.stringify(keptAt(other).draft) === typed) localStorage.removeItem(other);
+  }
+}
+
+/** Forget everything that was typed: whoever signs out leaves nothing behind. */
+export function dropDrafts(): void {
+  for (const key of keysLike(mine())) localStorage.removeItem(key);
 }
