@@ -166,3 +166,17 @@ async def test_the_legend_hides_what_is_not_wanted(visit: Visit, alice: Person, 
     await expect(visitor.event("Planning")).to_be_visible()
     await visitor.page.get_by_label("Shared, you may edit").uncheck()
     await expect(visitor.event("Planning")).to_have_count(0)
+
+
+async def test_names_of_events_follow_zone_and_language(visit: Visit, alice: Person):
+    event = await planned(alice)
+    visitor = await visit(alice, week())
+    shown = visitor.page.locator(f'.calendar [data-event="{event["id"]}"]')
+    await expect(shown).to_have_attribute("aria-label", re.compile("10:00"))
+    await visitor.button("Account").click()
+    await visitor.button("Settings").click()
+    await visitor.page.get_by_label("Your time zone").select_option("UTC")
+    await expect(shown).to_have_attribute("aria-label", re.compile("0[89]:00"))
+    await expect(shown).to_have_attribute("title", re.compile("0[89]:00"))
+    await visitor.page.get_by_label("Dates in").select_option("de-DE")
+    await expect(shown).to_have_attribute("aria-label", re.compile("Di"))

@@ -8,6 +8,7 @@ from playwright.async_api import expect
 from tests.people import Person
 from tests.web.conftest import Visit
 from tests.web.test_calendar import planned, week
+from tests.web.visitors import NARROW
 
 pytestmark = pytest.mark.xdist_group("page")
 
@@ -72,3 +73,42 @@ async def test_the_time_machine_shows_the_calendar_as_it_was(visit: Visit, alice
     await expect(visitor.event("Renamed")).to_have_count(0)
     await visitor.button("Back to now").click()
     await expect(visitor.event("Renamed")).to_be_visible()
+
+
+async def test_the_calendar_follows_the_slider_while_it_is_dragged(visit: Visit, alice: Person):
+    await planned(alice)
+    visitor = await visit(alice, week())
+    await visitor.button("Time machine").click()
+    slider = await visitor.page.get_by_label("Moment").bounding_box()
+    assert slider
+    middle = slider["y"] + slider["height"] / 2
+    await visitor.page.mouse.move(slider["x"] + slider["width"] - 8, middle)
+    await visitor.page.mouse.down()
+    await visitor.page.mouse.move(slider["x"] + 1, middle, steps=5)
+    await expect(visitor.event("Planning")).to_have_count(0)
+    await visitor.page.mouse.up()
+
+
+async def test_the_time_machine_opened_again_stands_at_now(visit: Visit, alice: Person):
+    await planned(alice)
+    visitor = await visit(alice, week())
+    await visitor.button("Time machine").click()
+    await visitor.page.get_by_label("Moment").press("Home")
+    await expect(visitor.event("Planning")).to_have_count(0)
+    await visitor.button("Time machine").click()
+    await visitor.button("Time machine").click()
+    await expect(visitor.page.get_by_label("Moment")).to_have_value("1000")
+    await expect(visitor.event("Planning")).to_be_visible()
+
+
+async def test_a_moment_of_the_past_can_be_typed_on_a_phone(visit: Visit, alice: Person):
+    await planned(alice)
+    visitor = await visit(alice, week("day"), viewport=NARROW)
+    await visitor.button("Account").click()
+    await visitor.button("Time machine").click()
+    field = visitor.page.get_by_label("Date and time")
+    await field.fill("2020-01-01T12:00")
+    await field.blur()
+    await expect(visitor.page.get_by_label("Moment")).to_have_value("0")
+    await visitor.button("Back to now").click()
+    await expect(visitor.page.get_by_label("Moment")).to_have_count(0)

@@ -89,7 +89,7 @@ export function CalendarView() {
     }
   }, [openId]);
   const [all, hiding, colors] = [entries.value, hiddenKinds.value, calendars.value];
-  const inputs = useMemo(() => entryInputs(all, hiding, !isPast), [all, hiding, colors, isPast]);
+  const inputs = useMemo(() => entryInputs(all, hiding, !isPast), [all, hiding, colors, isPast, zone.value, locale.value]);
   const open = editing.value;
   // Its shadow follows when the typing rests: each new list of events is looked through as a whole.
   const typed = useRested(open && !open.event.value ? open.draft.value : null);

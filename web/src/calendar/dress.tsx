@@ -5,6 +5,9 @@ import type { CalendarEvent } from "../api/events";
 
 type Shown = Parameters<Extract<CalendarOptions["eventContent"], (...input: never[]) => unknown>>[0];
 
+/** Between the list of a day and the edges of the window, in pixels. */
+const SPACE = 12;
+
 /** In columns of hours the title comes first: the place says the time already. */
 function columnContent({ event, timeText, isShort }: Shown) {
   const entry = event.extendedProps.entry as CalendarEvent | undefined;
@@ -17,6 +20,14 @@ function columnContent({ event, timeText, isShort }: Shown) {
   );
 }
 
+/** FullCalendar lets the list of a day begin where the day does, however far down the window that is. */
+function keepInside(): void {
+  const list = document.querySelector<HTMLElement>(".more-list");
+  if (!list) return;
+  const { top, height } = list.getBoundingClientRect();
+  list.style.top = `${Math.max(Math.min(top, innerHeight - height - SPACE), SPACE)}px`;
+}
+
 export const DRESS: CalendarOptions = {
   eventContent: (shown) => (shown.view.type.startsWith("timeGrid") && !shown.event.allDay ? columnContent(shown) : true),
   displayEventEnd: false,
@@ -25,6 +36,12 @@ export const DRESS: CalendarOptions = {
   rowEventTitleClass: "entry-row-title",
   listItemEventClass: "entry-dot",
   rowMoreLinkClass: "more-link",
+  popoverClass: "more-list",
+  popoverCloseClass: "more-list-close",
+  moreLinkClick: () => {
+    requestAnimationFrame(keepInside);
+    return "popover";
+  },
   listItemEventTimeClass: "entry-dot-time",
   listItemEventTitleClass: "entry-dot-title",
   dayHeaderContent: ({ weekdayText, dayNumberText, isToday, inPopover, text }) =>

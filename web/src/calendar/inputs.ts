@@ -1,5 +1,6 @@
 // Events of the API as FullCalendar takes them, and as a screen reader says them.
 import type { CalendarEvent } from "../api/events";
+import { locale } from "../preferences";
 import { type Draft, faultOf, timesOf } from "../store/drafts";
 import { calendars, kindOf, zone } from "../store/entries";
 import { repeatWords } from "../text/repeat";
@@ -30,8 +31,8 @@ export function entryInput(entry: CalendarEvent, isEditable: boolean) {
   const kind = kindOf(entry);
   const classes = ["entry", `is-${entry.status}`, entry.free_busy_status === "free" ? "is-free" : "is-busy"];
   return {
-    // A new version is a new element: what was said of the old one is said anew.
-    id: `${entry.id} ${entry.version} ${entry.occurrence ?? ""}`,
+    // A new version is a new element, and so is another zone or language: what was said of the old one is said anew.
+    id: `${entry.id} ${entry.version} ${entry.occurrence ?? ""} ${zone.value} ${locale.value}`,
     title: entry.title,
     start: entry.start_time,
     end: entry.end_time,

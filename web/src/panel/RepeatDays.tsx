@@ -33,7 +33,7 @@ interface GroupProps<T> {
 
 function Group<T extends string | number>({ name, all, chosen, label, short, onChange, isOptional }: GroupProps<T>) {
   return (
-    <div class={all.length > 7 ? "weekdays many" : "weekdays"} role="group" aria-label={name}>
+    <div class={all.length === 12 ? "weekdays many in-twelve" : all.length > 7 ? "weekdays many" : "weekdays"} role="group" aria-label={name}>
       {all.map((one) => (
         <button
           key={one}

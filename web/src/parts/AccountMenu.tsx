@@ -7,6 +7,7 @@ import { dialog, type DialogName } from "../store/dialogs";
 import { dropDrafts } from "../store/drafts";
 import { sayProblem } from "../store/undo";
 import { Icon, type IconName } from "./icons";
+import { travel } from "./TimeMachine";
 
 /** Close a pop-up by Escape, or by a click elsewhere. */
 export function useDismiss(isOpen: boolean, dismiss: () => void) {
@@ -78,6 +79,16 @@ export function AccountMenu() {
               <Icon name={icon} /> {words}
             </button>
           ))}
+          <button
+            type="button"
+            class="menu-item only-narrow"
+            onClick={() => {
+              setOpen(false);
+              travel();
+            }}
+          >
+            <Icon name="history" /> Time machine
+          </button>
           <button type="button" class="menu-item" onClick={() => (theme.value = isDark.value ? "light" : "dark")}>
             <Icon name={isDark.value ? "sun" : "moon"} /> {isDark.value ? "Light theme" : "Dark theme"}
           </button>

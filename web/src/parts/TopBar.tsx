@@ -9,6 +9,7 @@ import { asOf, loading, zone } from "../store/entries";
 import { dialog, isDrawerOpen } from "../store/dialogs";
 import { AccountMenu } from "./AccountMenu";
 import { Icon } from "./icons";
+import { travel } from "./TimeMachine";
 
 /** One page of the view further, or back. */
 export function step(by: 1 | -1): void {
@@ -70,7 +71,7 @@ export function TopBar() {
         aria-label="Time machine"
         aria-pressed={asOf.value !== null}
         title="Time machine: the calendar as it was"
-        onClick={() => (asOf.value = asOf.value === null ? new Date().toISOString() : null)}
+        onClick={travel}
       >
         <Icon name="history" />
       </button>
