@@ -157,7 +157,7 @@ def application() -> FastAPI:
     """Make the application as the environment says, for any ASGI server."""
     folder = os.environ.get(_WORKERS_FOLDER)
     if folder and (parent := os.environ.get(_PARENT)):
-        end_with(int(parent), Path(folder))
+        end_with(int(parent))
     return create_app(_settings(), Path(folder) if folder else None, BUILT)
 
 

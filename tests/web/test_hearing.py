@@ -37,6 +37,7 @@ async def test_reminders_are_set_and_taken_away_at_once(visit: Visit, alice: Per
     await expect(away).to_have_text(["15 minutes before", "1 day before"])
     await away.first.click()
     await expect(away).to_have_text(["1 day before"])
+    await visitor.sees("Your reminders were changed")
     assert await reminders(ben, event) == [1440]
     assert await reminders(alice, event) == []
 
@@ -66,6 +67,8 @@ async def test_a_webhook_is_added_tried_and_removed(visit: Visit, alice: Person)
         await visitor.button("Hide the log").click()
         await visitor.button("What was sent").click()
         await expect(visitor.page.locator(".log li")).to_contain_text(["delivered"])
+        await visitor.button("Remove").click()
+        await visitor.sees("With its log?")
         await visitor.button("Remove").click()
         await expect(visitor.page.locator(".webhook")).to_have_count(0)
 

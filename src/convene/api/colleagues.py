@@ -11,12 +11,15 @@ import os
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 
 import orjson
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
+
+from convene.parent import is_gone
 
 WRITE_SECONDS = 3.0
 
@@ -46,9 +49,11 @@ class Colleagues(Collector):
             with suppress(asyncio.CancelledError):
                 await task
             self._file.unlink(missing_ok=True)
+            if is_gone():
+                rmtree(self._folder, ignore_errors=True)  # the others do so, too
 
     async def _write_again_and_again(self) -> None:
-        while True:
+        while not is_gone():
             self._write()
             await asyncio.sleep(WRITE_SECONDS)
 

@@ -52,7 +52,7 @@ export function Insights({ onClose }: { onClose: () => void }) {
           />
           <Bars
             title="Most often with"
-            rows={found.collaborators.map((one) => [one.username, one.events, `${one.events} events`, "var(--accent)"])}
+            rows={found.collaborators.map((one) => [one.username, one.events, `${one.events} ${one.events === 1 ? "event" : "events"}`, "var(--accent)"])}
           />
         </div>
       )}

@@ -17,6 +17,7 @@ import { me } from "../api/session";
 import { close } from "../panel/editing";
 import { Dialog } from "../parts/Dialog";
 import { Icon } from "../parts/icons";
+import { Sure } from "../parts/Sure";
 import { reload } from "../store/entries";
 import { say, sayProblem } from "../store/undo";
 
@@ -100,30 +101,6 @@ export function ShareDialog({ event, onClose }: { event: CalendarEvent; onClose:
 
 /** Do something; once it is done, say it and offer the way back. */
 type Act = (what: () => Promise<unknown>, said?: string, back?: () => Promise<unknown>) => void;
-
-interface SureProps {
-  words: string;
-  question: string;
-  onSure: () => void;
-}
-
-/** A button that asks once more, for what cannot be taken back. */
-function Sure({ words, question, onSure }: SureProps) {
-  const [asked, setAsked] = useState(false);
-  return (
-    <div class="actions">
-      {asked && <span class="grow">{question}</span>}
-      {asked && (
-        <button type="button" onClick={() => setAsked(false)}>
-          Cancel
-        </button>
-      )}
-      <button type="button" class="danger" onClick={() => (asked ? onSure() : setAsked(true))}>
-        {words}
-      </button>
-    </div>
-  );
-}
 
 /** Making somebody else the owner: chosen, then asked once more. */
 function HandingOver({ rows, onChosen }: { rows: readonly Permission[]; onChosen: (row: Permission) => void }) {

@@ -1,7 +1,7 @@
 // What was deleted in the last thirty days, and the way back.
 import { useEffect, useState } from "preact/hooks";
 
-import { type CalendarEvent, listTrash, restoreEvent } from "../api/events";
+import { type CalendarEvent, deleteEvent, listTrash, restoreEvent } from "../api/events";
 import { Dialog } from "../parts/Dialog";
 import { reload, zone } from "../store/entries";
 import { say, sayProblem } from "../store/undo";
@@ -14,7 +14,7 @@ export function Trash({ onClose }: { onClose: () => void }) {
   const restore = async (event: CalendarEvent) => {
     try {
       await restoreEvent(event.id);
-      say(`“${event.title}” is back`);
+      say(`“${event.title}” is back`, () => deleteEvent(event.id, { scope: "all" }).then(read));
       await Promise.all([read(), reload()]);
     } catch (error) {
       sayProblem(error);

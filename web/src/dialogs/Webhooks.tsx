@@ -3,6 +3,7 @@ import { useEffect, useId, useState } from "preact/hooks";
 
 import { ask, askFor, Problem } from "../api/client";
 import type { components } from "../api/schema";
+import { Sure } from "../parts/Sure";
 import { say, sayProblem } from "../store/undo";
 import { agoWords } from "../time/words";
 import { Section } from "./Section";
@@ -64,9 +65,7 @@ function One({ webhook, onChange, onSecret }: OneProps) {
           />
           <span class="address">{webhook.url}</span>
         </label>
-        <button type="button" class="quiet" onClick={() => void act("DELETE", path)}>
-          Remove
-        </button>
+        <Sure words="Remove" question="With its log?" onSure={() => void act("DELETE", path)} />
       </div>
       {webhook.switched_off && <p class="fault">{OFF[webhook.switched_off]} Mend it, then switch it on.</p>}
       <div class="row links">

@@ -2,7 +2,7 @@
 import { useEffect } from "preact/hooks";
 
 import { Icon } from "../parts/icons";
-import { sayProblem } from "../store/undo";
+import { say, sayProblem } from "../store/undo";
 import { aheadWords } from "../time/words";
 import type { Editing } from "./editing";
 
@@ -12,7 +12,11 @@ const MOST = 5;
 export function Reminders({ editing }: { editing: Editing }) {
   useEffect(() => void editing.readReminders().catch(sayProblem), [editing]);
   const chosen = editing.reminders.value;
-  const set = (minutes: readonly number[]) => void editing.remind(minutes).catch(sayProblem);
+  const set = (minutes: readonly number[]) => {
+    editing.remind(minutes).then((saved) => {
+      if (saved) say("Your reminders were changed", () => editing.remind(chosen));
+    }, sayProblem);
+  };
   return (
     <div class="chips reminders">
       {chosen.map((minutes) => (

@@ -128,15 +128,16 @@ export class Editing {
     if (!this.reminding) this.reminders.value = minutes;
   }
 
-  /** Set when the person hears of it, at once on the screen; requests go one after the other. */
-  async remind(minutes: readonly number[]): Promise<void> {
+  /** Set when the person hears of it, at once on the screen; requests go one after the other. Tells whether one went. */
+  async remind(minutes: readonly number[]): Promise<boolean> {
     this.reminders.value = minutes;
     const { id } = this;
-    if (id === null) return;
+    if (id === null) return false;
     const before = this.reminding ?? Promise.resolve();
     const mine = (this.reminding = before.catch(() => undefined).then(() => setReminders(id, minutes)));
     try {
       await mine;
+      return true;
     } finally {
       if (this.reminding === mine) this.reminding = null;
     }
