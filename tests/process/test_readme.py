@@ -76,6 +76,6 @@ def test_what_the_readme_says_of_production_can_be_typed_in(tmp_path):
     log = (tmp_path / "convene.log").read_text(encoding="utf-8")
     assert run.returncode == 0, run.stderr + log
     assert "ana is user 1" in run.stdout
-    assert re.search(r"^convene_requests_total", run.stdout, re.MULTILINE)
+    assert re.search(r"^convene_listeners{", run.stdout, re.MULTILINE)
     assert (tmp_path / "convene-today").stat().st_size > 1000
     assert '"level":"error"' not in log
