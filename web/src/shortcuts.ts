@@ -2,7 +2,7 @@
 import type { CalendarEvent } from "./api/events";
 import { close, draftAt, editing, openNew } from "./panel/editing";
 import { goToday, step } from "./parts/TopBar";
-import { date, go } from "./route";
+import { date, go, route } from "./route";
 import { remove } from "./store/actions";
 import { dialog } from "./store/dialogs";
 import { asOf, entries, zone } from "./store/entries";
@@ -55,7 +55,8 @@ const KEYS: Record<string, () => void> = {
     if (event.role === "owner") void remove(event).then((gone) => gone && editing.peek()?.id === event.id && close());
     else say("Only its owner can delete this event.");
   }),
-  Escape: () => editing.peek() && close(),
+  // Also while it is still being read.
+  Escape: () => (editing.peek() || route.peek().event !== null) && close(),
 };
 
 const isTyping = (target: EventTarget | null) =>
