@@ -3,37 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from convene.operations import accounts
-from tests.api.mailing import Office, mailing
+from tests.api.mail.mailing import Office
 from tests.api.steps import change_part, delete_part, invalid, path_of
-from tests.databases import KINDS, fresh_database
-from tests.people import Api, Json, Person
+from tests.people import Json, Person
 
 DIGEST = "/api/v1/notifications/digest"
-
-
-@pytest.fixture(scope="module", params=KINDS)
-def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
-    """A database where nobody else sends mail."""
-    with fresh_database(request.param) as url:
-        yield url
-
-
-@pytest.fixture(scope="module")
-async def office(database_url: str) -> AsyncIterator[Office]:
-    async with mailing(database_url) as office:
-        yield office
-
-
-@pytest.fixture
-def api(office: Office) -> Api:
-    return office.api
 
 
 def utc(text: str) -> datetime:

@@ -4,31 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 
 from convene import clock
 from convene.operations import accounts
-from tests.api.mailing import PLACE, Office, mailing, wants_mail
+from tests.api.mail.mailing import PLACE, Office, mailing, wants_mail
 from tests.api.steps import path_of
-from tests.databases import KINDS, fresh_database
-from tests.people import Api, Person, running_api
+from tests.databases import fresh_database
+from tests.people import Person, running_api
 from tests.receiver import receiving
-
-
-@pytest.fixture(scope="module", params=KINDS)
-def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
-    """A database where nobody else sends mail."""
-    with fresh_database(request.param) as url:
-        yield url
-
-
-@pytest.fixture(scope="module")
-async def office(database_url: str) -> AsyncIterator[Office]:
-    async with mailing(database_url) as office:
-        yield office
 
 
 @pytest.fixture(autouse=True)
@@ -38,11 +25,6 @@ def patient(office: Office) -> Iterator[None]:
     office.box.of_recipient = lambda _: "250 OK"
     office.box.of_mail = lambda _: "250 OK"
     office.box.seconds = 0
-
-
-@pytest.fixture
-def api(office: Office) -> Api:
-    return office.api
 
 
 async def nothing_more() -> None:

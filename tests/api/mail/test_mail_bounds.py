@@ -3,33 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-
-import pytest
 
 from convene.operations.mail_bounds import INVITATIONS_A_DAY, MAILS_AN_HOUR
-from tests.api.mailing import Office, mailing
+from tests.api.mail.mailing import Office
 from tests.api.steps import path_of
-from tests.databases import KINDS, fresh_database
-from tests.people import Api, Person
-
-
-@pytest.fixture(scope="module", params=KINDS)
-def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
-    """A database where nobody else sends mail."""
-    with fresh_database(request.param) as url:
-        yield url
-
-
-@pytest.fixture(scope="module")
-async def office(database_url: str) -> AsyncIterator[Office]:
-    async with mailing(database_url) as office:
-        yield office
-
-
-@pytest.fixture
-def api(office: Office) -> Api:
-    return office.api
+from tests.people import Person
 
 
 async def nothing_more() -> None:
