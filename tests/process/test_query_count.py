@@ -82,7 +82,7 @@ async def costs(api: Api, world: World) -> dict[str, int]:
     found = {}
     for name, (request, _, _) in COSTS.items():
         await recognise(world.alice)
-        with recorded(api) as asked:
+        async with recorded(api) as asked:
             answer = await request(world)
         assert answer.status_code < 400 or name == "create, refused", answer.text
         found[name] = len(asked)
@@ -101,7 +101,7 @@ async def test_a_request_costs_the_same_in_a_small_and_in_a_large_world(
 @pytest.mark.parametrize("rows", [10, 200])
 async def test_a_list_costs_the_same_whatever_its_length(api: Api, large_world: World, rows: int):
     await recognise(large_world.alice)
-    with recorded(api) as asked:
+    async with recorded(api) as asked:
         answer = await large_world.alice.get(EVENTS, limit=rows)
     assert len(answer.json()) == rows
     assert len([one for one in asked if one.sql.startswith("SELECT")]) == 1
