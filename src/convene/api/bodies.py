@@ -20,6 +20,8 @@ from convene.domain.errors import Fault, Invalid
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
+#: What most clients write, and nothing else: as it stands in a header.
+JSON = b"application/json"
 MERGE_PATCH = "application/merge-patch+json"
 JSON_KINDS = frozenset(("application/json", MERGE_PATCH))
 FORM_KINDS = frozenset(("application/x-www-form-urlencoded", "multipart/form-data"))
