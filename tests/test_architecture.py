@@ -36,9 +36,8 @@ BROAD_EXCEPTS = {
     "storage/postgresql.py": "rolls back and raises again",
     "storage/pool.py": "gives the right to open a connection to somebody else, and raises again",
 }
-#: What must outlive whatever goes wrong in them: they log it and go on.
+#: Loops that must outlive whatever goes wrong in them: they log it and go on.
 OUTER_EDGES = {
-    "api/direct.py": "every request is answered; the handler of what nobody expected logs it",
     "delivery/bus.py": "a bus that is down must not end the task that listens to it",
     "delivery/hub.py": "those who listen must not listen in vain for ever",
     "delivery/dispatcher.py": "whatever goes wrong with one delivery, the others must go out",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx2
@@ -145,3 +146,16 @@ async def test_a_conflict_is_told_on_both_ways(alice: Person):
     long = await alice.post(EVENTS, HOUR, headers=JSON_THE_LONG_WAY)
     assert short.status_code == 409
     assert told(short) == told(long)
+
+
+async def test_a_body_without_end_is_refused_on_the_short_way_too(alice: Person):
+    async def pieces() -> AsyncIterator[bytes]:
+        for _ in range(50):
+            yield b" " * 100_000
+
+    answers = [
+        await alice.client.post(EVENTS, content=pieces(), headers=headers)
+        for headers in ({"Content-Type": "application/json"}, JSON_THE_LONG_WAY)
+    ]
+    assert [answer.status_code for answer in answers] == [413, 413]
+    assert told(answers[0]) == told(answers[1])

@@ -12,6 +12,7 @@ import re
 
 from fastapi import FastAPI, Request
 from starlette.convertors import StringConvertor
+from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from convene.api.aliases import PREFIX
@@ -29,9 +30,12 @@ class Direct:
     """ASGI application: answers what it can by itself, and leaves the rest to the long way."""
 
     def __init__(self, app: FastAPI, long_way: ASGIApp) -> None:
-        self._app = app
         self._long_way = long_way
-        self._with_body = BodyLimits(self._answer)
+        unexpected = app.exception_handlers[Exception]
+        self._without_body = ServerErrorMiddleware(self._answer, unexpected)
+        self._with_body = ServerErrorMiddleware(BodyLimits(self._answer), unexpected)
+        self._handlers = {kind: tell for kind, tell in app.exception_handlers.items() if kind is not Exception}
+        self._told = tuple(self._handlers)
         self._routes = _direct_routes(app)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -43,21 +47,16 @@ class Direct:
         scope["path_params"] = dict(zip(route.param_convertors, _NUMBER.findall(scope["path"]), strict=True))
         scope["route"] = route
         scope["state"]["route"] = route.path
-        answer = self._answer if scope["method"] == "GET" else self._with_body
+        answer = self._without_body if scope["method"] == "GET" else self._with_body
         await answer(scope, receive, send)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive, send)
         try:
             response = await scope["route"].answer(request)
-        except Exception as error:
-            handlers = self._app.exception_handlers
-            handler = next(handlers[kind] for kind in type(error).__mro__ if kind in handlers)
-            told = await handler(request, error)  # type: ignore[misc] # all of ours are coroutines
-            await told(scope, receive, send)
-            if handler is handlers[Exception]:
-                raise  # the server closes the connection, as it does on the long way
-            return
+        except self._told as error:
+            tell = next(self._handlers[kind] for kind in type(error).__mro__ if kind in self._handlers)
+            response = await tell(request, error)  # type: ignore[misc] # all of ours are coroutines
         await response(scope, receive, send)
 
 
