@@ -55,12 +55,22 @@ class PostgresConnection:
 
     async def all(self, statement: Statement, values: Values) -> list[Row]:
         """Run, and give all rows."""
-        compiled = statement.compiled(DIALECT)
         with _translated:
             if self._begins:
                 await self._begin()
+        return await self.alone(statement, values)
+
+    async def alone(self, statement: Statement, values: Values) -> list[Row]:
+        """Run outside of a transaction, if none has begun, and give all rows: what was written is committed then."""
+        compiled = statement.compiled(DIALECT)
+        with _translated:
             rows = await self._raw.fetch(compiled.sql, *compiled.bind(values))
         return [compiled.decode(row) for row in rows]
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether a transaction has begun, or none ever will."""
+        return not self._begins
 
     async def run(self, statement: Statement, values: Values) -> int:
         """Run, and count the rows touched."""

@@ -16,6 +16,7 @@ from sqlalchemy import literal, select
 from convene import clock
 from convene.domain.errors import EditConflict
 from convene.storage.engine import Connection, Database
+from convene.storage.postgresql import PostgresConnection
 from convene.storage.statements import Row, Statement, Values
 
 _NOTHING: Values = {}
@@ -71,6 +72,20 @@ class UnitOfWork:
     async def run(self, statement: Statement, values: Values = _NOTHING) -> int:
         """Run a statement and count the rows that it touched."""
         return await self._connection.run(statement, values)
+
+    @property
+    def may_act_alone(self) -> bool:
+        """Whether one statement can still be the whole transaction: on PostgreSQL, before any other.
+
+        It is neither begun nor committed by statements of their own, which cost as much as any other. On SQLite they
+        cost next to nothing.
+        """
+        return isinstance(self._connection, PostgresConnection) and not self._connection.has_begun
+
+    async def alone(self, statement: Statement, values: Values = _NOTHING) -> list[Row]:
+        """Run a statement as a transaction of its own, where that can be, and give its rows."""
+        assert isinstance(self._connection, PostgresConnection)  # noqa: S101 - see `may_act_alone`
+        return await self._connection.alone(statement, values)
 
     async def each(self, statement: Statement, rows: Sequence[Values]) -> list[Row]:
         """Run a statement once for each row of values and give the row that each returns, in order."""
