@@ -7,6 +7,7 @@ batch    an event in a batch of 1,000 beside one created alone, and the memory t
 sockets  CPU of a message to each of 1,000 open WebSockets, and the memory that each takes
 buses    how long a change takes from one process to a listener of another, on each bus
 starts   from the command to the first answer, and the memory of a process at rest
+work     statements and calls of functions of a get, a list and a create, counted; --write records them for the tests
 
 All of them without a part; --quick alone measures speed, roughly, in less than a minute. --write puts the tables into
 docs/performance.md. Everything runs on this machine, on loopback, in databases that are made for it and dropped again;
@@ -29,7 +30,7 @@ from typing import Any
 
 from tests.postgres import postgres_server
 
-from bench import batch, buses, growth, report, sockets, speed, starting
+from bench import batch, buses, growth, report, sockets, speed, starting, work
 from bench.servers import CONVENE, other_convene
 from bench.stands import FULL, QUICK, Effort
 
@@ -60,6 +61,8 @@ def main() -> None:
             print("", shown(found), sep="\n", flush=True)
             if asked.write:
                 report.put_into_document(part, about, shown(found))
+                if part == "work":
+                    work.record(found)
     if asked.json:
         report.write_json(asked.json, about, figures)
 
@@ -83,6 +86,7 @@ PARTS: dict[str, tuple[Callable[[Run], Figures], Callable[[Any], str]]] = {
     "batch": (lambda run: batch.measure(run.kinds, run.postgres, run.effort, say), report.batch),
     "sockets": (lambda run: sockets.measure(run.kinds, run.postgres, run.effort.rounds, say), report.sockets),
     "buses": (lambda run: buses.measure(run.postgres, 3 * run.effort.rounds, say), report.buses),
+    "work": (lambda run: work.measure(run.kinds, run.postgres), report.work),
     "starts": (lambda run: starting.measure(run.kinds, run.postgres, run.effort.rounds, say), report.starts),
 }
 
