@@ -69,13 +69,16 @@ async def _created_alone(work: UnitOfWork, me: SignedIn, content: EventContent) 
     and whoever holds the lock decides. Only of single events it is known without a clock what they have to be compared
     with: `now` must not be read before the agenda was looked at.
     """
-    if not work.may_act_alone or not content.may_block or content.schedule.rule is not None:
+    if not content.may_block or content.schedule.rule is not None or (turn := work.turn_alone(me.user_id)) is None:
         return None
     after, before = bounds(content)
-    agenda = await events.look_at_agenda(work, me.user_id, after, before)
-    if not await bookings.fits(work, Booking(me.user_id, me, content), agenda.busy):
-        return None
-    return await writes.insert_event_if_unchanged(work, _new_event(me, content, agenda.calendar_id), agenda.revision)
+    async with turn:
+        agenda = await events.look_at_agenda(work, me.user_id, after, before)
+        if not await bookings.fits(work, Booking(me.user_id, me, content), agenda.busy):
+            return None
+        return await writes.insert_event_if_unchanged(
+            work, _new_event(me, content, agenda.calendar_id), agenda.revision
+        )
 
 
 async def create_batch(

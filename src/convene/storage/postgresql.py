@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime
 from types import TracebackType
 
@@ -15,6 +15,7 @@ from convene.domain.errors import Unavailable
 from convene.storage.errors import Duplicate
 from convene.storage.pool import Pool, Raw
 from convene.storage.statements import PoolUse, Row, Statement, Values
+from convene.storage.turns import Turns
 
 DIALECT: Dialect = PGDialect_asyncpg()  # type: ignore[no-untyped-call]
 
@@ -35,14 +36,15 @@ async def _read_instants_as_text(raw: Raw) -> None:
 
 
 class PostgresConnection:
-    """Runs statements on one connection; with `writes`, in a transaction that begins with the first of them."""
+    """Runs statements on one connection; with `turns`, in a transaction that begins with the first of them."""
 
-    __slots__ = ("_begins", "_raw")
+    __slots__ = ("_begins", "_raw", "_turns")
     dialect_name = DIALECT.name
 
-    def __init__(self, raw: Raw, *, writes: bool) -> None:
+    def __init__(self, raw: Raw, turns: Turns | None) -> None:
         self._raw = raw
-        self._begins = writes
+        self._turns = turns
+        self._begins = turns is not None
 
     async def one(self, statement: Statement, values: Values) -> Row | None:
         """Run, and give the first row."""
@@ -67,10 +69,9 @@ class PostgresConnection:
             rows = await self._raw.fetch(compiled.sql, *compiled.bind(values))
         return [compiled.decode(row) for row in rows]
 
-    @property
-    def has_begun(self) -> bool:
-        """Whether a transaction has begun, or none ever will."""
-        return not self._begins
+    def turn(self, owner_id: int) -> AbstractAsyncContextManager[None] | None:
+        """The turn of those in this process who write for an owner alone; None if a transaction has begun."""
+        return self._turns.of(owner_id) if self._turns is not None and self._begins else None
 
     async def run(self, statement: Statement, values: Values) -> int:
         """Run, and count the rows touched."""
@@ -139,6 +140,9 @@ class PostgresDatabase:
         self.dsn = dsn
         self._pool_size = pool_size
         self._timeout = timeout
+        # Waiting for a lock ends before waiting for an answer, so that whoever waits in vain hears that it was a lock.
+        self._patience = timeout * 2 / 3
+        self._turns = Turns(self._patience)
         self._pool: Pool | None = None
 
     async def open(self) -> None:
@@ -163,8 +167,7 @@ class PostgresDatabase:
             await pool.close()
 
     async def _connect(self) -> Raw:
-        # Waiting for a lock ends before waiting for an answer, so that whoever waits in vain hears that it was a lock.
-        settings = {**_SETTINGS, "lock_timeout": f"{self._timeout * 2 / 3:.3f}s"}
+        settings = {**_SETTINGS, "lock_timeout": f"{self._patience:.3f}s"}
         try:
             raw: Raw = await asyncpg.connect(self.dsn, command_timeout=self._timeout, server_settings=settings)
             await _read_instants_as_text(raw)
@@ -177,7 +180,7 @@ class PostgresDatabase:
 
         There is no BEGIN: at READ COMMITTED it would change nothing and cost two round trips.
         """
-        return _Loan(self._pool, writes=False)
+        return _Loan(self._pool, None)
 
     @asynccontextmanager
     async def writing(self, keeps: Callable[[BaseException], bool]) -> AsyncIterator[PostgresConnection]:
@@ -185,7 +188,7 @@ class PostgresDatabase:
 
         An exception rolls it back, unless `keeps` says that what was written before it stays.
         """
-        async with _Loan(self._pool, writes=True) as connection:
+        async with _Loan(self._pool, self._turns) as connection:
             try:
                 yield connection
             except BaseException as error:
@@ -197,18 +200,18 @@ class PostgresDatabase:
 class _Loan:
     """A connection of a pool while a block runs. As `asynccontextmanager`s this was a tenth of reading an event."""
 
-    __slots__ = ("_pool", "_raw", "_writes")
+    __slots__ = ("_pool", "_raw", "_turns")
 
-    def __init__(self, pool: Pool | None, *, writes: bool) -> None:
+    def __init__(self, pool: Pool | None, turns: Turns | None) -> None:
         if pool is None:
             raise Unavailable("database_closed")
         self._pool = pool
-        self._writes = writes
+        self._turns = turns
 
     async def __aenter__(self) -> PostgresConnection:
         with _translated:
             self._raw = await self._pool.lend()
-        return PostgresConnection(self._raw, writes=self._writes)
+        return PostgresConnection(self._raw, self._turns)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None

@@ -73,18 +73,24 @@ class UnitOfWork:
         """Run a statement and count the rows that it touched."""
         return await self._connection.run(statement, values)
 
-    @property
-    def may_act_alone(self) -> bool:
-        """Whether one statement can still be the whole transaction: on PostgreSQL, before any other.
+    def turn_alone(self, owner_id: int) -> AbstractAsyncContextManager[None] | None:
+        """Let one statement be the whole transaction, where that can be: on PostgreSQL, before any other.
 
         It is neither begun nor committed by statements of their own, which cost as much as any other. On SQLite they
-        cost next to nothing.
+        cost next to nothing. Those of one process who do so for one owner take turns, or they would overtake each
+        other.
+
+        Returns:
+            The turn, inside of which `alone` runs statements; None if it cannot be.
+
+        Raises:
+            Unavailable: on entering, it took too long.
         """
-        return isinstance(self._connection, PostgresConnection) and not self._connection.has_begun
+        return self._connection.turn(owner_id) if isinstance(self._connection, PostgresConnection) else None
 
     async def alone(self, statement: Statement, values: Values = _NOTHING) -> list[Row]:
-        """Run a statement as a transaction of its own, where that can be, and give its rows."""
-        assert isinstance(self._connection, PostgresConnection)  # noqa: S101 - see `may_act_alone`
+        """Run a statement as a transaction of its own, and give its rows; see `turn_alone`."""
+        assert isinstance(self._connection, PostgresConnection)  # noqa: S101 - see `turn_alone`
         return await self._connection.alone(statement, values)
 
     async def each(self, statement: Statement, rows: Sequence[Values]) -> list[Row]:
