@@ -25,7 +25,7 @@ from bench.report import heading, machine
 from tests.databases import KINDS
 from tests.postgres import ADDRESS, guard
 
-from proof import report
+from proof import histories, report
 from proof.parts import Options, Part, Result, say
 
 ROOT = Path(__file__).parents[1]
@@ -33,7 +33,9 @@ DOCUMENT = ROOT / "docs" / "reliability.md"
 ARTIFACTS = ROOT / "artifacts" / "proof"
 
 #: What there is to attack with.
-PARTS: dict[str, Part] = {}
+PARTS: dict[str, Part] = {
+    "histories": histories.run,
+}
 
 
 def main() -> None:
