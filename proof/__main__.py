@@ -25,7 +25,7 @@ from bench.report import heading, machine
 from tests.databases import KINDS
 from tests.postgres import ADDRESS, guard
 
-from proof import histories, report
+from proof import crashes, histories, report, restore
 from proof.parts import Options, Part, Result, say
 
 ROOT = Path(__file__).parents[1]
@@ -35,6 +35,8 @@ ARTIFACTS = ROOT / "artifacts" / "proof"
 #: What there is to attack with.
 PARTS: dict[str, Part] = {
     "histories": histories.run,
+    "crashes": crashes.run,
+    "restore": restore.run,
 }
 
 

@@ -14,7 +14,7 @@ from tests.process.servers import Server, both_serving, convene
 
 from proof.checker import broken
 from proof.parts import Options, Result, new_database, say
-from proof.people import Follower, Someone, World, gather, read_final, until
+from proof.people import Follower, Someone, World, after, gather, read_final, until
 from proof.recording import READS, Call, Final, Recorder
 
 _COLUMNS = (
@@ -66,12 +66,12 @@ async def history(
             for place, doors in enumerate(world.people)
             for hand in range(_HANDS)
         ]
-        deadline = asyncio.get_running_loop().time() + seconds
+        over = after(seconds)
         async with asyncio.TaskGroup() as tasks:
             for actor in actors:
-                tasks.create_task(until(deadline, actor.act))
+                tasks.create_task(until(over, actor.act))
             for follower in followers:
-                tasks.create_task(until(deadline, follower.catch_up, pause=0.02))
+                tasks.create_task(until(over, follower.catch_up, pause=0.02))
         final = await read_final(world, followers)
     path.with_suffix(".final.json").write_text(json.dumps(asdict(final)), "utf-8")
     return recorder.calls, final

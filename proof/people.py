@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -169,7 +170,11 @@ class Follower:
         self._world = world
         self._doors = doors
         self._asked = 0
-        self._cursor: str | None = None
+        self.cursor: str | None = None
+
+    def move_to(self, doors: Sequence[Person]) -> None:
+        """Ask other processes from now on."""
+        self._doors = doors
 
     async def catch_up(self) -> None:
         """Ask until there is no more."""
@@ -177,11 +182,11 @@ class Follower:
         while more:
             self._asked += 1
             door = self._doors[self._asked % len(self._doors)]
-            params = {"since": self._cursor} if self._cursor else {}
+            params = {"since": self.cursor} if self.cursor else {}
             page = await self._world.recorder.ask(door, "GET", "/api/v1/changes", {"op": "changes"}, params=params)
             if page is None:
                 return
-            self._cursor, more = page["cursor"], page["more"]
+            self.cursor, more = page["cursor"], page["more"]
 
 
 async def gather(stack: AsyncExitStack, urls: Sequence[str], many: int) -> list[list[Person]]:
@@ -191,10 +196,15 @@ async def gather(stack: AsyncExitStack, urls: Sequence[str], many: int) -> list[
     return [[person, *(api.known(person) for api in apis[1:])] for person in people]
 
 
-async def until(deadline: float, act: Callable[[], Awaitable[None]], pause: float = 0.0) -> None:
-    """Act again and again until some moment of the loop's clock."""
-    clock = asyncio.get_running_loop().time
-    while clock() < deadline:
+def after(seconds: float) -> Callable[[], bool]:
+    """Whether so many seconds are over."""
+    deadline = time.monotonic() + seconds
+    return lambda: time.monotonic() >= deadline
+
+
+async def until(over: Callable[[], bool], act: Callable[[], Awaitable[None]], pause: float = 0.0) -> None:
+    """Act again and again. Nobody is stopped in the middle of a call, whose outcome nobody would know then."""
+    while not over():
         await act()
         await asyncio.sleep(pause)
 
@@ -211,15 +221,18 @@ async def read_final(world: World, followers: Sequence[Follower]) -> Final:
             settled[event] = body["version"] - 1
     for follower in followers:
         await follower.catch_up()
-    chains = {}
-    for event, owner_id in world.owners.items():
-        rows = await pages(by_id[owner_id], f"{EVENTS}/{event}/history", limit=200)
-        chains[event] = tuple((row["version_number"], _version(row)) for row in reversed(rows))
+    chains = {event: await read_chain(by_id[owner], event) for event, owner in world.owners.items()}
     visible = {
         user: {event["id"]: event["version"] for event in await pages(person, EVENTS, limit=200)}
         for user, person in by_id.items()
     }
     return Final(owners=dict(world.owners), chains=chains, settled=settled, visible=visible)
+
+
+async def read_chain(owner: Person, event: int) -> tuple[tuple[int, Version], ...]:
+    """Read all versions of an event with their numbers, the oldest first."""
+    rows = await pages(owner, f"{EVENTS}/{event}/history", limit=200)
+    return tuple((row["version_number"], _version(row)) for row in reversed(rows))
 
 
 def _version(row: Any) -> Version:
