@@ -32,7 +32,7 @@ _PEOPLE = 6
 _SETTINGS = {"ACCESS_TOKEN_EXPIRE_MINUTES": 1440, "DATABASE_TIMEOUT_SECONDS": 5}
 #: As in production; the server of the tests would lose what was not yet on the disk.
 _DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
-_LOAD_SECONDS = (0.3, 1.2)
+_LOAD_SECONDS = (0.5, 2.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,5 +224,5 @@ _ATTACKS = {
     "servers on SQLite": _sqlite_servers,
     "servers on PostgreSQL": _postgresql_servers,
     "PostgreSQL itself": _postgresql,
-    "SQLite, power cut": _sqlite_power,
+    "power cuts of SQLite": _sqlite_power,
 }
