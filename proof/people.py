@@ -28,13 +28,18 @@ _EVENTS_EACH = 12
 
 @dataclass(slots=True)
 class World:
-    """What everybody knows: who there is, and which events there are, each with its owner and the versions seen."""
+    """What everybody knows: who there is, and which events there are, each with its owner and the versions seen.
+
+    `shared` has (event, user) of roles that were given and not taken since, more or less; it only makes most attempts
+    such as may succeed.
+    """
 
     people: list[list[Person]]
     recorder: Recorder
     owners: dict[int, int] = field(default_factory=dict)
     versions: dict[int, set[int]] = field(default_factory=dict)
     trash: set[int] = field(default_factory=set)
+    shared: set[tuple[int, int]] = field(default_factory=set)
     tokens: count[int] = field(default_factory=count)
 
     def learn(self, body: Any) -> None:
@@ -76,8 +81,17 @@ class Someone:
         return self._doors[0].id
 
     def _any(self, *, mine: bool) -> int | None:
-        known = [event for event, owner in self._world.owners.items() if owner == self._me or not mine]
+        """An event of one's own, or any; mostly one that one may see."""
+        anything = not mine and self._chance.random() < 0.2
+        known = [
+            event
+            for event, owner in self._world.owners.items()
+            if anything or (event not in self._world.trash and (owner == self._me or (not mine and self._sees(event))))
+        ]
         return self._chance.choice(known) if known else None
+
+    def _sees(self, event: int) -> bool:
+        return (event, self._me) in self._world.shared
 
     def _times(self) -> dict[str, str]:
         start = _FIRST + timedelta(minutes=30 * self._chance.randrange(_SLOTS))
@@ -129,14 +143,17 @@ class Someone:
             return
         whom, role = self._another(), self._chance.choice(("editor", "editor", "viewer"))
         call = {"op": "share", "event": event, "whom": whom}
+        self._world.shared.add((event, whom))
         await self._ask("POST", f"{EVENTS}/{event}/share", call, json={"user_id": whom, "role": role})
 
     async def _revoke(self) -> None:
         if (event := self._any(mine=True)) is None:
             return
-        whom = self._another()
+        guests = [user for shared, user in self._world.shared if shared == event]
+        whom = self._chance.choice(guests) if guests else self._another()
         call = {"op": "revoke", "event": event, "whom": whom}
         await self._ask("DELETE", f"{EVENTS}/{event}/permissions/{whom}", call)
+        self._world.shared.discard((event, whom))
 
     async def _delete(self) -> None:
         if (event := self._any(mine=True)) is not None:
@@ -148,7 +165,10 @@ class Someone:
         if mine:
             event = self._chance.choice(mine)
             call = {"op": "restore", "event": event}
-            self._world.learn(await self._ask("POST", f"{EVENTS}/{event}/restore", call))
+            body = await self._ask("POST", f"{EVENTS}/{event}/restore", call)
+            if body is not None:
+                self._world.trash.discard(event)
+            self._world.learn(body)
 
     async def _get(self) -> None:
         if (event := self._any(mine=False)) is not None:
@@ -213,7 +233,7 @@ async def read_final(world: World, followers: Sequence[Follower]) -> Final:
     """Take everything out of the trash, so that it can be read, let all catch up, and read all that there is."""
     by_id = {doors[0].id: doors[0] for doors in world.people}
     settled = {}
-    for event in sorted(world.trash):
+    for event in sorted(world.owners):
         owner, path = by_id[world.owners[event]], f"{EVENTS}/{event}/restore"
         call = {"op": "restore", "event": event}
         body = await world.recorder.ask(owner, "POST", path, call, params={"on_conflict": "allow"})
