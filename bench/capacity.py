@@ -32,7 +32,7 @@ from convene.domain.zones import utc_rfc3339
 
 CONNECTIONS = 32
 SECONDS = 2.0
-_FILLING = Filling(people=200, events_each=200)
+FILLING = Filling(people=200, events_each=200)
 _MOST = 10_000
 _READS, _LISTS = 12, 6
 
@@ -91,7 +91,7 @@ def _running(step: Step, postgres: str) -> Iterator[Server]:
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="convene-bench-")))
         url = stack.enter_context(empty_database(step.database, postgres))
-        fill(url, _FILLING)
+        fill(url, FILLING)
         settings = {"WORKERS": str(step.workers)}
         if step.valkey:
             settings["REDIS_URL"] = stack.enter_context(valkey_server()).url
@@ -102,33 +102,33 @@ def _running(step: Step, postgres: str) -> Iterator[Server]:
 
 
 def _of(step: Step, server: Server, load: Load, rounds: int) -> Capacity:
-    asks = _asks()
-    _turn(server, load, asks)  # opens connections, fills caches
-    turns = [_turn(server, load, asks) for _ in range(rounds)]
+    endless = asks()
+    _turn(server, load, endless)  # opens connections, fills caches
+    turns = [_turn(server, load, endless) for _ in range(rounds)]
     return Capacity(step.name, *(statistics.median(column) for column in zip(*turns, strict=True)))
 
 
-def _turn(server: Server, load: Load, asks: Iterator[Ask]) -> tuple[float, float, float, float, float]:
+def _turn(server: Server, load: Load, endless: Iterator[Ask]) -> tuple[float, float, float, float, float]:
     before, database_before = server.used(), server.database_used()
-    some = list(itertools.islice(asks, _MOST))
+    some = list(itertools.islice(endless, _MOST))
     outcome: Outcome = load.run(Plan(server.port, server.token, CONNECTIONS, SECONDS, 200, some))
     spent = cpu.between(before, server.used()) / outcome.answered / 1e3
     database_spent = cpu.between(database_before, server.database_used()) / outcome.answered / 1e3
     return outcome.answered / outcome.seconds, spent, database_spent, outcome.median_ms, outcome.late_ms
 
 
-def _asks() -> Iterator[Ask]:
+def asks() -> Iterator[Ask]:
     """An endless day; everybody in turn."""
-    tokens = {user: token(user) for user in _FILLING.users}
+    tokens = {user: token(user) for user in FILLING.users}
     edges = [datetime(2027, month, 1, tzinfo=UTC) for month in range(1, 5)]
     months = [
         "/api/v1/events?" + urlencode({"from": utc_rfc3339(first), "to": utc_rfc3339(last), "limit": 50})
         for first, last in itertools.pairwise(edges)
     ]
     free = datetime(2031, 1, 1, tzinfo=UTC)
-    for number, user in enumerate(itertools.cycle(_FILLING.users)):
-        turn = number // _FILLING.people + user  # so that each of them comes to ask everything
-        event = f"/api/v1/events/{_FILLING.event_id(turn * 7 % _FILLING.events_each, user)}"
+    for number, user in enumerate(itertools.cycle(FILLING.users)):
+        turn = number // FILLING.people + user  # so that each of them comes to ask everything
+        event = f"/api/v1/events/{FILLING.event_id(turn * 7 % FILLING.events_each, user)}"
         kind = turn % 20
         if kind < _READS:
             yield Ask("GET", event, token=tokens[user])
@@ -138,7 +138,7 @@ def _asks() -> Iterator[Ask]:
             body = orjson.dumps({"title": f"Planning, as of request {number}"}).decode()
             yield Ask("PUT", event, body, token=tokens[user])
         else:
-            start = free + timedelta(hours=number // _FILLING.people)
+            start = free + timedelta(hours=number // FILLING.people)
             times = {"start_time": utc_rfc3339(start), "end_time": utc_rfc3339(start + timedelta(hours=1))}
             body = orjson.dumps({"title": f"Review {number}", **times}).decode()
             yield Ask("POST", "/api/v1/events", body, token=tokens[user], expected=201)
