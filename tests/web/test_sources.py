@@ -36,6 +36,12 @@ def test_a_browser_fetches_less_than_the_budget():
     assert 0 < gzipped_size() < BUDGET
 
 
+def test_no_source_of_the_page_is_longer_than_one_reads_at_once():
+    sources = [path for path in (WEB / "src").rglob("*.ts*") if path != TYPES]
+    assert sources
+    assert [path.name for path in sources if len(path.read_text("utf-8").splitlines()) >= 300] == []
+
+
 def test_no_lock_file_names_a_registry():
     locked = json.loads((WEB / "package-lock.json").read_text("utf-8"))
     assert not [name for name, package in locked["packages"].items() if "resolved" in package]

@@ -44,6 +44,14 @@ export function newDraft(start: Wall, end: Wall, zone: string, allDay = false): 
   return { ...empty, allDay, start, end, zone, status: "confirmed", busy: !allDay };
 }
 
+/** The next full hour of a day. */
+export function draftAt(date: string, zone: string): Draft {
+  const now = wallOf(new Date(Date.now() + 3_600_000).toISOString(), zone);
+  const hour = now.time.slice(0, 2);
+  const end = Math.min(Number(hour) + 1, 23).toString().padStart(2, "0");
+  return newDraft({ date, time: `${hour}:00` }, { date, time: end === hour ? "23:59" : `${end}:00` }, zone);
+}
+
 export function timesOf(draft: Draft): Pick<Fields, "start_time" | "end_time"> {
   if (draft.allDay) return { start_time: draft.start.date, end_time: draft.end.date && addDays(draft.end.date, 1) };
   const { start, end, zone, read } = draft;
