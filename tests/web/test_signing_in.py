@@ -36,7 +36,8 @@ async def test_a_wrong_password_is_said(visit: Visit, alice: Person):
 
 
 async def test_who_reloads_stays_signed_in_and_no_script_can_read_why(visit: Visit, alice: Person):
-    visitor = await visit(alice)
+    visitor = await visit()
+    await visitor.signs_in(alice)
     await visitor.page.reload()
     await expect(visitor.page.locator(".shell")).to_be_visible()
     kept = await visitor.page.evaluate("document.cookie + JSON.stringify({...localStorage, ...sessionStorage})")
