@@ -2,6 +2,7 @@
 // a reload, a closed panel and an expired session.
 import type { CalendarEvent, Fields, Pattern } from "../api/events";
 import { me } from "../api/session";
+import { tooLongWords } from "../text/lengths";
 import { addDays, instantOf, type Wall, wallOf } from "../time/zones";
 
 /** An event as the form holds it; of all-day events, `end.date` is the last day. */
@@ -78,10 +79,12 @@ export function fieldsOf(draft: Draft): Fields {
     location: draft.location.trim() || null,
     status: draft.status,
     free_busy_status: draft.busy ? "busy" : "free",
-    tags: [...new Set(draft.tags.split(",").map((tag) => tag.trim()))].filter(Boolean),
+    tags: tagsOf(draft),
     recurrence_pattern: draft.pattern,
   };
 }
+
+const tagsOf = (draft: Draft) => [...new Set(draft.tags.split(",").map((tag) => tag.trim()))].filter(Boolean);
 
 const SCHEDULE = ["start_time", "end_time", "time_zone", "all_day"] as const;
 
@@ -95,9 +98,23 @@ export function differences(before: Draft, after: Draft): Partial<Fields> {
   return Object.fromEntries([...new Set([...changed, ...times])].map((name) => [name, young[name]]));
 }
 
+/** Which text is too long, and by how much; null when all of them fit. */
+function lengthFaultOf(draft: Draft): string | null {
+  const { title, location, description } = draft;
+  return (
+    tooLongWords("title", title.trim()) ??
+    tooLongWords("location", location.trim()) ??
+    tooLongWords("description", description) ??
+    tagsOf(draft).map((tag) => tooLongWords("tag", tag)).find(Boolean) ??
+    null
+  );
+}
+
 /** What is wrong with a draft, for the person who types it; null when it can be saved. */
 export function faultOf(draft: Draft): string | null {
   if (!draft.title.trim()) return "Give the event a title.";
+  const tooLong = lengthFaultOf(draft);
+  if (tooLong) return tooLong;
   if (!draft.start.date || !draft.end.date) return "Choose a start and an end.";
   if (draft.allDay) return draft.end.date < draft.start.date ? "The last day is before the first." : null;
   if (!draft.start.time || !draft.end.time) return "Choose a time, or make it all-day.";
