@@ -16,7 +16,7 @@ from tests.web.conftest import Visit
 from tests.web.test_calendar import planned, week
 from tests.web.visitors import NARROW, WIDE, Visitor, at, monday
 
-pytestmark = pytest.mark.xdist_group("page")
+pytestmark = pytest.mark.xdist_group("page looks")
 
 ARTIFACTS = Path(__file__).parents[2] / "artifacts" / "page"
 THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")

@@ -10,7 +10,7 @@ from playwright.async_api import expect
 from tests.people import PASSWORD, Person
 from tests.web.conftest import Visit
 
-pytestmark = pytest.mark.xdist_group("page")
+pytestmark = pytest.mark.xdist_group("page signing_in")
 
 
 async def test_somebody_new_signs_up_and_is_shown_the_first_steps(visit: Visit):
