@@ -15,6 +15,7 @@ from sqlalchemy import literal, select
 from convene import clock
 from convene.domain.errors import EditConflict
 from convene.storage.engine import Connection, Database
+from convene.storage.postgresql import PostgresDatabase
 from convene.storage.statements import Row, Statement, Values
 
 _NOTHING: Values = {}
@@ -98,6 +99,13 @@ class Units:
     async def reading(self) -> AsyncIterator[UnitOfWork]:
         """A unit that writes nothing."""
         async with self.database.reading() as connection:
+            yield UnitOfWork(connection, self._clock)
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[UnitOfWork]:
+        """A unit that writes nothing, and in which every statement sees the same state of the database."""
+        database = self.database
+        async with database.snapshot() if isinstance(database, PostgresDatabase) else database.reading() as connection:
             yield UnitOfWork(connection, self._clock)
 
     @asynccontextmanager
