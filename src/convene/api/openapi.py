@@ -117,7 +117,7 @@ def _take_keys(operation: dict[str, Any]) -> None:
             "name": HEADER,
             "in": "header",
             "required": False,
-            "schema": {"type": "string", "minLength": 1, "maxLength": KEY_MAX},
+            "schema": {"type": "string", "minLength": 1, "maxLength": KEY_MAX, "pattern": "^[ -~]+$"},
             "description": "Sent again with the same key, the request acts once and is answered the same for 24 hours.",
         }
     )
