@@ -12,7 +12,7 @@ from tests.people import Person
 from tests.web.conftest import Visit
 from tests.web.visitors import Visitor, at, monday
 
-pytestmark = pytest.mark.xdist_group("page")
+pytestmark = pytest.mark.xdist_group("page calendar")
 
 
 def week(path: str = "week") -> str:

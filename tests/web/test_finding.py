@@ -13,7 +13,7 @@ from tests.web.conftest import Visit
 from tests.web.test_calendar import planned, week
 from tests.web.visitors import monday
 
-pytestmark = pytest.mark.xdist_group("page")
+pytestmark = pytest.mark.xdist_group("page finding")
 
 
 async def test_search_finds_and_opens(visit: Visit, alice: Person):

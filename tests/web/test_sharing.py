@@ -9,7 +9,7 @@ from tests.people import Person
 from tests.web.conftest import Visit
 from tests.web.test_calendar import planned
 
-pytestmark = pytest.mark.xdist_group("page")
+pytestmark = pytest.mark.xdist_group("page sharing")
 
 
 async def roles(person: Person, event: dict[str, object]) -> dict[str, str]:

@@ -71,8 +71,8 @@ def _digits(value: Any) -> Any:  # noqa: ANN401 - whatever a client sends
     return value
 
 
-#: A number in a path or a query.
-Number = Annotated[int, BeforeValidator(_digits)]
+#: Of a number in a path or a query, after its bounds: before them, Pydantic does not know how to describe them.
+DIGITS = BeforeValidator(_digits)
 
 
 def _storable(value: str | None) -> str | None:

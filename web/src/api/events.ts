@@ -31,13 +31,6 @@ export interface Fields {
   recurrence_pattern: Pattern | null;
 }
 
-export interface Clash {
-  field: string;
-  base: unknown;
-  ours: unknown;
-  theirs: unknown;
-}
-
 /** Which part of a series is meant; single events are "all". */
 export interface Part {
   scope: Scope;

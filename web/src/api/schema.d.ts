@@ -1782,7 +1782,8 @@ export interface components {
          * @description A role that can be given: `viewer` or `editor`.
          */
         readonly GrantableRole: {
-            readonly role: components["schemas"]["Role"];
+            /** @enum {string} */
+            readonly role: "viewer" | "editor";
         };
         /**
          * Health
@@ -2181,7 +2182,8 @@ export interface components {
         readonly ShareWith: {
             /** Email */
             readonly email?: string | null;
-            readonly role: components["schemas"]["Role"];
+            /** @enum {string} */
+            readonly role: "viewer" | "editor";
             /** User Id */
             readonly user_id?: number | null;
             /** Username */
@@ -2571,7 +2573,7 @@ export interface operations {
             readonly query?: never;
             readonly header?: {
                 /** @description The refresh token is kept in an HttpOnly cookie instead of in bodies. */
-                readonly "x-convene-page"?: "1" | null;
+                readonly "x-convene-page"?: "1";
             };
             readonly path?: never;
             readonly cookie?: never;
@@ -2679,7 +2681,7 @@ export interface operations {
             readonly query?: never;
             readonly header?: {
                 /** @description The refresh token is kept in an HttpOnly cookie instead of in bodies. */
-                readonly "x-convene-page"?: "1" | null;
+                readonly "x-convene-page"?: "1";
             };
             readonly path?: never;
             readonly cookie?: never;
@@ -3049,12 +3051,12 @@ export interface operations {
             readonly query?: never;
             readonly header?: {
                 /** @description The refresh token is kept in an HttpOnly cookie instead of in bodies. */
-                readonly "x-convene-page"?: "1" | null;
+                readonly "x-convene-page"?: "1";
             };
             readonly path?: never;
             readonly cookie?: {
                 /** @description The refresh token, when `X-Convene-Page` says so. */
-                readonly convene_refresh?: string | null;
+                readonly convene_refresh?: string;
             };
         };
         readonly requestBody?: {
@@ -3602,7 +3604,7 @@ export interface operations {
         readonly parameters: {
             readonly query?: {
                 /** @description The `cursor` of the answer before; none begins. */
-                readonly since?: string | null;
+                readonly since?: string;
             };
             readonly header?: never;
             readonly path?: never;
@@ -3685,31 +3687,31 @@ export interface operations {
         readonly parameters: {
             readonly query?: {
                 /** @description The calendar as it was at this instant, with the roles of now. */
-                readonly as_of?: string | null;
+                readonly as_of?: string;
                 /** @description Text in an event or an occurrence of it, in any case. */
-                readonly q?: string | null;
+                readonly q?: string;
                 /** @description Only events on which the caller has this role. */
-                readonly role?: components["schemas"]["Role"] | null;
+                readonly role?: components["schemas"]["Role"];
                 /** @description Only events of this user. */
-                readonly owner_id?: number | null;
+                readonly owner_id?: number;
                 /** @description Only events in this calendar. */
-                readonly calendar_id?: number | null;
+                readonly calendar_id?: number;
                 /** @description Only series, or only single events. */
-                readonly is_recurring?: boolean | null;
+                readonly is_recurring?: boolean;
                 /** @description Only events changed since. */
-                readonly updated_since?: string | null;
+                readonly updated_since?: string;
                 /** @description Occurrences from here on. */
-                readonly from?: (string) | null;
+                readonly from?: string;
                 /** @description Occurrences before this; a bare date includes that day. */
-                readonly to?: (string) | null;
+                readonly to?: string;
                 /** @description The same as `from`. */
-                readonly start_date?: (string) | null;
+                readonly start_date?: string;
                 /** @description The same as `to`. */
-                readonly end_date?: (string) | null;
+                readonly end_date?: string;
                 /** @description How many entries at most. */
                 readonly limit?: number;
                 /** @description From the `Link` header of the page before. */
-                readonly cursor?: string | null;
+                readonly cursor?: string;
             };
             readonly header?: never;
             readonly path?: never;
@@ -4033,7 +4035,7 @@ export interface operations {
                 /** @description For a series: `this` occurrence, this and `following`, or `all`. */
                 readonly scope?: components["schemas"]["Scope"];
                 /** @description The occurrence that is meant: its `occurrence`, or where the series had it start. */
-                readonly occurrence?: (string) | null;
+                readonly occurrence?: string;
             };
             readonly header?: never;
             readonly path?: never;
@@ -4158,7 +4160,7 @@ export interface operations {
                 /** @description How many entries at most. */
                 readonly limit?: number;
                 /** @description From the `Link` header of the page before. */
-                readonly cursor?: string | null;
+                readonly cursor?: string;
             };
             readonly header?: never;
             readonly path?: never;
@@ -4234,13 +4236,13 @@ export interface operations {
         readonly parameters: {
             readonly query?: {
                 /** @description The event as it was at this instant. */
-                readonly as_of?: string | null;
+                readonly as_of?: string;
                 /** @description The event as it was in this version. */
-                readonly version?: number | null;
+                readonly version?: number;
             };
             readonly header?: {
                 /** @description Entity tags; 304 if one of them is the newest, or for `*`. */
-                readonly "if-none-match"?: string | null;
+                readonly "if-none-match"?: string;
             };
             readonly path: {
                 /** @description The event's id. */
@@ -4338,13 +4340,13 @@ export interface operations {
                 /** @description For a series: `this` occurrence, this and `following`, or `all`. */
                 readonly scope?: components["schemas"]["Scope"];
                 /** @description The occurrence that is meant: its `occurrence`, or where the series had it start. */
-                readonly occurrence?: (string) | null;
+                readonly occurrence?: string;
                 /** @description `allow` books the time although it is taken; for the owner of the event alone. */
                 readonly on_conflict?: "reject" | "allow";
             };
             readonly header?: {
                 /** @description Entity tags, or versions in quotes (`"3"`); refuse the change (412) if another is newest. */
-                readonly "if-match"?: string | null;
+                readonly "if-match"?: string;
             };
             readonly path: {
                 /** @description The event's id. */
@@ -4493,11 +4495,11 @@ export interface operations {
                 /** @description For a series: `this` occurrence, this and `following`, or `all`. */
                 readonly scope?: components["schemas"]["Scope"];
                 /** @description The occurrence that is meant: its `occurrence`, or where the series had it start. */
-                readonly occurrence?: (string) | null;
+                readonly occurrence?: string;
             };
             readonly header?: {
                 /** @description Entity tags, or versions in quotes (`"3"`); refuse the change (412) if another is newest. */
-                readonly "if-match"?: string | null;
+                readonly "if-match"?: string;
             };
             readonly path: {
                 /** @description The event's id. */
@@ -4600,13 +4602,13 @@ export interface operations {
                 /** @description For a series: `this` occurrence, this and `following`, or `all`. */
                 readonly scope?: components["schemas"]["Scope"];
                 /** @description The occurrence that is meant: its `occurrence`, or where the series had it start. */
-                readonly occurrence?: (string) | null;
+                readonly occurrence?: string;
                 /** @description `allow` books the time although it is taken; for the owner of the event alone. */
                 readonly on_conflict?: "reject" | "allow";
             };
             readonly header?: {
                 /** @description Entity tags, or versions in quotes (`"3"`); refuse the change (412) if another is newest. */
-                readonly "if-match"?: string | null;
+                readonly "if-match"?: string;
             };
             readonly path: {
                 /** @description The event's id. */
@@ -4837,13 +4839,13 @@ export interface operations {
         readonly parameters: {
             readonly query?: {
                 /** @description Only changes of this field. */
-                readonly field?: string | null;
+                readonly field?: string;
                 /** @description Only changes by this user. */
-                readonly user_id?: number | null;
+                readonly user_id?: number;
                 /** @description How many entries at most. */
                 readonly limit?: number;
                 /** @description From the `Link` header of the page before. */
-                readonly cursor?: string | null;
+                readonly cursor?: string;
             };
             readonly header?: never;
             readonly path: {
@@ -4933,7 +4935,7 @@ export interface operations {
                 /** @description How many entries at most. */
                 readonly limit?: number;
                 /** @description From the `Link` header of the page before. */
-                readonly cursor?: string | null;
+                readonly cursor?: string;
             };
             readonly header?: never;
             readonly path: {
@@ -5021,9 +5023,9 @@ export interface operations {
         readonly parameters: {
             readonly query?: {
                 /** @description A version; without, the one before `to`. */
-                readonly from?: number | null;
+                readonly from?: number;
                 /** @description A version; without, the newest. */
-                readonly to?: number | null;
+                readonly to?: number;
             };
             readonly header?: never;
             readonly path: {
@@ -5198,7 +5200,7 @@ export interface operations {
                 /** @description How many entries at most. */
                 readonly limit?: number;
                 /** @description From the `Link` header of the page before. */
-                readonly cursor?: string | null;
+                readonly cursor?: string;
             };
             readonly header?: never;
             readonly path: {
@@ -5372,7 +5374,7 @@ export interface operations {
             readonly query?: never;
             readonly header?: {
                 /** @description Entity tags, or versions in quotes (`"3"`); refuse the change (412) if another is newest. */
-                readonly "if-match"?: string | null;
+                readonly "if-match"?: string;
             };
             readonly path: {
                 /** @description The event's id. */
@@ -5465,7 +5467,7 @@ export interface operations {
             readonly query?: never;
             readonly header?: {
                 /** @description Entity tags, or versions in quotes (`"3"`); refuse the change (412) if another is newest. */
-                readonly "if-match"?: string | null;
+                readonly "if-match"?: string;
             };
             readonly path: {
                 /** @description The event's id. */
@@ -5557,17 +5559,17 @@ export interface operations {
         readonly parameters: {
             readonly query?: {
                 /** @description Occurrences from here on. */
-                readonly from?: (string) | null;
+                readonly from?: string;
                 /** @description Occurrences before this; a bare date includes that day. */
-                readonly to?: (string) | null;
+                readonly to?: string;
                 /** @description The same as `from`. */
-                readonly start_date?: (string) | null;
+                readonly start_date?: string;
                 /** @description The same as `to`. */
-                readonly end_date?: (string) | null;
+                readonly end_date?: string;
                 /** @description How many entries at most. */
                 readonly limit?: number;
                 /** @description From the `Link` header of the page before. */
-                readonly cursor?: string | null;
+                readonly cursor?: string;
             };
             readonly header?: never;
             readonly path: {
@@ -5657,7 +5659,7 @@ export interface operations {
                 /** @description How many entries at most. */
                 readonly limit?: number;
                 /** @description From the `Link` header of the page before. */
-                readonly cursor?: string | null;
+                readonly cursor?: string;
             };
             readonly header?: never;
             readonly path: {
@@ -5746,7 +5748,7 @@ export interface operations {
             readonly query?: never;
             readonly header?: {
                 /** @description Entity tags, or versions in quotes (`"3"`); refuse the change (412) if another is newest. */
-                readonly "if-match"?: string | null;
+                readonly "if-match"?: string;
             };
             readonly path: {
                 /** @description The user's id (a permission's `id` is the same). */
@@ -5892,7 +5894,7 @@ export interface operations {
             readonly query?: never;
             readonly header?: {
                 /** @description Entity tags, or versions in quotes (`"3"`); refuse the change (412) if another is newest. */
-                readonly "if-match"?: string | null;
+                readonly "if-match"?: string;
             };
             readonly path: {
                 /** @description The user's id (a permission's `id` is the same). */
@@ -6088,7 +6090,7 @@ export interface operations {
             readonly query?: never;
             readonly header?: {
                 /** @description Entity tags, or versions in quotes (`"3"`); refuse the change (412) if another is newest. */
-                readonly "if-match"?: string | null;
+                readonly "if-match"?: string;
             };
             readonly path: {
                 /** @description The event's id. */
@@ -6131,6 +6133,15 @@ export interface operations {
             };
             /** @description There is no such thing, or the caller may not know that there is. */
             readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `If-Match` does not name the newest version. */
+            readonly 412: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -6205,7 +6216,7 @@ export interface operations {
             readonly query?: never;
             readonly header?: {
                 /** @description Entity tags, or versions in quotes (`"3"`); refuse the change (412) if another is newest. */
-                readonly "if-match"?: string | null;
+                readonly "if-match"?: string;
             };
             readonly path: {
                 /** @description The event's id. */
@@ -6233,6 +6244,15 @@ export interface operations {
             };
             /** @description There is no such thing, or the caller may not know that there is. */
             readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `If-Match` does not name the newest version. */
+            readonly 412: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -6292,7 +6312,7 @@ export interface operations {
             };
             readonly header?: {
                 /** @description Entity tags, or versions in quotes (`"3"`); refuse the change (412) if another is newest. */
-                readonly "if-match"?: string | null;
+                readonly "if-match"?: string;
                 /** @description Sent again with the same key, the request acts once and is answered the same for 24 hours. */
                 readonly "Idempotency-Key"?: string;
             };
@@ -6407,7 +6427,7 @@ export interface operations {
             };
             readonly header?: {
                 /** @description Entity tags, or versions in quotes (`"3"`); refuse the change (412) if another is newest. */
-                readonly "if-match"?: string | null;
+                readonly "if-match"?: string;
                 /** @description Sent again with the same key, the request acts once and is answered the same for 24 hours. */
                 readonly "Idempotency-Key"?: string;
             };
@@ -6561,7 +6581,7 @@ export interface operations {
             readonly query?: never;
             readonly header?: {
                 /** @description Entity tags, or versions in quotes (`"3"`); refuse the change (412) if another is newest. */
-                readonly "if-match"?: string | null;
+                readonly "if-match"?: string;
                 /** @description Sent again with the same key, the request acts once and is answered the same for 24 hours. */
                 readonly "Idempotency-Key"?: string;
             };
@@ -6710,7 +6730,7 @@ export interface operations {
                 /** @description How many entries at most. */
                 readonly limit?: number;
                 /** @description From the `Link` header of the page before. */
-                readonly cursor?: string | null;
+                readonly cursor?: string;
             };
             readonly header?: never;
             readonly path: {
@@ -6799,7 +6819,7 @@ export interface operations {
             readonly query?: never;
             readonly header?: {
                 /** @description Entity tags, or versions in quotes (`"3"`); refuse the change (412) if another is newest. */
-                readonly "if-match"?: string | null;
+                readonly "if-match"?: string;
             };
             readonly path: {
                 /** @description The shelved edit's id. */
@@ -6894,7 +6914,7 @@ export interface operations {
             readonly query?: never;
             readonly header?: {
                 /** @description Entity tags, or versions in quotes (`"3"`); refuse the change (412) if another is newest. */
-                readonly "if-match"?: string | null;
+                readonly "if-match"?: string;
                 /** @description Sent again with the same key, the request acts once and is answered the same for 24 hours. */
                 readonly "Idempotency-Key"?: string;
             };
@@ -7043,11 +7063,11 @@ export interface operations {
         readonly parameters: {
             readonly query?: {
                 /** @description Occurrences from here on. */
-                readonly from?: (string) | null;
+                readonly from?: string;
                 /** @description Occurrences before this; a bare date includes that day. */
-                readonly to?: (string) | null;
+                readonly to?: string;
                 /** @description An IANA name: whose weeks, days and hours; the caller's without. */
-                readonly time_zone?: string | null;
+                readonly time_zone?: string;
             };
             readonly header?: never;
             readonly path?: never;
@@ -7123,11 +7143,11 @@ export interface operations {
                 /** @description Only those that have not been read. */
                 readonly unread?: boolean;
                 /** @description What was told after this cursor of a live channel, oldest first. */
-                readonly after?: string | null;
+                readonly after?: string;
                 /** @description How many entries at most. */
                 readonly limit?: number;
                 /** @description From the `Link` header of the page before. */
-                readonly cursor?: string | null;
+                readonly cursor?: string;
             };
             readonly header?: never;
             readonly path?: never;
@@ -7836,13 +7856,13 @@ export interface operations {
         readonly parameters: {
             readonly query?: {
                 /** @description The cursor of the last notification that was heard. */
-                readonly after?: string | null;
+                readonly after?: string;
                 /** @description For browsers, which cannot set headers. */
-                readonly token?: string | null;
+                readonly token?: string;
             };
             readonly header?: {
                 /** @description The same, as browsers send it. */
-                readonly "last-event-id"?: string | null;
+                readonly "last-event-id"?: string;
             };
             readonly path?: never;
             readonly cookie?: never;
@@ -8465,7 +8485,7 @@ export interface operations {
                 /** @description How many entries at most. */
                 readonly limit?: number;
                 /** @description From the `Link` header of the page before. */
-                readonly cursor?: string | null;
+                readonly cursor?: string;
             };
             readonly header?: never;
             readonly path: {

@@ -2,11 +2,11 @@
 import { useId, useState } from "preact/hooks";
 
 import { colorOf } from "../calendar/inputs";
-import { draftAt, openNew } from "../panel/editing";
+import { openNew } from "../panel/editing";
 import { hidden } from "../preferences";
 import { date } from "../route";
 import { isDrawerOpen } from "../store/dialogs";
-import { newDraft } from "../store/drafts";
+import { draftAt, newDraft } from "../store/drafts";
 import { calendars, hiddenKinds, zone } from "../store/entries";
 import { quickLine } from "../text/quickline";
 import { nowWall } from "../time/zones";

@@ -73,10 +73,10 @@ export async function unlessTaken<T>(act: (anyway: boolean) => Promise<T>): Prom
 }
 
 /** Take back what a version changed, and nothing of what others changed since; a later half that it made goes. */
-export async function takeBack(event: CalendarEvent, before: number, saved: CalendarEvent): Promise<void> {
+export async function takeBack(event: CalendarEvent, saved: CalendarEvent): Promise<void> {
   if (saved.id !== event.id) {
     await deleteEvent(saved.id, { scope: "all" });
-    await rollBack(event.id, before);
+    await rollBack(event.id, event.version);
   } else {
     await takeVersionBack(event.id, saved.version);
   }
@@ -105,7 +105,7 @@ export async function move(event: CalendarEvent, times: Partial<Fields>, revert:
       revert();
       return;
     }
-    say(`“${event.title}” was moved`, () => takeBack(event, saved.id === event.id ? saved.version - 1 : event.version, saved));
+    say(`“${event.title}” was moved`, () => takeBack(event, saved));
     await reload();
   } catch (error) {
     revert();
