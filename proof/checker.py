@@ -11,8 +11,8 @@ ended before the other began, and of calls that overlap in time nothing is known
 4. Order: a write that comes before another write of the event has the lower version, and a read never shows a version
    older than one that was acknowledged, or shown, before it, nor one whose write began only after the read had ended.
 5. Nothing is lost: a version differs from the one before it in what its author sent and in nothing else; an edit that
-   began with an older version overwrites no field that somebody else has set since; a rollback has the whole content
-   of the version that it goes back to.
+   began with an older version overwrites no field that somebody else has set since (what it sent as it stood in that
+   version is no change); a rollback has the whole content of the version that it goes back to.
 6. No two exclusive bookings of one owner overlap, at any moment: all versions of all events of an owner are gone
    through in the order in which they were written.
 7. Who was revoked reads and writes nothing of the event: nothing that begins after the revocation was acknowledged
@@ -159,9 +159,11 @@ def _losses(calls: Sequence[Call], final: Final) -> Iterator[str]:
         for atom, names in _ATOMS.items():
             was, now = _of(before, names), _of(after, names)
             wanted = tuple(call.sent[name] for name in names) if names[0] in call.sent else was
+            if base is not None and wanted == _of(base, names):  # sent as it was read
+                wanted = was
             if now != wanted:
                 yield f"{_named(call)} made {atom} of version {call.version} {now}, not {wanted}"
-            if names[0] in call.sent and base is not None and was not in {_of(base, names), wanted}:
+            if base is not None and wanted != was != _of(base, names):
                 yield f"{_named(call)} has overwritten {atom} {was}, set since version {call.base}"
 
 

@@ -125,6 +125,11 @@ FAULTS: dict[str, tuple[list[Call], Final, str]] = {
         GOOD,
         "losses",
     ),
+    "an edit that sets again what it had read": (
+        [CREATED, SECOND, edit(4, "third", 3, base=1, sent={"title": "first", "location": "Room 4"})],
+        final(born(), edited("second"), replace(edited("third", "03"), fields=fields("first", location="Room 4"))),
+        "losses",
+    ),
     "a rollback to something else": ([*BASE, call("roll back", 6, base=1, version=3)], GOOD, "acknowledged"),
     "bookings that overlap": (
         [*BASE, create(6, "other", event=OTHER)],
@@ -191,6 +196,10 @@ ALLOWED: dict[str, tuple[list[Call], Final]] = {
     "a read beside a write": ([CREATED, SECOND, replace(THIRD, end=20), get(5, 2), get(6, 3)], GOOD),
     "an older edit of another field": (
         [CREATED, SECOND, edit(4, "third", 3, base=1, sent={"location": "Room 4"})],
+        final(born(), edited("second"), replace(edited("third", "03"), fields=fields("second", location="Room 4"))),
+    ),
+    "an older edit that sends back what it has read": (
+        [CREATED, SECOND, edit(4, "third", 3, base=1, sent={"title": "first", "location": "Room 4"})],
         final(born(), edited("second"), replace(edited("third", "03"), fields=fields("second", location="Room 4"))),
     ),
     "bookings one after the other": (
