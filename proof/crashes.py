@@ -29,7 +29,7 @@ from proof.recording import Call, Recorder
 _COLUMNS = ("what crashes", "rounds", "calls", "writes acknowledged", "never answered", "versions", "promises broken")
 _PEOPLE = 6
 #: Rounds may take longer than an access token lives.
-_SETTINGS = {"ACCESS_TOKEN_EXPIRE_MINUTES": 1440, "DATABASE_TIMEOUT_SECONDS": 5}
+SETTINGS = {"ACCESS_TOKEN_EXPIRE_MINUTES": 1440, "DATABASE_TIMEOUT_SECONDS": 5}
 #: As in production; the server of the tests would lose what was not yet on the disk.
 _DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
 _LOAD_SECONDS = (0.5, 2.0)
@@ -115,10 +115,11 @@ class Lives:
     def counts(self) -> tuple[int, ...]:
         calls = self.world.recorder.calls
         unanswered = sum(call.status is None for call in calls)
-        return len(calls), sum(map(_is_write, calls)), unanswered, self.versions
+        return len(calls), sum(map(is_write, calls)), unanswered, self.versions
 
 
-def _is_write(call: Call) -> bool:
+def is_write(call: Call) -> bool:
+    """Whether a call wrote something, and was told so."""
     return call.succeeded and (call.version is not None or call.op in {"share", "revoke", "delete"})
 
 
@@ -135,12 +136,12 @@ async def _servers(kind: str, made: Made) -> Outcome:
         attack = made(url)
         lives, found = Lives(attack), []
         for number in range(1, attack.rounds + 1):
-            with both_serving(url, **_SETTINGS) as servers:
+            with both_serving(url, **SETTINGS) as servers:
                 async with lives.at(servers):
                     doomed = servers[: attack.chance.choice((1, 2))]
                     await lives.act(lambda doomed=doomed: _kill(doomed), seconds_after=0.2)  # type: ignore[misc]
             found += await _disagreeing(attack, number)
-        with both_serving(url, **_SETTINGS) as servers:
+        with both_serving(url, **SETTINGS) as servers:
             async with lives.at(servers):
                 found += await lives.judge()
     lives.world.recorder.close()
@@ -176,7 +177,7 @@ async def _postgresql(made: Made) -> Outcome:
             postgres.crash(at_once=attack.chance.random() < 0.5)
             postgres.start_again()
 
-        with both_serving(attack.url, **_SETTINGS) as servers:
+        with both_serving(attack.url, **SETTINGS) as servers:
             async with lives.at(servers):
                 for number in range(1, attack.rounds + 1):
                     await lives.act(crash, seconds_after=0.5)
@@ -195,7 +196,7 @@ async def _sqlite_power(made: Made) -> Outcome:
         attack = made(url)
         lives, found = Lives(attack), []
         cuts: list[wal.Cut] = []
-        with both_serving(url, **_SETTINGS) as servers, _folder(attack) as folder:
+        with both_serving(url, **SETTINGS) as servers, _folder(attack) as folder:
             async with lives.at(servers):
                 for number in range(1, attack.rounds + 1):
                     place = folder / str(number)
