@@ -72,6 +72,29 @@ async def test_what_is_deleted_can_be_undone_and_found_in_the_trash(visit: Visit
     await expect(visitor.event("Planning")).to_be_visible()
 
 
+async def test_undoing_a_change_of_all_following_makes_the_series_whole_again(visit: Visit, alice: Person):
+    await alice.creates(
+        "Stand-up",
+        at(monday(), "09:15"),
+        at(monday(), "09:30"),
+        time_zone="Europe/Berlin",
+        recurrence_pattern={"frequency": "daily", "count": 5},
+    )
+    visitor = await visit(alice, week())
+    await visitor.event("Stand-up").nth(2).click()
+    await visitor.field("Location").fill("Kitchen")
+    await visitor.button("Save").click()
+    await visitor.button("This and all following", exact=False).click()
+    await visitor.sees("was changed")
+    await visitor.button("Undo").click()
+    await visitor.sees("Undone")
+    await expect(visitor.page.locator('.calendar [aria-label*="Kitchen"]')).to_have_count(0)
+    await expect(visitor.event("Stand-up")).to_have_count(5)
+    [series] = (await alice.get("/api/v1/events")).json()
+    assert series["recurrence_pattern"] == {"frequency": "daily", "count": 5}
+    assert (await alice.get("/api/v1/events/trash")).json() == []
+
+
 async def test_an_all_day_event_ends_on_the_day_that_is_shown(visit: Visit, alice: Person):
     visitor = await visit(alice, week("month"))
     await visitor.page.keyboard.press("c")

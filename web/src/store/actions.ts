@@ -9,6 +9,7 @@ import {
   createEvent,
   deleteEvent,
   type Fields,
+  listVersions,
   type Part,
   readEvent,
   restoreEvent,
@@ -74,18 +75,20 @@ export async function unlessTaken<T>(act: (anyway: boolean) => Promise<T>): Prom
 
 /** Take back what a version changed, and nothing of what others changed since; a later half that it made goes. */
 export async function takeBack(event: CalendarEvent, saved: CalendarEvent): Promise<void> {
-  if (saved.id !== event.id) {
-    await deleteEvent(saved.id, { scope: "all" });
-    await rollBack(event.id, event.version);
-  } else {
-    await takeVersionBack(event.id, saved.version);
+  const isNewHalf = saved.id !== event.id && saved.version === 1;
+  if (!isNewHalf) {
+    await takeVersionBack(saved.id, saved.version);
+    return;
   }
+  // Both halves were written at once.
+  const split = (await listVersions(event.id)).find((one) => one.created_at === saved.created_at);
+  if (split) await takeVersionBack(event.id, split.version_number, true);
 }
 
-/** Take back what one version changed. */
-export async function takeVersionBack(id: number, version: number): Promise<void> {
+/** Take back what one version changed; if it split a series, the later half can be rejoined with it. */
+export async function takeVersionBack(id: number, version: number, rejoin = false): Promise<void> {
   const fields = await changedFields(id, version - 1, version);
-  if (fields.length) await rollBack(id, version - 1, fields);
+  if (fields.length) await rollBack(id, version - 1, fields, rejoin);
 }
 
 export async function create(fields: Partial<Fields>, anyway: boolean): Promise<CalendarEvent> {
