@@ -132,6 +132,29 @@ async def test_a_series_is_made_and_said_in_words(visit: Visit, alice: Person):
     }
 
 
+async def test_weeks_of_the_year_and_hours_of_the_day_are_chosen_under_more(visit: Visit, alice: Person):
+    visitor = await visit(alice, week())
+    await visitor.page.keyboard.press("c")
+    await visitor.field("Title").fill("Stock-taking")
+    await visitor.field("Starts on").fill("2027-03-02")
+    await visitor.field("Starts at").fill("10:00")
+    await visitor.field("Repeat").select_option("custom")
+    await visitor.field("Unit").select_option("years")
+    await visitor.panel.get_by_text("More", exact=True).click()
+    await visitor.field("Weeks of the year").fill("20, 400")
+    await expect(visitor.field("Weeks of the year")).to_have_attribute("aria-invalid", "true")
+    await visitor.field("Weeks of the year").fill("20, -1")
+    await visitor.field("Hours of the day").fill("9 17")
+    await visitor.field("Hours of the day").blur()
+    await visitor.sees("in week 20 and the last week at 9 o")
+    await visitor.sees("The start moved to Tuesday 18 May")
+    await expect(visitor.field("Starts at")).to_have_value("17:00")
+    await visitor.button("Create").click()
+    await visitor.sees("was created")
+    made = (await alice.get("/api/v1/events")).json()[0]
+    assert made["recurrence_pattern"] == {"frequency": "yearly", "byWeekNo": [-1, 20], "byHour": [9, 17]}
+
+
 @pytest.mark.parametrize(
     ("answer", "places"), [("Only this one", 1), ("This and all following", 3), ("All of them", 5)]
 )
