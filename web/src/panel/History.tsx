@@ -129,7 +129,7 @@ function OneVersion({ version, changes, seen, isNewest, mayEdit }: VersionProps)
           ))}
         </div>
       )}
-      {!isNewest && mayEdit && version.kind !== "deleted" && (
+      {!isNewest && mayEdit && version.kind !== "deleted" && version.kind !== "rejoined" && (
         <p class="version-foot">
           <button
             type="button"
