@@ -92,8 +92,8 @@ def _not_blank(value: str) -> str:
     return value
 
 
-#: The largest pattern that makes sense has some hundred values.
-_PATTERN_VALUES_MAX = 5_000
+#: The largest pattern that makes sense has some hundred values. What is wrong with more is said by the domain, up to here.
+_PATTERN_VALUES_MAX = 150_000
 
 
 def _of_few_values(value: Any) -> Any:  # noqa: ANN401 - any JSON value
