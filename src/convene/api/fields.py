@@ -92,7 +92,7 @@ def _not_blank(value: str) -> str:
     return value
 
 
-#: The largest pattern that makes sense has some hundred values. What is wrong with more is said by the domain, up to here.
+#: The largest pattern that makes sense has some hundred values. Up to here, the domain says what is wrong with more.
 _PATTERN_VALUES_MAX = 150_000
 
 
