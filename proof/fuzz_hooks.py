@@ -76,14 +76,14 @@ RULES = re.compile(
     "|must be all, or of an event|leave scope and occurrence out|name the person by one of|is there twice"
     "|username and email name an account each|username or email is required|is_recurring|before the first"
     # what is known is not in the document: zones, words, and the ways to write a rule or an address
-    "|time zone|must be an? (address|e-mail address|date)|is not a field|must be ASCII without spaces"
+    "|time zone|must be an? (address|e-mail address|date|object)|is not a field|must be ASCII without spaces"
     "|must not be blank|must not contain NUL|letters, digits|pattern|rule|occur|needs at least|zone"
     # a limit in another unit, or of several things together
-    "|between the years|has more than|within|from 0001|9999"
+    "|between the years|has more than|within|from 0001|9999|lasts at most|an all-day event"
     # of this event, as it is now
     "|there is no (version|field)|for the whole series|is the owner, who"
-    # 1.0 is a whole number for JSON Schema, and a mistake for us
-    "|must be a whole number"
+    # 1.0 is a whole number for JSON Schema, and a mistake for us; it knows 2**63 no better than a float does
+    "|must be a whole number|must be at most 9223372036854775807"
 )
 
 

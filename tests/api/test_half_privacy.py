@@ -30,6 +30,9 @@ async def links(person: Person, event: Json) -> set[tuple[int | None, int | None
     window = await person.get("/api/v1/events", **{"from": "2027-03-01", "to": "2027-03-31"})
     changes = await person.get("/api/v1/changes")
     found = [one.json(), old.json(), *listed.json(), *window.json(), *changes.json()["changed"]]
+    for moment in (event["created_at"], event["updated_at"]):
+        found.append((await person.get(path_of(event), as_of=moment)).json())
+        found += (await person.get("/api/v1/events", as_of=moment)).json()
     return {(each["split_from"], each["continued_by"]) for each in found if each["id"] == event["id"]}
 
 
