@@ -250,8 +250,11 @@ async def read_final(world: World, followers: Sequence[Follower]) -> Final:
 
 
 async def read_chain(owner: Person, event: int) -> tuple[tuple[int, Version], ...]:
-    """Read all versions of an event with their numbers, the oldest first."""
-    rows = await pages(owner, f"{EVENTS}/{event}/history", limit=200)
+    """Read all versions of an event with their numbers, the oldest first; none if the event is not there."""
+    path = f"{EVENTS}/{event}/history"
+    if (await owner.get(path, limit=1)).status_code == 404:
+        return ()
+    rows = await pages(owner, path, limit=200)
     return tuple((row["version_number"], _version(row)) for row in reversed(rows))
 
 

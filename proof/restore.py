@@ -147,14 +147,11 @@ async def _chains(people: Mapping[int, Person], owners: Mapping[int, int]) -> Ch
     """All versions that are there now; an event in the trash is taken out of it, which makes one more."""
     chains = {}
     for event, owner in owners.items():
-        answer = await people[owner].get(f"{EVENTS}/{event}/history")
-        if answer.status_code == 404:
-            answer = await people[owner].post(f"{EVENTS}/{event}/restore?on_conflict=allow")
-            if answer.status_code == 404:
-                continue
-            chains[event] = (await read_chain(people[owner], event))[:-1]
-        else:
-            chains[event] = await read_chain(people[owner], event)
+        chain = await read_chain(people[owner], event)
+        if not chain:
+            await people[owner].post(f"{EVENTS}/{event}/restore?on_conflict=allow")
+            chain = (await read_chain(people[owner], event))[:-1]
+        chains[event] = chain
     return chains
 
 
@@ -191,7 +188,7 @@ async def _followed_anew(people: Iterable[Person], cursors: Sequence[str | None]
 async def _goes_on(people: Mapping[int, Person], chains: Chains, owners: Mapping[int, int]) -> list[str]:
     """Whoever owns an event goes on with the version after the last one that was copied."""
     found = []
-    for event in chains:
+    for event in (event for event, chain in chains.items() if chain):
         answer = await people[owners[event]].put(f"{EVENTS}/{event}", {"location": "after the restoring"})
         if answer.status_code != 200:
             found.append(f"event {event} cannot be changed after the restoring: {answer.status_code}")
