@@ -20,6 +20,8 @@ pytestmark = pytest.mark.xdist_group("page looks")
 
 ARTIFACTS = Path(__file__).parents[2] / "artifacts" / "page"
 THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+#: Two frames later, nothing has the colours of the other theme any more.
+_PAINTED = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done))))"
 Steps = Callable[[Visitor], Awaitable[Any]]
 
 
@@ -128,6 +130,7 @@ async def faults_in_both_themes(visitor: Visitor, name: str) -> list[str]:
     for theme in THEMES:
         await visitor.page.emulate_media(color_scheme=theme)
         await expect(visitor.page.locator("html")).to_have_attribute("data-color-scheme", theme)
+        await visitor.page.evaluate(_PAINTED)
         await visitor.page.screenshot(path=ARTIFACTS / f"{name}-{theme}.png")
         found += [f"{theme}: {fault}" for fault in await faults(visitor)]
     return found

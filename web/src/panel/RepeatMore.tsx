@@ -33,6 +33,7 @@ export function RepeatMore({ repeat, date, allDay, onChange }: PartProps & { all
   return (
     <details class="repeat-more" open={isUsed}>
       <summary>More</summary>
+      <p class="muted small">Numbers, with commas between them.</p>
       {parts.map((part) => (
         <Numbers
           key={part.name}
@@ -88,7 +89,7 @@ function Numbers({ part, chosen, onChange }: { part: Part; chosen: readonly numb
         }}
       />
       <span id={hint} class={isWrong ? "too-long" : "muted small"}>
-        {part.hint}, with commas between them
+        {part.hint}
       </span>
     </div>
   );
