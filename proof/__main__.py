@@ -3,6 +3,7 @@
 histories  people book, edit, merge, share, revoke and roll back at random through several processes while all calls
            and answers are recorded; a checker proves from the recording that no promise was broken
 crashes    kill -9 of servers and of PostgreSQL, SQLite's log cut off at random places, all under load
+failover   the primary of two PostgreSQL servers is lost under load; Patroni, etcd and HAProxy, where they are installed
 fuzz       10,000 requests made of the OpenAPI document, right and wrong ones, alone and in chains (schemathesis)
 restore    a copy is made under load, the database destroyed and made of the copy, and compared with what was told
 
@@ -26,7 +27,7 @@ from bench.report import heading, machine
 from tests.databases import KINDS
 from tests.postgres import ADDRESS, guard
 
-from proof import fuzzing, report
+from proof import crashes, failover, fuzzing, histories, report, restore
 from proof.parts import Options, Part, Result, say
 
 ROOT = Path(__file__).parents[1]
@@ -34,7 +35,13 @@ DOCUMENT = ROOT / "docs" / "reliability.md"
 ARTIFACTS = ROOT / "artifacts" / "proof"
 
 #: What there is to attack with.
-PARTS: dict[str, Part] = {"fuzz": fuzzing.attack}
+PARTS: dict[str, Part] = {
+    "histories": histories.run,
+    "crashes": crashes.run,
+    "failover": failover.run,
+    "fuzz": fuzzing.attack,
+    "restore": restore.run,
+}
 
 
 def main() -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from tests.databases import fresh_database
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +18,7 @@ class Options:
 
     Attributes:
         quick: a small attack, for the suite and for CI.
-        kinds: on which databases: `sqlite`, `postgresql`; `tests.databases.fresh_database` makes them.
+        kinds: on which databases: `sqlite`, `postgresql`; `new_database` makes them.
         seed: of every random choice.
         artifacts: a folder for recordings and for JSON, which is there.
         seconds: for how long, where an attack goes on for a time; None for the part's own choice.
@@ -43,6 +47,17 @@ class Result:
 
 
 Part = Callable[[Options], Coroutine[Any, Any, Result]]
+
+
+@asynccontextmanager
+async def new_database(kind: str) -> AsyncIterator[str]:
+    """The URL of a new migrated database; made in a thread, since making it runs a loop of its own."""
+    made = fresh_database(kind)
+    url = await asyncio.to_thread(made.__enter__)
+    try:
+        yield url
+    finally:
+        await asyncio.to_thread(made.__exit__, None, None, None)
 
 
 def say(text: str) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from tests.api.steps import change_part, delete_part, path_of
 from tests.databases import SHARED_KINDS, fresh_database
+from tests.findings import findings
 from tests.people import Json, Person, running_api
 from tests.process.commands import Said, run_here
 from tests.process.outside import outside
@@ -246,3 +247,23 @@ def test_nothing_is_found_in_what_convene_wrote(new_database: str, tmp_path: Pat
 def test_a_check_of_a_demonstration_finds_nothing(new_database: str, tmp_path: Path):
     assert run_here(tmp_path, new_database, "demo").code == 0
     assert run_here(tmp_path, new_database, "check").out == "everything agrees with everything else\n"
+
+
+async def test_a_check_sees_one_state_while_others_write(new_database: str):
+    async with running_api(new_database) as api:
+        alice, ben = await api.person("alice"), await api.person("ben")
+        events = [await alice.creates("Busy") for _ in range(5)]
+        over = asyncio.Event()
+
+        async def write(event: Json) -> None:
+            await alice.shares(event, ben)
+            while not over.is_set():
+                event = await alice.changes(event, title=f"Title {event['version']}")
+
+        async with asyncio.TaskGroup() as writing:
+            for event in events:
+                writing.create_task(write(event))
+            for _ in range(10):
+                assert await findings(new_database) == []
+                await asyncio.sleep(0.02)
+            over.set()

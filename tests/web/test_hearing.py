@@ -14,7 +14,7 @@ from tests.web.conftest import Visit
 from tests.web.test_calendar import planned, week
 from tests.web.visitors import Visitor, visiting
 
-pytestmark = pytest.mark.xdist_group("page")
+pytestmark = pytest.mark.xdist_group("page hearing")
 
 
 async def reminders(person: Person, event: Json) -> Json:

@@ -11,7 +11,7 @@ from tests.people import Person
 from tests.web.conftest import Visit
 from tests.web.visitors import at, monday
 
-pytestmark = pytest.mark.xdist_group("page")
+pytestmark = pytest.mark.xdist_group("page speed")
 
 _UNTIL_PAINTED = """async () => {
     const began = performance.now();

@@ -6,7 +6,7 @@ import { type Account, me, renew, sessionState } from "./api/session";
 import { CalendarView } from "./calendar/CalendarView";
 import { Dialogs } from "./dialogs/Dialogs";
 import { EventPanel } from "./panel/EventPanel";
-import { draftAt, editing, openNew, recoverNew } from "./panel/editing";
+import { editing, openNew, recoverNew } from "./panel/editing";
 import { Banners } from "./parts/Banners";
 import { Dialog } from "./parts/Dialog";
 import { Icon } from "./parts/icons";
@@ -18,6 +18,7 @@ import { Toasts } from "./parts/Toasts";
 import { TopBar, Views } from "./parts/TopBar";
 import { date, route } from "./route";
 import { SignIn, Welcome } from "./SignIn";
+import { draftAt } from "./store/drafts";
 import { loadCalendars, reload, zone } from "./store/entries";
 
 const AGAIN_MS = 3000;

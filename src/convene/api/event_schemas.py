@@ -139,6 +139,11 @@ class EventBatch(Body):
 
 
 class Rollback(Body):
-    """Which fields to roll back; all of them without."""
+    """Which fields to roll back; all of them without.
+
+    With `rejoin`, later halves that were split off since that version go, unless somebody has changed one since: they
+    are in the series again, and in no trash.
+    """
 
     fields: Annotated[list[text(100)], Field(min_length=1, max_length=100)] | None = None  # type: ignore[valid-type]
+    rejoin: bool = False

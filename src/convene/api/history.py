@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import Path, Query, Response
@@ -120,8 +119,9 @@ async def roll_back_event(
     body: Rollback | None = None,
 ) -> Response:
     """Make a new version with the content of an older one, or with some of its fields."""
-    fields: Sequence[str] | None = body.fields if body else None
-    head = await history.roll_back(work, event, version_number, fields=fields, allow_overlap=allow_overlap)
+    asked = body or Rollback()
+    way = history.Way(fields=asked.fields, rejoin=asked.rejoin, allow_overlap=allow_overlap)
+    head = await history.roll_back(work, event, version_number, way)
     return answer(event_json(head), headers={**etag(head), **compared(work.compared_until)})
 
 

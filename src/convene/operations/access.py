@@ -119,6 +119,12 @@ async def open_later_half(work: UnitOfWork, event: EditableEvent, later_id: int)
     return EditableEvent(head, event.me)
 
 
+async def reopened(work: UnitOfWork, event: EditableEvent) -> EditableEvent:
+    """Read an event again under the same lock, after its neighbours have changed."""
+    head = _existing(await events.find_event(work, event.id, event.me.user_id), event.id)
+    return EditableEvent(head, event.me)
+
+
 async def open_to_own(work: UnitOfWork, me: SignedIn, event_id: int) -> OwnedEvent:
     """Lock and open an event for what only its owner may do.
 

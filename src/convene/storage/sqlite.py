@@ -186,6 +186,8 @@ class SqliteDatabase:
                 self._reading -= 1
                 self._give_back(raw)
 
+    snapshot = reading
+
     def _give_back(self, raw: sqlite3.Connection) -> None:
         if self._writer is None:  # closed meanwhile
             raw.close()

@@ -15,7 +15,6 @@ from sqlalchemy import literal, select
 from convene import clock
 from convene.domain.errors import EditConflict
 from convene.storage.engine import Connection, Database
-from convene.storage.postgresql import PostgresDatabase
 from convene.storage.statements import Row, Statement, Values
 
 _NOTHING: Values = {}
@@ -104,8 +103,7 @@ class Units:
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[UnitOfWork]:
         """A unit that writes nothing, and in which every statement sees the same state of the database."""
-        database = self.database
-        async with database.snapshot() if isinstance(database, PostgresDatabase) else database.reading() as connection:
+        async with self.database.snapshot() as connection:
             yield UnitOfWork(connection, self._clock)
 
     @asynccontextmanager

@@ -2114,10 +2114,18 @@ export interface components {
         /**
          * Rollback
          * @description Which fields to roll back; all of them without.
+         *
+         *     With `rejoin`, later halves that were split off since that version go, unless somebody has changed one since: they
+         *     are in the series again, and in no trash.
          */
         readonly Rollback: {
             /** Fields */
             readonly fields?: readonly string[] | null;
+            /**
+             * Rejoin
+             * @default false
+             */
+            readonly rejoin: boolean;
         };
         /**
          * Scope
@@ -2365,7 +2373,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            readonly kind: "created" | "updated" | "merged" | "rolled back" | "deleted" | "restored" | "transferred";
+            readonly kind: "created" | "updated" | "merged" | "rolled back" | "deleted" | "restored" | "transferred" | "rejoined";
             /** Version Number */
             readonly version_number: number;
         };
