@@ -17,6 +17,7 @@ from convene.domain.roles import Role
 from convene.operations import access, accounts, events, history, series, sessions, sharing
 from convene.operations.accounts import Registration
 from convene.operations.events import Revision
+from convene.operations.history import Way
 from convene.operations.identity import Identities, SignedIn
 from convene.operations.passwords import Passwords
 from convene.operations.sharing import Invitee
@@ -120,7 +121,7 @@ class _Stage:
         """Roll some fields back."""
         async with self._units.writing() as work:
             event = await access.open_to_edit(work, self._team[who], event_id)
-            await history.roll_back(work, event, version, fields=fields, allow_overlap=True)
+            await history.roll_back(work, event, version, Way(fields=fields, allow_overlap=True))
 
 
 def _at(day: date, hour: int, minute: int = 0, *, minutes: int = 60) -> tuple[datetime, datetime]:

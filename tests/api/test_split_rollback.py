@@ -102,6 +102,77 @@ async def test_a_version_in_which_the_series_was_whole_again_is_no_way_around(al
     await split_in_vain(alice, series, "POST", "rollback/3")
 
 
+# -- rejoining -----------------------------------------------------------------------------------------------
+
+
+async def rejoin(person: Person, series: Json, version: int = 1, **fields: Json) -> Json:
+    answer = await person.post(f"{path_of(series)}/rollback/{version}", {"rejoin": True, **fields})
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+async def test_a_split_is_undone_in_one_step_and_leaves_nothing_in_the_trash(alice: Person, series: Json):
+    later = await change_part(alice, series, "following", THIRD, title="Daily")
+    back = await rejoin(alice, series)
+    assert back["continued_by"] is None
+    assert titles(await calendar(alice, *MARCH)) == ["Stand-up"] * 4
+    assert (await alice.get("/api/v1/events/trash")).json() == []
+    assert (await alice.get(path_of(later))).status_code == 404
+
+
+async def test_an_editor_undoes_a_split_of_theirs(alice: Person, ben: Person, series: Json):
+    await alice.shares(series, ben)
+    await change_part(ben, series, "following", THIRD, title="Daily")
+    await rejoin(ben, series)
+    assert titles(await calendar(alice, *MARCH)) == ["Stand-up"] * 4
+    assert (await alice.get("/api/v1/events/trash")).json() == []
+
+
+async def test_undoing_a_split_keeps_what_others_did_to_the_earlier_half(alice: Person, series: Json):
+    await change_part(alice, series, "following", THIRD, title="Daily")
+    await alice.changes(series, location="Room 4")
+    back = await rejoin(alice, series, fields=["recurrence_pattern"])
+    assert (back["location"], back["recurrence_pattern"]["count"]) == ("Room 4", 4)
+    assert await days(alice) == ["01", "02", "03", "04"]
+
+
+async def test_a_half_that_was_changed_since_is_not_rejoined(alice: Person, series: Json):
+    later = await change_part(alice, series, "following", THIRD, title="Daily")
+    await alice.changes(later, location="Room 4")
+    detail = await split_in_vain(alice, series, "POST", "rollback/1", {"rejoin": True})
+    assert f"event {later['id']}" in detail
+
+
+async def test_a_half_that_was_split_again_is_not_rejoined(alice: Person, series: Json):
+    later = await change_part(alice, series, "following", SECOND, title="Daily")
+    await change_part(alice, later, "following", THIRD, title="Last")
+    await split_in_vain(alice, series, "POST", "rollback/1", {"rejoin": True})
+
+
+async def test_rejoining_one_half_leaves_the_next_one(alice: Person, series: Json):
+    last = await change_part(alice, series, "following", FOURTH, title="Last")
+    await change_part(alice, series, "following", SECOND, title="Middle")
+    back = await rejoin(alice, series, 2)
+    assert back["continued_by"] == last["id"]
+    assert (await read(alice, last))["split_from"] == series["id"]
+    assert titles(await calendar(alice, *MARCH)) == ["Stand-up", "Stand-up", "Stand-up", "Last"]
+
+
+async def test_the_past_shows_a_half_that_was_rejoined_only_until_then(alice: Person, series: Json):
+    later = await change_part(alice, series, "following", THIRD, title="Daily")
+    await rejoin(alice, series)
+    now = (await read(alice, series))["updated_at"]
+    shown = (await alice.get("/api/v1/events", as_of=now, **{"from": MARCH[0], "to": MARCH[1]})).json()
+    assert titles(shown) == ["Stand-up"] * 4
+    assert later["id"] not in {event["id"] for event in shown}
+
+
+async def test_a_rollback_that_leaves_the_schedule_alone_rejoins_nothing(alice: Person, series: Json):
+    await change_part(alice, series, "following", THIRD, title="Daily")
+    await rejoin(alice, series, fields=["title"])
+    assert titles(await calendar(alice, *MARCH)) == ["Stand-up", "Stand-up", "Daily", "Daily"]
+
+
 # -- restoring -----------------------------------------------------------------------------------------------
 
 

@@ -59,7 +59,7 @@ async def visit(browser: Browser, site: Server) -> AsyncIterator[Callable[..., A
 
         async def come(person: Person | None = None, path: str = "/", **context: Any) -> Visitor:
             visitor = await stack.enter_async_context(visiting(browser, site.url, **context))
-            await (visitor.signs_in(person, path) if person else visitor.opens(path))
+            await (visitor.comes_as(person, path) if person else visitor.opens(path))
             return visitor
 
         yield come

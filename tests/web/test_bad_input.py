@@ -12,7 +12,7 @@ from tests.web.conftest import Visit
 from tests.web.test_calendar import planned, week
 from tests.web.visitors import at, monday
 
-pytestmark = pytest.mark.xdist_group("page")
+pytestmark = pytest.mark.xdist_group("page bad_input")
 
 
 async def test_a_title_of_script_is_a_title(visit: Visit, alice: Person):
@@ -34,6 +34,19 @@ async def test_a_very_wide_title_breaks_nothing(visit: Visit, alice: Person, vie
     await visitor.event("WWW").first.click()
     await expect(visitor.field("Title")).to_be_visible()
     assert await visitor.page.evaluate("document.documentElement.scrollWidth") <= 1280
+
+
+async def test_a_title_of_emoji_is_as_long_as_the_server_allows(visit: Visit, alice: Person):
+    visitor = await visit(alice, week())
+    await visitor.page.keyboard.press("c")
+    await visitor.field("Title").fill("🎉" * 258)
+    await visitor.sees("The title is 3 characters too long; 255 fit.")
+    await visitor.button("Create").click()
+    await expect(visitor.panel.get_by_role("alert")).to_have_text("The title is 3 characters too long; 255 fit.")
+    await visitor.field("Title").fill("🎉" * 255)
+    await visitor.button("Create").click()
+    await visitor.sees("was created")
+    assert (await alice.get("/api/v1/events")).json()[0]["title"] == "🎉" * 255
 
 
 async def test_an_event_of_forty_days_is_there_on_each(visit: Visit, alice: Person):

@@ -12,7 +12,7 @@ from tests.people import Person
 from tests.web.conftest import Visit
 from tests.web.visitors import Visitor, at, monday
 
-pytestmark = pytest.mark.xdist_group("page")
+pytestmark = pytest.mark.xdist_group("page calendar")
 
 
 def week(path: str = "week") -> str:
@@ -91,6 +91,9 @@ async def test_a_double_click_makes_an_event_of_an_hour(visit: Visit, alice: Per
 async def test_a_quick_line_fills_the_panel(visit: Visit, alice: Person):
     visitor = await visit(alice, week())
     await visitor.page.get_by_label("Quick line").fill("Lunch with Ben 24 December 12:30-13:30 at Luigi's")
+    understood = visitor.page.locator(".understood")
+    await expect(understood).to_have_attribute("aria-live", "polite")
+    await expect(understood).to_contain_text(re.compile("Lunch with Ben.*24 Dec, 12:30.13:30.*At Luigi's"))
     await visitor.page.keyboard.press("Enter")
     await expect(visitor.field("Title")).to_have_value("Lunch with Ben")
     await expect(visitor.field("Location")).to_have_value("Luigi's")
@@ -157,6 +160,18 @@ async def test_what_is_dragged_onto_taken_time_asks_first(visit: Visit, alice: P
     await visitor.button("Save anyway").click()
     await visitor.sees("“Planning” was moved")
     assert await times(alice, event) == (at(day, "14:00"), at(day, "15:00"))
+
+
+async def test_what_is_dragged_onto_taken_time_is_put_into_free_time_by_one_click(visit: Visit, alice: Person):
+    event = await planned(alice)
+    day = monday() + timedelta(days=1)
+    await alice.creates("Dentist", at(day, "14:00"), at(day, "15:00"))
+    visitor = await visit(alice, week())
+    await moved_by_hand(visitor, "Planning", "14:00")
+    await visitor.sees("That time is taken")
+    await visitor.page.get_by_role("dialog").get_by_role("button", name="15:00").first.click()
+    await visitor.sees("“Planning” was moved")
+    assert await times(alice, event) == (at(day, "15:00"), at(day, "16:00"))
 
 
 async def test_the_legend_hides_what_is_not_wanted(visit: Visit, alice: Person, ben: Person):

@@ -12,7 +12,7 @@ from tests.web.conftest import Visit
 from tests.web.test_calendar import planned, week
 from tests.web.visitors import at, monday
 
-pytestmark = pytest.mark.xdist_group("page")
+pytestmark = pytest.mark.xdist_group("page editing")
 
 
 async def test_changing_a_field_keeps_the_others(visit: Visit, alice: Person):
@@ -72,6 +72,29 @@ async def test_what_is_deleted_can_be_undone_and_found_in_the_trash(visit: Visit
     await expect(visitor.event("Planning")).to_be_visible()
 
 
+async def test_undoing_a_change_of_all_following_makes_the_series_whole_again(visit: Visit, alice: Person):
+    await alice.creates(
+        "Stand-up",
+        at(monday(), "09:15"),
+        at(monday(), "09:30"),
+        time_zone="Europe/Berlin",
+        recurrence_pattern={"frequency": "daily", "count": 5},
+    )
+    visitor = await visit(alice, week())
+    await visitor.event("Stand-up").nth(2).click()
+    await visitor.field("Location").fill("Kitchen")
+    await visitor.button("Save").click()
+    await visitor.button("This and all following", exact=False).click()
+    await visitor.sees("was changed")
+    await visitor.button("Undo").click()
+    await visitor.sees("Undone")
+    await expect(visitor.page.locator('.calendar [aria-label*="Kitchen"]')).to_have_count(0)
+    await expect(visitor.event("Stand-up")).to_have_count(5)
+    [series] = (await alice.get("/api/v1/events")).json()
+    assert series["recurrence_pattern"] == {"frequency": "daily", "count": 5}
+    assert (await alice.get("/api/v1/events/trash")).json() == []
+
+
 async def test_an_all_day_event_ends_on_the_day_that_is_shown(visit: Visit, alice: Person):
     visitor = await visit(alice, week("month"))
     await visitor.page.keyboard.press("c")
@@ -107,6 +130,29 @@ async def test_a_series_is_made_and_said_in_words(visit: Visit, alice: Person):
         "byDay": [{"day": "tu"}],
         "until": "2027-06-01T23:59:59",
     }
+
+
+async def test_weeks_of_the_year_and_hours_of_the_day_are_chosen_under_more(visit: Visit, alice: Person):
+    visitor = await visit(alice, week())
+    await visitor.page.keyboard.press("c")
+    await visitor.field("Title").fill("Stock-taking")
+    await visitor.field("Starts on").fill("2027-03-02")
+    await visitor.field("Starts at").fill("10:00")
+    await visitor.field("Repeat").select_option("custom")
+    await visitor.field("Unit").select_option("years")
+    await visitor.panel.get_by_text("More", exact=True).click()
+    await visitor.field("Weeks of the year").fill("20, 400")
+    await expect(visitor.field("Weeks of the year")).to_have_attribute("aria-invalid", "true")
+    await visitor.field("Weeks of the year").fill("20, -1")
+    await visitor.field("Hours of the day").fill("9 17")
+    await visitor.field("Hours of the day").blur()
+    await visitor.sees("in week 20 and the last week at 9 o")
+    await visitor.sees("The start moved to Tuesday 18 May")
+    await expect(visitor.field("Starts at")).to_have_value("17:00")
+    await visitor.button("Create").click()
+    await visitor.sees("was created")
+    made = (await alice.get("/api/v1/events")).json()[0]
+    assert made["recurrence_pattern"] == {"frequency": "yearly", "byWeekNo": [-1, 20], "byHour": [9, 17]}
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,9 @@ from playwright.async_api import Route, expect
 from tests.people import Person
 from tests.web.conftest import Visit
 from tests.web.test_calendar import planned, week
-from tests.web.visitors import monday
+from tests.web.visitors import at, monday
 
-pytestmark = pytest.mark.xdist_group("page")
+pytestmark = pytest.mark.xdist_group("page finding")
 
 
 async def test_search_finds_and_opens(visit: Visit, alice: Person):
@@ -100,6 +100,18 @@ async def test_a_server_that_is_away_is_said_and_what_is_typed_is_kept(visit: Vi
     await visitor.button("Create").click()
     await visitor.sees("“Typed offline” was created")
     await expect(visitor.page.locator(".banner")).to_have_count(0)
+
+
+async def test_which_dates_are_meant_is_asked_without_their_number_while_offline(visit: Visit, alice: Person):
+    rule = {"frequency": "daily", "count": 3}
+    await alice.creates("Daily", at(monday(), "10:00"), at(monday(), "11:00"), recurrence_pattern=rule)
+    visitor = await visit(alice, week())
+    await visitor.event("Daily").nth(1).click()
+    await visitor.field("Location").fill("Kitchen")
+    await visitor.page.context.set_offline(True)
+    await visitor.button("Save").click()
+    await expect(visitor.button("This and all following", exact=False)).to_have_text(re.compile("From this date on"))
+    await expect(visitor.button("All of them", exact=False)).to_have_text(re.compile("Those before this date, too"))
 
 
 async def test_a_server_that_fails_is_said_with_a_way_on(visit: Visit, alice: Person):

@@ -12,7 +12,7 @@ from tests.web.conftest import Visit
 from tests.web.test_calendar import planned, week
 from tests.web.visitors import at, monday
 
-pytestmark = pytest.mark.xdist_group("page")
+pytestmark = pytest.mark.xdist_group("page losing_nothing")
 
 
 async def read(person: Person, event: Json) -> Json:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.async_api import expect
 
@@ -10,7 +12,7 @@ from tests.web.conftest import Visit
 from tests.web.test_calendar import planned, week
 from tests.web.visitors import NARROW
 
-pytestmark = pytest.mark.xdist_group("page")
+pytestmark = pytest.mark.xdist_group("page past")
 
 
 async def test_history_says_who_changed_what_and_marks_the_words(visit: Visit, alice: Person, ben: Person):
@@ -58,6 +60,31 @@ async def test_who_set_which_field_last_is_said(visit: Visit, alice: Person, ben
     await visitor.page.get_by_text("Who set what last").click()
     row = visitor.page.locator(".blame tr").filter(has_text="location")
     await expect(row).to_contain_text(ben.username)
+
+
+async def test_what_was_done_to_a_series_is_said_in_words(visit: Visit, alice: Person):
+    event = await alice.creates(
+        "Yoga",
+        "2027-03-02T09:00:00+01:00",
+        "2027-03-02T10:00:00+01:00",
+        time_zone="Europe/Berlin",
+        recurrence_pattern={"frequency": "weekly"},
+    )
+    path = f"/api/v1/events/{event['id']}"
+    date = {"scope": "this", "occurrence": "2027-03-09T09:00:00"}
+    later = {"start_time": "2027-03-09T14:00:00+01:00", "end_time": "2027-03-09T15:00:00+01:00"}
+    assert (await alice.put(path, later, params=date)).status_code == 200
+    date["occurrence"] = "2027-03-23T09:00:00"
+    assert (await alice.delete(path, params=date)).status_code == 204
+    await alice.changes(event, recurrence_pattern={"frequency": "weekly", "interval": 2, "byDay": [{"day": "tu"}]})
+    visitor = await visit(alice, f"/event/{event['id']}")
+    await visitor.button("History").click()
+    await visitor.sees("The repetition changed from every week to every second week on Tuesday.")
+    await visitor.button("Show what version 2 changed").click()
+    await visitor.sees("Tue 9 March 2027 was moved to 14:00.")
+    await visitor.button("Show what version 3 changed").click()
+    await visitor.sees("Tue 23 March 2027 was taken out.")
+    await expect(visitor.page.get_by_text(re.compile("overrides|recurrence_pattern|excluded"))).to_have_count(0)
 
 
 async def test_the_time_machine_shows_the_calendar_as_it_was(visit: Visit, alice: Person):

@@ -9,7 +9,7 @@ from tests.people import Person
 from tests.web.conftest import Visit
 from tests.web.test_calendar import planned
 
-pytestmark = pytest.mark.xdist_group("page")
+pytestmark = pytest.mark.xdist_group("page sharing")
 
 
 async def roles(person: Person, event: dict[str, object]) -> dict[str, str]:
@@ -21,6 +21,8 @@ async def test_people_are_found_while_typing_and_given_roles(visit: Visit, alice
     event = await planned(alice)
     visitor = await visit(alice, f"/event/{event['id']}")
     await visitor.button("Share").click()
+    await visitor.page.get_by_label("Add people").fill(ben.username[:2])
+    await visitor.sees("Type 3 letters of the name, or more.")
     await visitor.page.get_by_label("Add people").fill(ben.username[:9])
     await visitor.page.get_by_role("button", name=ben.username).click()
     role = visitor.page.get_by_label(f"Role of {ben.username}")

@@ -10,7 +10,7 @@ from playwright.async_api import expect
 from tests.people import PASSWORD, Person
 from tests.web.conftest import Visit
 
-pytestmark = pytest.mark.xdist_group("page")
+pytestmark = pytest.mark.xdist_group("page signing_in")
 
 
 async def test_somebody_new_signs_up_and_is_shown_the_first_steps(visit: Visit):
@@ -36,7 +36,8 @@ async def test_a_wrong_password_is_said(visit: Visit, alice: Person):
 
 
 async def test_who_reloads_stays_signed_in_and_no_script_can_read_why(visit: Visit, alice: Person):
-    visitor = await visit(alice)
+    visitor = await visit()
+    await visitor.signs_in(alice)
     await visitor.page.reload()
     await expect(visitor.page.locator(".shell")).to_be_visible()
     kept = await visitor.page.evaluate("document.cookie + JSON.stringify({...localStorage, ...sessionStorage})")

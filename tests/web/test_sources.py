@@ -18,22 +18,28 @@ def node() -> Node:
     return node
 
 
-@pytest.mark.xdist_group("page")
+@pytest.mark.xdist_group("page sources")
 def test_the_types_are_those_of_the_openapi_document():
     assert TYPES.read_text("utf-8") == types(), "run `python -m web.api_types` with src and . on PYTHONPATH"
 
 
-@pytest.mark.xdist_group("page")
+@pytest.mark.xdist_group("page sources")
 def test_what_the_page_computes_by_itself_is_right(node: Node):
     tests = [*node.npm, "run", "test", "--silent"]
     ended = subprocess.run(tests, cwd=WEB, env=node.environment(), capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stdout + ended.stderr
 
 
-@pytest.mark.xdist_group("page")
+@pytest.mark.xdist_group("page sources")
 def test_a_browser_fetches_less_than_the_budget():
     build()
     assert 0 < gzipped_size() < BUDGET
+
+
+def test_no_source_of_the_page_is_longer_than_one_reads_at_once():
+    sources = [path for path in (WEB / "src").rglob("*.ts*") if path != TYPES]
+    assert sources
+    assert [path.name for path in sources if len(path.read_text("utf-8").splitlines()) >= 300] == []
 
 
 def test_no_lock_file_names_a_registry():

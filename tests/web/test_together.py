@@ -9,7 +9,7 @@ from tests.people import Person
 from tests.web.conftest import Visit
 from tests.web.test_calendar import planned, week
 
-pytestmark = pytest.mark.xdist_group("page")
+pytestmark = pytest.mark.xdist_group("page together")
 
 
 async def shared(alice: Person, ben: Person, description: str | None = None) -> str:

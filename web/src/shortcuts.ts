@@ -1,10 +1,11 @@
 // The keyboard: one letter for what one does often. Nothing happens while somebody types.
 import type { CalendarEvent } from "./api/events";
-import { close, draftAt, editing, openNew } from "./panel/editing";
+import { close, editing, openNew } from "./panel/editing";
 import { goToday, step } from "./parts/TopBar";
 import { date, go, route } from "./route";
 import { remove } from "./store/actions";
 import { dialog } from "./store/dialogs";
+import { draftAt } from "./store/drafts";
 import { asOf, entries, zone } from "./store/entries";
 import { say, undo } from "./store/undo";
 

@@ -35,6 +35,7 @@ test.each([
   [{ frequency: "yearly", byYearDay: [100, 200] }, "every year on the 100th and the 200th day of the year"],
   [{ frequency: "yearly", byYearDay: [-1] }, "every year on the last day of the year"],
   [{ frequency: "yearly", byWeekNo: [20], byDay: days("mo") }, "every year on Monday in week 20"],
+  [{ frequency: "yearly", byWeekNo: [-1, 20, 30] }, "every year in weeks 20 and 30 and the last week"],
   [{ frequency: "daily", byHour: [9, 17], byMinute: [30] }, "every day at 09:30 and 17:30"],
   [{ frequency: "daily", byHour: [9], byMonth: ["6"] }, "every day in June at 9 o’clock"],
   [{ frequency: "daily", byMinute: [0, 30] }, "every day at minute 0 and 30"],

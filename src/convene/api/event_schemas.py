@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import ConfigDict, Field, JsonValue, StringConstraints, model_validator
 
-from convene.api.fields import When, name, or_bare, text, without_defaults
+from convene.api.fields import Pattern, When, name, or_bare, text, without_defaults
 from convene.api.schemas import Body, Id, Version
 from convene.domain.changes import EventChange
 from convene.domain.content import (
@@ -51,7 +51,7 @@ class EventFields(Body):
     tags: Annotated[list[name(TAG_MAX)], Field(max_length=TAGS_MAX)] | None = None  # type: ignore[valid-type]
     is_recurring: Annotated[bool, Field(strict=True)] = False
     """Follows from `recurrence_pattern`; `false` clears it."""
-    recurrence_pattern: JsonValue = None
+    recurrence_pattern: Pattern = None
     """RFC 8984 RecurrenceRule, an RRULE string, or one of the simple dialects; null for none."""
     overrides: dict[str, JsonValue] | None = None
     """Only as it was read: single occurrences are changed with `?scope=this`."""
@@ -139,6 +139,11 @@ class EventBatch(Body):
 
 
 class Rollback(Body):
-    """Which fields to roll back; all of them without."""
+    """Which fields to roll back; all of them without.
+
+    With `rejoin`, later halves that were split off since that version go, unless somebody has changed one since: they
+    are in the series again, and in no trash.
+    """
 
     fields: Annotated[list[text(100)], Field(min_length=1, max_length=100)] | None = None  # type: ignore[valid-type]
+    rejoin: bool = False

@@ -8,11 +8,13 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.routing import APIRoute
+from starlette.routing import Match
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from convene.api.bodies import Handler, read_first
 from convene.api.idempotency import answered_once
-from convene.api.plans import NotPlanned, after_names, following_plan, names_in
+from convene.api.plans import NotPlanned, following_plan
+from convene.api.query_names import after_names, names_in
 
 
 class PlannedRoute(APIRoute):
@@ -22,11 +24,20 @@ class PlannedRoute(APIRoute):
     answer: Handler | None = None
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **said: Any) -> None:  # noqa: ANN401 - FastAPI's own
+        self.others: tuple[dict[str, Any], ...] = ()
+        """What stands in the places of the parameters when a path is that of another route, in letters."""
         if set(said.get("methods") or ()) == {"POST"} and inspect.iscoroutinefunction(endpoint):
             endpoint = answered_once(endpoint)
         super().__init__(path, endpoint, **said)
         if self.answer is not None:  # a plan opens and leaves what it needs by itself
             self.app = _served(self.answer)
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Tell whether a request is for this route: `/events/batch` is no event, whatever the method."""
+        match, found = super().matches(scope)
+        if self.others and match is not Match.NONE and found["path_params"] in self.others:
+            return Match.NONE, {}
+        return match, found
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, and let the log know by which route: by its template, of which there are few."""
@@ -64,5 +75,9 @@ def install(app: FastAPI, routers: Sequence[APIRouter]) -> None:
     Not by `include_router`, which keeps routers as they are: it looks for a route twice, and could give a route
     dependencies that its plan does not know.
     """
-    for router in routers:
-        app.router.routes.extend(router.routes)
+    routes = [route for router in routers for route in router.routes]
+    letters = {route.path for route in routes if isinstance(route, PlannedRoute) and not route.param_convertors}
+    for route in routes:
+        if isinstance(route, PlannedRoute) and route.param_convertors:
+            route.others = tuple(found.groupdict() for path in letters if (found := route.path_regex.match(path)))
+    app.router.routes.extend(routes)

@@ -13,7 +13,6 @@ must know nothing of events.
 from __future__ import annotations
 
 import inspect
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from types import NoneType
@@ -27,6 +26,7 @@ from fastapi.params import Body
 from pydantic import BaseModel
 
 from convene.api.bodies import Handler, read_json, receiving
+from convene.api.query_names import names_in, not_in
 
 Values = dict[str, Any]
 
@@ -34,8 +34,6 @@ Values = dict[str, Any]
 _CONSTANT = (NoneType, str, int, float, bool, tuple)
 _UNSOLVED = object()
 _ABSENT = object()
-#: How much of the name of an unknown parameter is repeated to its sender.
-_NAME_MAX = 64
 
 _NOTHING: Mapping[str, Any] = {}
 
@@ -155,37 +153,6 @@ def _is_model(annotation: object) -> bool:
     return inspect.isclass(annotation) and issubclass(annotation, BaseModel)
 
 
-# -- the names of a query ------------------------------------------------------------------------------------
-
-
-def names_in(dependant: Dependant) -> frozenset[str]:
-    """The parameters of a query that a route and what it depends on take."""
-    own = {field.validation_alias or field.alias for field in dependant.query_params}
-    return frozenset(own).union(*(names_in(one) for one in dependant.dependencies))
-
-
-def _not_in(names: frozenset[str], request: Request) -> list[Any]:
-    """What a query says that nobody reads, as errors: a filter with a typo in its name would be lost silently."""
-    path = request.scope["path"]
-    if not request.scope["query_string"] or not path.startswith("/api/"):
-        return []  # whoever watches over a server may add to a query what keeps caches away
-    sent = Counter(name for name, _ in request.query_params.multi_items())
-    wrong = {name: "is not a parameter here" for name in sent if name not in names}
-    wrong |= {name: "is there twice" for name, times in sent.items() if times > 1}
-    return [{"type": "query", "loc": ("query", name[:_NAME_MAX]), "msg": said} for name, said in wrong.items()]
-
-
-def after_names(names: frozenset[str], answer: Handler) -> Handler:
-    """Let a route that has no plan refuse the same queries."""
-
-    async def check_and_answer(request: Request) -> Response:
-        if errors := _not_in(names, request):
-            raise RequestValidationError(errors)
-        return await answer(request)
-
-    return check_and_answer
-
-
 # -- following it --------------------------------------------------------------------------------------------
 
 
@@ -203,7 +170,7 @@ def following_plan(route: Dependant) -> Handler:
         received = _received(request, headers)
         body: Any = _UNSOLVED
         given: list[Any] = []
-        errors = _not_in(names, request)
+        errors = not_in(names, request)
         # Left before the answer is sent: a commit that fails can still be told.
         async with AsyncExitStack() as stack:
             for step in steps:

@@ -169,7 +169,7 @@ class Version(Answer):
     id: int
     event_id: int
     version_number: int
-    kind: Literal["created", "updated", "merged", "rolled back", "deleted", "restored", "transferred"]
+    kind: Literal["created", "updated", "merged", "rolled back", "deleted", "restored", "transferred", "rejoined"]
     base_version: int | None
     created_by: int
     author: str

@@ -15,9 +15,9 @@ from convene.domain import series
 from convene.domain.content import EventContent
 from convene.domain.content_json import from_json
 from convene.domain.errors import NotFound, NotPossibleNow
-from convene.operations.access import EditableEvent, TrashedEvent, open_later_half
-from convene.operations.versions import Edit, Sides, merged
-from convene.storage import events, history, splits
+from convene.operations.access import EditableEvent, TrashedEvent, open_later_half, reopened
+from convene.operations.versions import Edit, Kind, Reason, Sides, merged, save
+from convene.storage import events, history, splits, writes
 from convene.storage.events import EventHead
 from convene.storage.splits import SplitRow
 from convene.storage.unit_of_work import UnitOfWork
@@ -106,6 +106,29 @@ async def _content_at(work: UnitOfWork, event_id: int, version: int) -> EventCon
 
 
 # -- going back ----------------------------------------------------------------------------------------------
+
+
+async def rejoin(work: UnitOfWork, event: EditableEvent, version: int, content: EventContent) -> EditableEvent:
+    """Take later halves that were split off after a version back into the event that goes back to it.
+
+    Gives the event as it is then. A content that leaves the schedule alone takes nothing back.
+
+    Raises:
+        NotPossibleNow: `me` may not change such a half, or somebody has changed it since.
+    """
+    if content.schedule == event.content.schedule:
+        return event
+    since = await _splits_since(work, event.head, 0)
+    for split in since:
+        if split.earlier_id != event.id or split.version_number <= version or split.deleted_at is not None:
+            continue
+        half = await open_later_half(work, event, split.later_id)
+        if half.head.version > 1 or _splits_of(half.id, since):
+            detail = f"a later half (event {half.id}) has been changed since the series was split; nothing of that goes"
+            raise NotPossibleNow("series_split", detail)
+        await save(work, half, half.content, Reason(kind=Kind.REJOINED, deleted_at=work.now))
+        await writes.unlink_half(work, half.head)
+    return await reopened(work, event)
 
 
 async def refuse_revival(work: UnitOfWork, event: EditableEvent, version: int, content: EventContent) -> None:

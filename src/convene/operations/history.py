@@ -12,8 +12,8 @@ from convene.domain.errors import NotFound
 from convene.domain.fields import FieldChange, blame, field_changes, restore_fields
 from convene.operations import events as whole
 from convene.operations.access import EditableEvent, ViewableEvent
-from convene.operations.halves import refuse_revival
-from convene.operations.versions import Kind, Reason, content_at
+from convene.operations.halves import refuse_revival, rejoin
+from convene.operations.versions import GONE, Kind, Reason, content_at
 from convene.storage import history
 from convene.storage.events import EventHead
 from convene.storage.history import AuthoredRow, ChangeRow, ShelvedRow, VersionRow
@@ -77,7 +77,7 @@ async def event_as_of(work: UnitOfWork, event: ViewableEvent, moment: datetime) 
         NotFound: it did not exist yet, or lay in the trash then.
     """
     row = await history.version_as_of(work, event.id, moment)
-    if row is None or row.kind == Kind.DELETED:
+    if row is None or row.kind in GONE:
         raise NotFound("event", event.id)
     return _head_at(event, row)
 
@@ -122,9 +122,22 @@ async def blame_fields(work: UnitOfWork, event: ViewableEvent) -> Sequence[Blame
     return [Blame(field, versions[number]) for field, number in blame(event.content, logged).items()]
 
 
-async def roll_back(
-    work: UnitOfWork, event: EditableEvent, number: int, *, fields: Sequence[str] | None, allow_overlap: bool
-) -> EventHead:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """How to go back.
+
+    Attributes:
+        fields: which ones go back; None: all of them.
+        rejoin: later halves that were split off since, and that nobody has changed, go.
+        allow_overlap: book the time although it is taken; counts for the owner alone.
+    """
+
+    fields: Sequence[str] | None = None
+    rejoin: bool = False
+    allow_overlap: bool = False
+
+
+async def roll_back(work: UnitOfWork, event: EditableEvent, number: int, way: Way) -> EventHead:
     """Make a new version with the content, or some of the fields, of an older one.
 
     Raises:
@@ -134,10 +147,13 @@ async def roll_back(
         ScheduleConflict: its time has been taken meanwhile.
     """
     old = await content_at(work, event.head, number)
-    content: EventContent = old if fields is None else restore_fields(event.content, old, fields)
+    content: EventContent = old if way.fields is None else restore_fields(event.content, old, way.fields)
+    if way.rejoin:
+        event = await rejoin(work, event, number, content)
     await refuse_revival(work, event, number, content)
     reason = Reason(kind=Kind.ROLLED_BACK, base_version=number)
-    return await whole.settle(work, event, content, reason, allow_overlap=whole.may_overlap(event, asked=allow_overlap))
+    allow_overlap = whole.may_overlap(event, asked=way.allow_overlap)
+    return await whole.settle(work, event, content, reason, allow_overlap=allow_overlap)
 
 
 async def list_shelved(work: UnitOfWork, event: ViewableEvent, *, below: int | None, most: int) -> Sequence[ShelvedRow]:

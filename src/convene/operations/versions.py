@@ -29,6 +29,11 @@ class Kind(StrEnum):
     DELETED = "deleted"
     RESTORED = "restored"
     TRANSFERRED = "transferred"
+    REJOINED = "rejoined"
+
+
+#: With these, an event is there no more. A half that was rejoined is in its series again, so that no trash has it.
+GONE = frozenset({Kind.DELETED, Kind.REJOINED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +95,7 @@ _NOTICES = {
     Kind.DELETED: NoticeKind.DELETED,
     Kind.RESTORED: NoticeKind.RESTORED,
     Kind.TRANSFERRED: NoticeKind.HANDED_OVER,
+    Kind.REJOINED: NoticeKind.DELETED,
 }
 
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import and_, bindparam, or_, tuple_
+from sqlalchemy import and_, bindparam, exists, literal_column, or_, tuple_
 from sqlalchemy.sql.elements import ColumnElement
 
 from convene.domain.searching import term
 from convene.storage.events import JOINED, SEEN_BY, EventHead
 from convene.storage.statements import Statement
-from convene.storage.tables import events, permissions
+from convene.storage.tables import event_versions, events, permissions
 from convene.storage.types import filter_only
 from convene.storage.unit_of_work import UnitOfWork
 
@@ -102,9 +102,16 @@ async def list_events(
     return [EventHead._make(row) for row in rows]
 
 
+#: A half that was rejoined is in its series again: nobody has thrown it away.
+_WAS_REJOINED = exists().where(
+    event_versions.c.event_id == events.c.id,
+    event_versions.c.version_number == events.c.version,
+    event_versions.c.kind == literal_column("'rejoined'"),
+)
 _TRASH = Statement(
     JOINED.where(
         *SEEN_BY,
+        ~_WAS_REJOINED,
         events.c.owner_id == bindparam("me"),
         events.c.deleted_at > bindparam("since", type_=events.c.deleted_at.type),
         or_(

@@ -100,7 +100,7 @@ def _changed_statement(names: frozenset[str]) -> Statement:
         _CHANGED[names] = Statement(
             select(*(column for column in changed.c if column is not changed.c.newest), *then)
             .join(event_versions, its_version)
-            .where(event_versions.c.kind != literal_column("'deleted'")),
+            .where(event_versions.c.kind.not_in((literal_column("'deleted'"), literal_column("'rejoined'")))),
             is_long=True,
         )
     return _CHANGED[names]

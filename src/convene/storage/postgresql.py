@@ -108,6 +108,11 @@ class PostgresConnection:
             with _translated:
                 await self._raw.execute("ROLLBACK AND CHAIN")
 
+    async def begin_snapshot(self) -> None:
+        """Begin a transaction that writes nothing and sees one state of the database."""
+        with _translated:
+            await self._raw.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+
     async def _begin(self) -> None:
         self._begins = False
         await self._raw.execute("BEGIN")
@@ -181,6 +186,16 @@ class PostgresDatabase:
         There is no BEGIN: at READ COMMITTED it would change nothing and cost two round trips.
         """
         return _Loan(self._pool, None)
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[PostgresConnection]:
+        """Statements that write nothing, and all see what was committed when the first of them began."""
+        async with _Loan(self._pool, None) as connection:
+            await connection.begin_snapshot()
+            try:
+                yield connection
+            finally:
+                await connection.roll_back()
 
     @asynccontextmanager
     async def writing(self, keeps: Callable[[BaseException], bool]) -> AsyncIterator[PostgresConnection]:

@@ -252,6 +252,14 @@ async def link_halves(work: UnitOfWork, earlier: int, later: int, after: int | N
         await work.run(_FOLLOW, {"event_id": after, "earlier": earlier, "later": later})
 
 
+async def unlink_half(work: UnitOfWork, half: EventHead) -> None:
+    """Let what a half continued, and what continues it, know each other instead of the half."""
+    if half.split_from is not None:
+        await work.run(_CONTINUE, {"event_id": half.split_from, "later": half.continued_by})
+    if half.continued_by is not None:
+        await work.run(_FOLLOW, {"event_id": half.continued_by, "earlier": half.id, "later": half.split_from})
+
+
 async def hand_over(work: UnitOfWork, event_id: int, user_id: int, calendar_id: int) -> None:
     """Put an event into another user's agenda and calendar.
 

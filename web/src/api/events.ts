@@ -31,13 +31,6 @@ export interface Fields {
   recurrence_pattern: Pattern | null;
 }
 
-export interface Clash {
-  field: string;
-  base: unknown;
-  ours: unknown;
-  theirs: unknown;
-}
-
 /** Which part of a series is meant; single events are "all". */
 export interface Part {
   scope: Scope;
@@ -81,10 +74,10 @@ export const listChanges = (id: number) => askForAll<Change>(`/events/${id}/chan
 export const changedFields = async (id: number, from: number, to: number) =>
   (await askFor<Schemas["Difference"]>("GET", `/events/${id}/diff/${from}/${to}`)).comparison.changes.map((one) => one.field);
 export const readBlame = (id: number) => askFor<Blame>("GET", `/events/${id}/blame`);
-export const rollBack = (id: number, version: number, fields?: string[]) =>
+export const rollBack = (id: number, version: number, fields?: string[], rejoin = false) =>
   askFor<CalendarEvent>("POST", `/events/${id}/rollback/${version}`, {
     query: { on_conflict: "allow" },
-    body: fields ? { fields } : {},
+    body: { ...(fields ? { fields } : {}), ...(rejoin ? { rejoin } : {}) },
   });
 
 export const findPeople = (q: string) => askFor<Person[]>("GET", "/users", { query: { q } });

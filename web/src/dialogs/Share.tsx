@@ -179,13 +179,16 @@ function OnePerson({ row, event, isOwner, act }: OneProps) {
   );
 }
 
+/** With fewer, everybody would be found. */
+const LETTERS = 3;
+
 function AddPerson({ known, onAdd }: { known: Set<number>; onAdd: (one: Person, role: Role) => void }) {
   const [typed, setTyped] = useState("");
   const [found, setFound] = useState<Person[] | null>(null);
   const [role, setChosen] = useState<Role>("editor");
   useEffect(() => {
     setFound(null);
-    if (typed.trim().length < 3) return;
+    if (typed.trim().length < LETTERS) return;
     let current = true;
     const soon = setTimeout(() => {
       findPeople(typed.trim()).then((people) => current && setFound([...people]), sayProblem);
@@ -232,6 +235,9 @@ function AddPerson({ known, onAdd }: { known: Set<number>; onAdd: (one: Person, 
           </li>
         ))}
       </ul>
+      <p class="muted small" role="status">
+        {typed.trim() && typed.trim().length < LETTERS && `Type ${LETTERS} letters of the name, or more.`}
+      </p>
       {found?.length === 0 && <p class="muted small">Nobody is called that. Type the beginning of a name, or a whole e-mail address.</p>}
     </div>
   );

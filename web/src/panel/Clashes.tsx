@@ -3,7 +3,8 @@ import type { Draft } from "../store/drafts";
 import { timesOf } from "../store/drafts";
 import { repeatWords } from "../text/repeat";
 import { spanWords } from "../time/words";
-import type { Clash, Editing } from "./editing";
+import type { Editing } from "./editing";
+import type { Clash } from "./merging";
 
 function words(clash: Clash, draft: Draft): string {
   switch (clash.group.name) {

@@ -10,6 +10,7 @@ import { zone } from "../store/entries";
 import { spanWords } from "../time/words";
 import { wallOf } from "../time/zones";
 import type { Editing } from "./editing";
+import { FreeTimes } from "./FreeTimes";
 
 const PAUSE = 200;
 
@@ -60,23 +61,10 @@ export function Conflicts({ editing }: { editing: Editing }) {
         ))}
         {(taken.length > 4 || check.more) && <li class="muted">and more</li>}
       </ul>
-      {check.nearest_free.length > 0 && (
-        <>
-          <p class="muted small">Nearest free times</p>
-          <div class="chips">
-            {check.nearest_free.slice(0, 3).map((slot) => (
-              <button
-                key={slot.start_time}
-                type="button"
-                class="chip"
-                onClick={() => editing.set({ start: wallOf(slot.start_time, at), end: wallOf(slot.end_time, at) })}
-              >
-                {spanWords(slot.start_time, slot.end_time, zone.value)}
-              </button>
-            ))}
-          </div>
-        </>
-      )}
+      <FreeTimes
+        slots={check.nearest_free}
+        onChosen={(slot) => editing.set({ start: wallOf(slot.start_time, at), end: wallOf(slot.end_time, at) })}
+      />
     </div>
   );
 }

@@ -1,8 +1,11 @@
-// One field before and after, side by side, with what differs marked word by word.
+// One field before and after: in a sentence, or side by side with what differs marked word by word.
+import type { CalendarEvent } from "../api/events";
 import { zone } from "../store/entries";
 import { type Mark, marks } from "../text/marks";
+import { type Around, dateFieldWords, isDateField, pastWords } from "../text/past";
 import { repeatWords } from "../text/repeat";
 import { dayWords, momentWords } from "../time/words";
+import { today } from "../time/zones";
 
 const NAMES: Record<string, string> = {
   start_time: "start",
@@ -15,8 +18,11 @@ const NAMES: Record<string, string> = {
   schedule: "time",
 };
 
-export const fieldWords = (field: string) =>
-  field.startsWith("overrides") ? `the date ${field.replace(/^overrides[./]?/, "")}` : (NAMES[field] ?? field.replaceAll("_", " "));
+/** How the words of an event's history depend on the event, and on when they are read. */
+export const around = (event: CalendarEvent): Around => ({ allDay: event.all_day, year: today(zone.value).slice(0, 4) });
+
+export const fieldWords = (field: string, seen: Around) =>
+  isDateField(field) ? dateFieldWords(field, seen) : (NAMES[field] ?? field.replaceAll("_", " "));
 
 /** A value of the API as people read it. */
 export function valueWords(field: string, value: unknown): string {
@@ -24,18 +30,22 @@ export function valueWords(field: string, value: unknown): string {
   if (field === "recurrence_pattern") return repeatWords(value as Record<string, unknown>);
   if (typeof value === "boolean") return value ? "yes" : "no";
   if (Array.isArray(value)) return value.join(", ");
-  if (typeof value === "object") {
-    return Object.entries(value)
-      .map(([name, one]) => `${fieldWords(name)}: ${valueWords(name, one)}`)
-      .join("\n");
-  }
   const text = String(value);
   if (/^\d{4}-\d\d-\d\d$/.test(text)) return dayWords(text);
   if (/_time$/.test(field) && /^\d{4}-\d\d-\d\dT.*(Z|[+-]\d\d:\d\d)$/.test(text)) return momentWords(text, zone.value);
   return text;
 }
 
-export function Difference({ field, before, after }: { field: string; before: unknown; after: unknown }) {
+interface Changed {
+  field: string;
+  before: unknown;
+  after: unknown;
+  seen: Around;
+}
+
+export function Difference({ field, before, after, seen }: Changed) {
+  const sentence = pastWords(field, before, after, seen);
+  if (sentence) return <p class="as-text">{sentence}</p>;
   const found = marks(valueWords(field, before), valueWords(field, after));
   return (
     <div class="difference">

@@ -5,6 +5,7 @@ import type { ComponentChildren } from "preact";
 import { Icon, type IconName } from "../parts/icons";
 import type { Draft } from "../store/drafts";
 import { asOf, zone } from "../store/entries";
+import { type LONGEST, tooLongWords } from "../text/lengths";
 import { momentWords } from "../time/words";
 import { Clashes } from "./Clashes";
 import { Conflicts } from "./Conflicts";
@@ -36,13 +37,13 @@ export function EventForm({ editing }: { editing: Editing }) {
           {(!editing.event.value?.occurrence || editing.event.value.is_recurring) && <RepeatEditor editing={editing} />}
           {!isReadOnly && <Conflicts editing={editing} />}
           <Line icon="place">
-            <Text editing={editing} name="location" label="Location" longest={500} />
+            <Text editing={editing} name="location" label="Location" />
           </Line>
           <Line icon="text">
             <Description editing={editing} />
           </Line>
           <Line icon="tag">
-            <Text editing={editing} name="tags" label="Tags, with commas between them" longest={1000} />
+            <Text editing={editing} name="tags" label="Tags, with commas between them" />
           </Line>
           <Line icon="eye">
             <Availability editing={editing} />
@@ -112,22 +113,33 @@ function Title({ editing, isReadOnly }: { editing: Editing; isReadOnly: boolean 
     if (!editing.event.peek()) input.current?.focus();
   }, [editing]);
   return (
-    <textarea
-      ref={input}
-      class="title-input"
-      rows={1}
-      aria-label="Title"
-      placeholder="Title"
-      maxLength={255}
-      readOnly={isReadOnly}
-      value={editing.draft.value.title}
-      onInput={(event) => editing.set({ title: event.currentTarget.value.replaceAll("\n", " ") })}
-      onKeyDown={(event) => {
-        if (event.key !== "Enter") return;
-        event.preventDefault();
-        event.currentTarget.form?.requestSubmit();
-      }}
-    />
+    <>
+      <textarea
+        ref={input}
+        class="title-input"
+        rows={1}
+        aria-label="Title"
+        placeholder="Title"
+        readOnly={isReadOnly}
+        value={editing.draft.value.title}
+        onInput={(event) => editing.set({ title: event.currentTarget.value.replaceAll("\n", " ") })}
+        onKeyDown={(event) => {
+          if (event.key !== "Enter") return;
+          event.preventDefault();
+          event.currentTarget.form?.requestSubmit();
+        }}
+      />
+      <TooLong what="title" text={editing.draft.value.title.trim()} />
+    </>
+  );
+}
+
+/** Says by how much a text is too long, while it is typed: nothing is cut that somebody has pasted. */
+function TooLong({ what, text }: { what: keyof typeof LONGEST; text: string }) {
+  return (
+    <p class="too-long" role="status">
+      {tooLongWords(what, text)}
+    </p>
   );
 }
 
@@ -135,33 +147,38 @@ interface TextProps {
   editing: Editing;
   name: "location" | "tags";
   label: string;
-  longest: number;
 }
 
-function Text({ editing, name, label, longest }: TextProps) {
+function Text({ editing, name, label }: TextProps) {
+  const text = editing.draft.value[name];
   return (
-    <input
-      class="bare-input"
-      aria-label={label}
-      placeholder={name === "tags" ? "Tags" : label}
-      maxLength={longest}
-      value={editing.draft.value[name]}
-      onInput={(event) => editing.set({ [name]: event.currentTarget.value } as Partial<Draft>)}
-    />
+    <>
+      <input
+        class="bare-input"
+        aria-label={label}
+        placeholder={name === "tags" ? "Tags" : label}
+        value={text}
+        onInput={(event) => editing.set({ [name]: event.currentTarget.value } as Partial<Draft>)}
+      />
+      {name === "location" && <TooLong what="location" text={text.trim()} />}
+    </>
   );
 }
 
 function Description({ editing }: { editing: Editing }) {
+  const text = editing.draft.value.description;
   return (
-    <textarea
-      class="bare-input"
-      aria-label="Description"
-      placeholder="Description"
-      rows={4}
-      maxLength={20_000}
-      value={editing.draft.value.description}
-      onInput={(event) => editing.set({ description: event.currentTarget.value })}
-    />
+    <>
+      <textarea
+        class="bare-input"
+        aria-label="Description"
+        placeholder="Description"
+        rows={4}
+        value={text}
+        onInput={(event) => editing.set({ description: event.currentTarget.value })}
+      />
+      <TooLong what="description" text={text} />
+    </>
   );
 }
 

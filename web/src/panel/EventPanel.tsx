@@ -10,9 +10,10 @@ import { asOf } from "../store/entries";
 import { moved, present, watch } from "../store/live";
 import { sayProblem } from "../store/undo";
 import { ShareDialog } from "../dialogs/Share";
-import { close, duplicate, Editing, editing, readEntry, shownEntry } from "./editing";
+import { close, duplicate, Editing, editing } from "./editing";
 import { EventForm } from "./EventForm";
 import { History } from "./History";
+import { readEntry, shownEntry } from "./reading";
 
 const SETTLED_MS = 300;
 

@@ -15,9 +15,10 @@ import {
 import { takeVersionBack } from "../store/actions";
 import { reload } from "../store/entries";
 import { say, sayProblem } from "../store/undo";
+import type { Around } from "../text/past";
 import { agoWords, momentWords } from "../time/words";
 import { zone } from "../store/entries";
-import { Difference, fieldWords } from "./Difference";
+import { around, Difference, fieldWords } from "./Difference";
 
 interface Past {
   versions: Version[];
@@ -45,6 +46,7 @@ export function History({ event }: { event: CalendarEvent }) {
   if (fault) return <p class="panel-empty">{fault}</p>;
   if (!past) return <div class="skeleton" aria-busy="true" />;
   const mayEdit = event.role !== "viewer";
+  const seen = around(event);
   const newest = past.versions[0]?.version_number ?? 0;
   return (
     <div class="history">
@@ -54,12 +56,13 @@ export function History({ event }: { event: CalendarEvent }) {
             key={version.version_number}
             version={version}
             changes={past.changes.filter((one) => one.version_number === version.version_number)}
+            seen={seen}
             isNewest={version.version_number === newest}
             mayEdit={mayEdit}
           />
         ))}
       </ol>
-      <Blamed blame={past.blame} />
+      <Blamed blame={past.blame} seen={seen} />
     </div>
   );
 }
@@ -67,15 +70,16 @@ export function History({ event }: { event: CalendarEvent }) {
 interface VersionProps {
   version: Version;
   changes: Change[];
+  seen: Around;
   isNewest: boolean;
   mayEdit: boolean;
 }
 
-function OneVersion({ version, changes, isNewest, mayEdit }: VersionProps) {
+function OneVersion({ version, changes, seen, isNewest, mayEdit }: VersionProps) {
   const [isOpen, setOpen] = useState(isNewest);
   const number = version.version_number;
   const kind = version.kind === "updated" ? "changed" : version.kind;
-  const what = changes.length && number > 1 ? changes.map((one) => fieldWords(one.field_name)).join(", ") : "";
+  const what = changes.length && number > 1 ? changes.map((one) => fieldWords(one.field_name, seen)).join(", ") : "";
   return (
     <li class={isNewest ? "version newest" : "version"}>
       <div class="version-head">
@@ -108,30 +112,30 @@ function OneVersion({ version, changes, isNewest, mayEdit }: VersionProps) {
           {changes.map((change) => (
             <div key={change.id} class="change">
               <div class="change-head">
-                <span class="muted">{fieldWords(change.field_name)}</span>
+                <span class="muted">{fieldWords(change.field_name, seen)}</span>
                 {mayEdit && (
                   <button
                     type="button"
                     class="link"
-                    aria-label={`Bring back ${fieldWords(change.field_name)} from before version ${number}`}
-                    onClick={() => void bringBack(version.event_id, number - 1, [change.field_name])}
+                    aria-label={`Bring back ${fieldWords(change.field_name, seen)} from before version ${number}`}
+                    onClick={() => void bringBack(version.event_id, number - 1, [change.field_name], seen)}
                   >
                     Bring back the old one
                   </button>
                 )}
               </div>
-              <Difference field={change.field_name} before={change.old_value} after={change.new_value} />
+              <Difference field={change.field_name} before={change.old_value} after={change.new_value} seen={seen} />
             </div>
           ))}
         </div>
       )}
-      {!isNewest && mayEdit && version.kind !== "deleted" && (
+      {!isNewest && mayEdit && version.kind !== "deleted" && version.kind !== "rejoined" && (
         <p class="version-foot">
           <button
             type="button"
             class="link small"
             aria-label={`Restore version ${number}`}
-            onClick={() => void bringBack(version.event_id, number)}
+            onClick={() => void bringBack(version.event_id, number, undefined, seen)}
           >
             Restore this version
           </button>
@@ -142,10 +146,10 @@ function OneVersion({ version, changes, isNewest, mayEdit }: VersionProps) {
 }
 
 /** Roll back to a version, or some fields of it. */
-async function bringBack(id: number, version: number, fields?: string[]): Promise<void> {
+async function bringBack(id: number, version: number, fields: string[] | undefined, seen: Around): Promise<void> {
   try {
     const saved = await rollBack(id, version, fields);
-    const what = fields ? fields.map(fieldWords).join(", ") : `version ${version}`;
+    const what = fields ? fields.map((field) => fieldWords(field, seen)).join(", ") : `version ${version}`;
     say(`“${saved.title}”: ${what} brought back`, () => takeVersionBack(id, saved.version));
     await reload();
   } catch (error) {
@@ -153,7 +157,7 @@ async function bringBack(id: number, version: number, fields?: string[]): Promis
   }
 }
 
-function Blamed({ blame }: { blame: Blame }) {
+function Blamed({ blame, seen }: { blame: Blame; seen: Around }) {
   return (
     <details class="blame">
       <summary>Who set what last</summary>
@@ -168,7 +172,7 @@ function Blamed({ blame }: { blame: Blame }) {
         <tbody>
           {Object.entries(blame.fields).map(([field, one]) => (
             <tr key={field}>
-              <th scope="row">{fieldWords(field)}</th>
+              <th scope="row">{fieldWords(field, seen)}</th>
               <td>{one.author}</td>
               <td class="muted" title={momentWords(one.created_at, zone.value)}>
                 {agoWords(one.created_at)}

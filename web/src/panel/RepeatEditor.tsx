@@ -3,12 +3,13 @@ import { useId, useState } from "preact/hooks";
 
 import { Icon } from "../parts/icons";
 import { go } from "../route";
-import { firstMatch } from "../text/matching";
+import { firstMatch, firstTime } from "../text/matching";
 import { DAYS, type Repeat, repeatWords } from "../text/repeat";
 import { dayWords } from "../time/words";
-import { addDays, addMonths, daysBetween, weekdayOf } from "../time/zones";
+import { addDays, addMinutes, addMonths, daysBetween, minutesBetween, weekdayOf } from "../time/zones";
 import type { Editing } from "./editing";
 import { Months, MonthDays, type PartProps, Weekdays } from "./RepeatDays";
+import { RepeatMore } from "./RepeatMore";
 
 type Pattern = Record<string, unknown> | null;
 
@@ -30,7 +31,7 @@ function suggested(date: string): Repeat[] {
 }
 
 export function RepeatEditor({ editing }: { editing: Editing }) {
-  const { pattern, start } = editing.draft.value;
+  const { pattern, start, allDay } = editing.draft.value;
   const [isCustom, setCustom] = useState(false);
   const date = start.date || "2026-01-05";
   const offers = suggested(date).map((repeat) => JSON.stringify(repeat));
@@ -63,7 +64,7 @@ export function RepeatEditor({ editing }: { editing: Editing }) {
           ))}
           <option value="custom">{chosen === "custom" ? capital(repeatWords(pattern)) : "Something else…"}</option>
         </select>
-        {pattern && <Custom repeat={pattern as unknown as Repeat} date={date} onChange={(one) => set(patternOf(one))} />}
+        {pattern && <Custom repeat={pattern as unknown as Repeat} date={date} allDay={allDay} onChange={(one) => set(patternOf(one))} />}
         <p role="status" class="muted small">
           {moved && `The start moved to ${dayWords(moved)}, the first day that matches.`}
         </p>
@@ -94,17 +95,21 @@ function OfSeries({ editing }: { editing: Editing }) {
 /** A series begins on its rule: setting one moves the start to the first day that matches, from where it was put. */
 function useStart(editing: Editing): [string | null, (pattern: Pattern) => void] {
   const [moved, setMoved] = useState<{ from: string; to: string } | null>(null);
-  const { start, end } = editing.draft.value;
+  const { start, end, allDay } = editing.draft.value;
   const isMoved = moved !== null && moved.to === start.date;
   const set = (pattern: Pattern) => {
     const from = isMoved ? moved.from : start.date;
     const to = (pattern && from && firstMatch(pattern, from)) || from;
+    const time = pattern && start.time && !allDay ? firstTime(pattern, start.time) : start.time;
     setMoved(to === from ? null : { from, to });
-    if (to === start.date) editing.set({ pattern });
-    else {
-      const days = daysBetween(start.date, to);
-      const date = end.date && addDays(end.date, days);
+    if (to === start.date && time === start.time) editing.set({ pattern });
+    else if (time === start.time) {
+      const date = end.date && addDays(end.date, daysBetween(start.date, to));
       editing.set({ pattern, start: { ...start, date: to }, end: { ...end, date } });
+    } else {
+      const begin = { date: to, time };
+      const isComplete = start.date && end.date && end.time;
+      editing.set({ pattern, start: begin, end: isComplete ? addMinutes(begin, minutesBetween(start, end)) : end });
     }
   };
   return [isMoved ? moved.to : null, set];
@@ -112,8 +117,9 @@ function useStart(editing: Editing): [string | null, (pattern: Pattern) => void]
 
 const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
 
-function Custom({ repeat, date, onChange }: PartProps) {
+function Custom({ repeat, date, allDay, onChange }: PartProps & { allDay: boolean }) {
   const [interval, unit] = [useId(), useId()];
+  const hasWeeks = Boolean(repeat.byWeekNo?.length);
   const isLong = repeat.frequency === "monthly" || repeat.frequency === "yearly";
   return (
     <div class="repeat">
@@ -141,8 +147,8 @@ function Custom({ repeat, date, onChange }: PartProps) {
           <option value="yearly">years</option>
         </select>
       </div>
-      {repeat.frequency === "weekly" && <Weekdays repeat={repeat} date={date} onChange={onChange} />}
-      {isLong && <MonthDays repeat={repeat} date={date} onChange={onChange} />}
+      {(repeat.frequency === "weekly" || hasWeeks) && <Weekdays repeat={repeat} date={date} onChange={onChange} />}
+      {isLong && !hasWeeks && <MonthDays repeat={repeat} date={date} onChange={onChange} />}
       {repeat.frequency === "yearly" && <Months repeat={repeat} date={date} onChange={onChange} />}
       {repeat.frequency !== "yearly" && (
         <details open={Boolean(repeat.byMonth)}>
@@ -150,6 +156,7 @@ function Custom({ repeat, date, onChange }: PartProps) {
           <Months repeat={repeat} date={date} onChange={onChange} />
         </details>
       )}
+      <RepeatMore repeat={repeat} date={date} allDay={allDay} onChange={onChange} />
       <End repeat={repeat} date={date} onChange={onChange} />
       <p class="muted small">Repeats {repeatWords(patternOf(repeat))}.</p>
     </div>

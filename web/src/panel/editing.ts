@@ -1,20 +1,16 @@
 // One event in the side panel: what was read, what is typed, what others do to it meanwhile, and saving it.
 import { computed, effect, type Signal, signal } from "@preact/signals";
 
-import { askFor, Problem } from "../api/client";
+import { Problem } from "../api/client";
 import {
   type CalendarEvent,
   changeEvent,
-  occurrencesOf,
   type Part,
-  readEvent,
   readReminders,
   setReminders,
   type Slot,
   type Taken,
-  type Version,
 } from "../api/events";
-import { me } from "../api/session";
 import { go, route } from "../route";
 import { askPart, create, seenAs, takeBack } from "../store/actions";
 import {
@@ -27,18 +23,11 @@ import {
   keepDraft,
   type Kept,
   keptDraft,
-  newDraft,
 } from "../store/drafts";
-import { asOf, entries, reload } from "../store/entries";
+import { asOf, reload } from "../store/entries";
 import { say, sayProblem } from "../store/undo";
-import { addDays, wallOf } from "../time/zones";
-import { type Group, merged } from "./merging";
-
-export interface Clash {
-  group: Group;
-  theirs: Draft;
-  chosen: "mine" | "theirs" | null;
-}
+import { type Clash, merged, settled } from "./merging";
+import { authorOf, readEntry } from "./reading";
 
 export interface Refused {
   conflicts: readonly Taken[];
@@ -193,7 +182,7 @@ export class Editing {
 
   /** Save; gives the event as it is now, or null when the person has to do something first. */
   async save(anyway = false): Promise<CalendarEvent | null> {
-    const draft = this.settled();
+    const draft = settled(this.draft.peek(), this.clashes.peek());
     this.fault.value = this.gone.peek() ?? faultOf(draft);
     if (this.fault.value) return null;
     if (this.clashes.peek().some((one) => one.chosen === null)) {
@@ -216,14 +205,6 @@ export class Editing {
     }
   }
 
-  private settled(): Draft {
-    let draft = this.draft.peek();
-    for (const { group, theirs, chosen } of this.clashes.peek()) {
-      if (chosen === "theirs") draft = { ...draft, ...group.of(theirs) };
-    }
-    return draft;
-  }
-
   private async create(draft: Draft, anyway: boolean): Promise<CalendarEvent | null> {
     const made = await create(fieldsOf(draft), anyway);
     const minutes = this.reminders.peek();
@@ -240,11 +221,9 @@ export class Editing {
       "recurrence_pattern" in fields && !event.occurrence ? { scope: "all" } : await askPart(event, "change");
     if (!part) return null;
     const seen = part.scope === "all" ? seenAs(event) : {};
-    const before = event.version;
-    const body = { ...fields, ...seen, base_version: this.version ?? before };
+    const body = { ...fields, ...seen, base_version: this.version ?? event.version };
     const saved = await changeEvent(event.id, part, body, anyway);
-    const previous = saved.id === event.id ? saved.version - 1 : before;
-    say(`“${saved.title}” was changed`, () => takeBack(event, previous, saved));
+    say(`“${saved.title}” was changed`, () => takeBack(event, saved));
     await reload();
     return saved;
   }
@@ -304,32 +283,7 @@ effect(() => {
   moment = asOf.value;
 });
 
-/** Read an event, or one occurrence of it, from the server; null for an occurrence that there is not. */
-export async function readEntry(id: number, occurrence: string | null): Promise<CalendarEvent | null> {
-  if (!occurrence) return readEvent(id);
-  const day = occurrence.slice(0, 10);
-  const near = await occurrencesOf(id, addDays(day, -60), addDays(day, 60));
-  return near.find((one) => one.occurrence === occurrence) ?? null;
-}
-
-export function shownEntry(id: number, occurrence: string | null): CalendarEvent | undefined {
-  return entries.value.find((one) => one.id === id && (one.occurrence ?? null) === occurrence);
-}
-
-async function authorOf(event: CalendarEvent): Promise<string | null> {
-  if (event.updated_by === me.peek()?.id) return null;
-  return (await askFor<Version>("GET", `/events/${event.id}/history/${event.version}`)).author;
-}
-
 /** A copy to make another event of. */
 export function duplicate(event: CalendarEvent): void {
   openNew({ ...draftOf(event), title: event.title, pattern: null });
-}
-
-/** The next full hour of a day. */
-export function draftAt(date: string, zone: string): Draft {
-  const now = wallOf(new Date(Date.now() + 3_600_000).toISOString(), zone);
-  const hour = now.time.slice(0, 2);
-  const end = Math.min(Number(hour) + 1, 23).toString().padStart(2, "0");
-  return newDraft({ date, time: `${hour}:00` }, { date, time: end === hour ? "23:59" : `${end}:00` }, zone);
 }

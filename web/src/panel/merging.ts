@@ -21,6 +21,13 @@ export const GROUPS: readonly Group[] = [
   { name: "availability", of: ({ busy }) => ({ busy }) },
 ];
 
+/** A group that two people changed, each in another way. */
+export interface Clash {
+  group: Group;
+  theirs: Draft;
+  chosen: "mine" | "theirs" | null;
+}
+
 interface Merged {
   draft: Draft;
   /** Names of what was taken from the other side. */
@@ -47,4 +54,13 @@ export function merged(base: Draft, mine: Draft, theirs: Draft): Merged {
     }
   }
   return { draft, taken, clashes };
+}
+
+/** Put what was chosen from the other side into a draft. */
+export function settled(mine: Draft, clashes: readonly Clash[]): Draft {
+  let draft = mine;
+  for (const { group, theirs, chosen } of clashes) {
+    if (chosen === "theirs") draft = { ...draft, ...group.of(theirs) };
+  }
+  return draft;
 }

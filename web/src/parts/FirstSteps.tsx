@@ -4,8 +4,9 @@ import { useEffect } from "preact/hooks";
 
 import { ask, askFor } from "../api/client";
 import { type CalendarEvent, deleteEvent, type Fields } from "../api/events";
-import { draftAt, editing, openNew } from "../panel/editing";
+import { editing, openNew } from "../panel/editing";
 import { date } from "../route";
+import { draftAt } from "../store/drafts";
 import { entries, reload, zone } from "../store/entries";
 import { say, sayProblem } from "../store/undo";
 import { addDays, instantOf, today, weekdayOf } from "../time/zones";

@@ -1,12 +1,14 @@
 // The questions that an action may ask: which part of a series, and whether to book taken time all the same.
 import { useEffect, useState } from "preact/hooks";
 
+import { Problem } from "../api/client";
 import { occurrencesOf, type Scope } from "../api/events";
 import { scopeQuestion, type ScopeQuestion, takenQuestion, type TakenQuestion } from "../store/actions";
 import { zone } from "../store/entries";
 import { repeatWords } from "../text/repeat";
 import { spanWords } from "../time/words";
 import { addDays } from "../time/zones";
+import { FreeTimes } from "../panel/FreeTimes";
 import { Dialog } from "./Dialog";
 
 export function Questions() {
@@ -18,7 +20,7 @@ export function Questions() {
   );
 }
 
-const dates = (count: number | null) => (count === null ? "…" : count >= 400 ? "400 dates or more" : count === 1 ? "1 date" : `${count} dates`);
+const dates = (count: number) => (count >= 400 ? "400 dates or more" : count === 1 ? "1 date" : `${count} dates`);
 
 function WhichPart({ question }: { question: ScopeQuestion }) {
   const { event, verb, answer } = question;
@@ -30,12 +32,15 @@ function WhichPart({ question }: { question: ScopeQuestion }) {
       const before = await occurrencesOf(event.id, addDays(day, -399), addDays(day, -1));
       setCounts({ following: following.length, all: Math.min(before.length + following.length, 400) });
     };
-    void count();
+    // Whoever is offline is asked all the same, without the numbers.
+    count().catch((error: unknown) => {
+      if (!(error instanceof Problem)) throw error;
+    });
   }, [event]);
   const choices: [Scope, string, string][] = [
     ["this", "Only this one", dates(1)],
-    ["following", "This and all following", `${dates(counts?.following ?? null)} in the coming 13 months`],
-    ["all", "All of them", `${dates(counts?.all ?? null)} in 13 months before and after`],
+    ["following", "This and all following", counts ? `${dates(counts.following)} in the coming 13 months` : "From this date on"],
+    ["all", "All of them", counts ? `${dates(counts.all)} in 13 months before and after` : "Those before this date, too"],
   ];
   return (
     <Dialog title={`Which do you want to ${verb}?`} onClose={() => answer(null)}>
@@ -56,7 +61,7 @@ function WhichPart({ question }: { question: ScopeQuestion }) {
 
 function SaveAnyway({ question }: { question: TakenQuestion }) {
   return (
-    <Dialog title="That time is taken" onClose={() => question.answer(false)}>
+    <Dialog title="That time is taken" onClose={() => question.answer(null)}>
       <ul class="plain">
         {question.conflicts.map((one) => (
           <li key={`${one.event_id} ${one.start_time}`}>
@@ -64,11 +69,12 @@ function SaveAnyway({ question }: { question: TakenQuestion }) {
           </li>
         ))}
       </ul>
+      <FreeTimes slots={question.free} onChosen={(slot) => question.answer(slot)} />
       <div class="actions">
-        <button type="button" onClick={() => question.answer(false)}>
+        <button type="button" onClick={() => question.answer(null)}>
           Put it back
         </button>
-        <button type="button" class="danger" onClick={() => question.answer(true)}>
+        <button type="button" class="danger" onClick={() => question.answer("anyway")}>
           Save anyway
         </button>
       </div>

@@ -1,15 +1,17 @@
 // Making events, going to a day, and the legend of what the colours mean.
-import { useId, useState } from "preact/hooks";
+import { useEffect, useId, useState } from "preact/hooks";
 
 import { colorOf } from "../calendar/inputs";
-import { draftAt, openNew } from "../panel/editing";
+import { openNew } from "../panel/editing";
 import { hidden } from "../preferences";
 import { date } from "../route";
 import { isDrawerOpen } from "../store/dialogs";
-import { newDraft } from "../store/drafts";
+import { draftAt, newDraft } from "../store/drafts";
 import { calendars, hiddenKinds, zone } from "../store/entries";
-import { quickLine } from "../text/quickline";
-import { nowWall } from "../time/zones";
+import { type QuickLine, quickLine } from "../text/quickline";
+import { repeatWords } from "../text/repeat";
+import { spanWords } from "../time/words";
+import { addDays, instantOf, nowWall } from "../time/zones";
 import { Icon } from "./icons";
 import { MiniMonth } from "./MiniMonth";
 
@@ -68,8 +70,38 @@ export function QuickAdd({ onAdd }: { onAdd: () => void }) {
         value={line}
         onInput={(event) => setLine(event.currentTarget.value)}
       />
+      <Understood line={line} />
     </form>
   );
+}
+
+const PAUSE_MS = 250;
+
+/** What a quick line is read as, before it is entered; said once the typing rests. */
+function Understood({ line }: { line: string }) {
+  const [rested, setRested] = useState("");
+  useEffect(() => {
+    const soon = setTimeout(() => setRested(line), PAUSE_MS);
+    return () => clearTimeout(soon);
+  }, [line]);
+  const read = line.trim() ? quickLine(rested, nowWall(zone.value)) : null;
+  return (
+    <div class="understood" role="status" aria-live="polite">
+      {read && (
+        <>
+          <strong>{read.title}</strong>
+          <span>{whenWords(read)}</span>
+          {read.pattern && <span>Repeats {repeatWords(read.pattern)}</span>}
+          {read.location && <span>At {read.location}</span>}
+        </>
+      )}
+    </div>
+  );
+}
+
+function whenWords({ start, end, allDay }: QuickLine): string {
+  if (allDay) return `${spanWords(start.date, addDays(end.date, 1), zone.value)}, all day`;
+  return spanWords(instantOf(start, zone.value), instantOf(end, zone.value), zone.value);
 }
 
 function Legend() {

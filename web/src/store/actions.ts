@@ -9,6 +9,7 @@ import {
   createEvent,
   deleteEvent,
   type Fields,
+  listVersions,
   type Part,
   readEvent,
   restoreEvent,
@@ -31,7 +32,8 @@ export interface ScopeQuestion {
 export interface TakenQuestion {
   conflicts: readonly Taken[];
   free: readonly Slot[];
-  answer: (anyway: boolean) => void;
+  /** A free time instead, or this one anyway; null for neither. */
+  answer: (said: Slot | "anyway" | null) => void;
 }
 
 export const scopeQuestion = signal<ScopeQuestion | null>(null);
@@ -52,40 +54,51 @@ export function askPart(event: CalendarEvent, verb: string): Promise<Part | null
   });
 }
 
-/** Do something that may meet taken time; if it does, ask whether to go on all the same. Null: the person would not. */
-export async function unlessTaken<T>(act: (anyway: boolean) => Promise<T>): Promise<T | null> {
-  try {
-    return await act(false);
-  } catch (error) {
-    if (!(error instanceof Problem) || !error.is("schedule-conflict")) throw error;
-    const anyway = await new Promise<boolean>((resolve) => {
-      takenQuestion.value = {
-        conflicts: (error.body.conflicts ?? []) as Taken[],
-        free: (error.body.nearest_free ?? []) as Slot[],
-        answer: (said) => {
-          takenQuestion.value = null;
-          resolve(said);
-        },
-      };
-    });
-    return anyway ? act(true) : null;
+/** Do something that may meet taken time; if it does, ask: a free time instead, or go on all the same? Null: neither. */
+export async function unlessTaken<T>(act: (slot: Slot | null, anyway: boolean) => Promise<T>): Promise<T | null> {
+  let slot: Slot | null = null;
+  for (let anyway = false; ; ) {
+    try {
+      return await act(slot, anyway);
+    } catch (error) {
+      if (anyway || !(error instanceof Problem) || !error.is("schedule-conflict")) throw error;
+      const said = await askTaken(error);
+      if (said === null) return null;
+      if (said === "anyway") anyway = true;
+      else slot = said;
+    }
   }
+}
+
+function askTaken({ body }: Problem): Promise<Slot | "anyway" | null> {
+  return new Promise((resolve) => {
+    takenQuestion.value = {
+      conflicts: (body.conflicts ?? []) as Taken[],
+      free: (body.nearest_free ?? []) as Slot[],
+      answer: (said) => {
+        takenQuestion.value = null;
+        resolve(said);
+      },
+    };
+  });
 }
 
 /** Take back what a version changed, and nothing of what others changed since; a later half that it made goes. */
-export async function takeBack(event: CalendarEvent, before: number, saved: CalendarEvent): Promise<void> {
-  if (saved.id !== event.id) {
-    await deleteEvent(saved.id, { scope: "all" });
-    await rollBack(event.id, before);
-  } else {
-    await takeVersionBack(event.id, saved.version);
+export async function takeBack(event: CalendarEvent, saved: CalendarEvent): Promise<void> {
+  const isNewHalf = saved.id !== event.id && saved.version === 1;
+  if (!isNewHalf) {
+    await takeVersionBack(saved.id, saved.version);
+    return;
   }
+  // Both halves were written at once.
+  const split = (await listVersions(event.id)).find((one) => one.created_at === saved.created_at);
+  if (split) await takeVersionBack(event.id, split.version_number, true);
 }
 
-/** Take back what one version changed. */
-export async function takeVersionBack(id: number, version: number): Promise<void> {
+/** Take back what one version changed; if it split a series, the later half can be rejoined with it. */
+export async function takeVersionBack(id: number, version: number, rejoin = false): Promise<void> {
   const fields = await changedFields(id, version - 1, version);
-  if (fields.length) await rollBack(id, version - 1, fields);
+  if (fields.length) await rollBack(id, version - 1, fields, rejoin);
 }
 
 export async function create(fields: Partial<Fields>, anyway: boolean): Promise<CalendarEvent> {
@@ -95,17 +108,19 @@ export async function create(fields: Partial<Fields>, anyway: boolean): Promise<
   return created;
 }
 
+const timesIn = (slot: Slot | null) => (slot ? { start_time: slot.start_time, end_time: slot.end_time } : {});
+
 /** Move or resize by drag; `revert` puts it back on the screen when nothing came of it. */
 export async function move(event: CalendarEvent, times: Partial<Fields>, revert: () => void): Promise<void> {
   try {
     const which = await askPart(event, "move");
     const body = { ...times, base_version: event.version, ...(which?.scope === "all" ? seenAs(event) : {}) };
-    const saved = which && (await unlessTaken((anyway) => changeEvent(event.id, which, body, anyway)));
+    const saved = which && (await unlessTaken((slot, anyway) => changeEvent(event.id, which, { ...body, ...timesIn(slot) }, anyway)));
     if (!saved) {
       revert();
       return;
     }
-    say(`“${event.title}” was moved`, () => takeBack(event, saved.id === event.id ? saved.version - 1 : event.version, saved));
+    say(`“${event.title}” was moved`, () => takeBack(event, saved));
     await reload();
   } catch (error) {
     revert();

@@ -2,6 +2,7 @@
 // a reload, a closed panel and an expired session.
 import type { CalendarEvent, Fields, Pattern } from "../api/events";
 import { me } from "../api/session";
+import { tooLongWords } from "../text/lengths";
 import { addDays, instantOf, type Wall, wallOf } from "../time/zones";
 
 /** An event as the form holds it; of all-day events, `end.date` is the last day. */
@@ -44,6 +45,14 @@ export function newDraft(start: Wall, end: Wall, zone: string, allDay = false): 
   return { ...empty, allDay, start, end, zone, status: "confirmed", busy: !allDay };
 }
 
+/** The next full hour of a day. */
+export function draftAt(date: string, zone: string): Draft {
+  const now = wallOf(new Date(Date.now() + 3_600_000).toISOString(), zone);
+  const hour = now.time.slice(0, 2);
+  const end = Math.min(Number(hour) + 1, 23).toString().padStart(2, "0");
+  return newDraft({ date, time: `${hour}:00` }, { date, time: end === hour ? "23:59" : `${end}:00` }, zone);
+}
+
 export function timesOf(draft: Draft): Pick<Fields, "start_time" | "end_time"> {
   if (draft.allDay) return { start_time: draft.start.date, end_time: draft.end.date && addDays(draft.end.date, 1) };
   const { start, end, zone, read } = draft;
@@ -70,10 +79,12 @@ export function fieldsOf(draft: Draft): Fields {
     location: draft.location.trim() || null,
     status: draft.status,
     free_busy_status: draft.busy ? "busy" : "free",
-    tags: [...new Set(draft.tags.split(",").map((tag) => tag.trim()))].filter(Boolean),
+    tags: tagsOf(draft),
     recurrence_pattern: draft.pattern,
   };
 }
+
+const tagsOf = (draft: Draft) => [...new Set(draft.tags.split(",").map((tag) => tag.trim()))].filter(Boolean);
 
 const SCHEDULE = ["start_time", "end_time", "time_zone", "all_day"] as const;
 
@@ -87,9 +98,23 @@ export function differences(before: Draft, after: Draft): Partial<Fields> {
   return Object.fromEntries([...new Set([...changed, ...times])].map((name) => [name, young[name]]));
 }
 
+/** Which text is too long, and by how much; null when all of them fit. */
+function lengthFaultOf(draft: Draft): string | null {
+  const { title, location, description } = draft;
+  return (
+    tooLongWords("title", title.trim()) ??
+    tooLongWords("location", location.trim()) ??
+    tooLongWords("description", description) ??
+    tagsOf(draft).map((tag) => tooLongWords("tag", tag)).find(Boolean) ??
+    null
+  );
+}
+
 /** What is wrong with a draft, for the person who types it; null when it can be saved. */
 export function faultOf(draft: Draft): string | null {
   if (!draft.title.trim()) return "Give the event a title.";
+  const tooLong = lengthFaultOf(draft);
+  if (tooLong) return tooLong;
   if (!draft.start.date || !draft.end.date) return "Choose a start and an end.";
   if (draft.allDay) return draft.end.date < draft.start.date ? "The last day is before the first." : null;
   if (!draft.start.time || !draft.end.time) return "Choose a time, or make it all-day.";

@@ -41,14 +41,29 @@ function isOn({ day, nthOfPeriod: nth }: Day, date: At, inMonth: boolean): boole
   return Math.ceil((nth > 0 ? number : length - number + 1) / 7) === Math.abs(nth);
 }
 
+/** The number of a day's week in the year that has most of that week, and that year (RFC 5545: weeks have four days of it). */
+function weekOf({ firstDayOfWeek = "mo" }: Repeat, date: At): [number, number] {
+  const begin = DAYS.indexOf(firstDayOfWeek as (typeof DAYS)[number]);
+  const middle = at(Date.parse(`${date.text}T00:00:00Z`) + (3 - ((date.weekday - begin + 7) % 7)) * DAY);
+  return [Math.floor((middle.yearDay - 1) / 7) + 1, middle.year];
+}
+
+function isInWeek(repeat: Repeat, wanted: readonly number[], date: At): boolean {
+  const [number, year] = weekOf(repeat, date);
+  const [last] = weekOf(repeat, at(Date.UTC(year, 11, 28)));
+  return wanted.some((one) => counts(one, number, last));
+}
+
 /** Whether a rule, set positions apart, names a day; what it leaves out is as on `start`. */
 function names(repeat: Repeat, date: At, start: At): boolean {
-  const { frequency, byDay, byMonthDay, byMonth } = repeat;
+  const { frequency, byDay, byMonthDay, byMonth, byYearDay, byWeekNo } = repeat;
   if (byMonth?.length && !byMonth.some((one) => Number.parseInt(one, 10) === date.month)) return false;
   if (byMonthDay?.length && !byMonthDay.some((one) => counts(one, date.day, date.length))) return false;
+  if (byYearDay?.length && !byYearDay.some((one) => counts(one, date.yearDay, date.yearLength))) return false;
+  if (byWeekNo?.length && !isInWeek(repeat, byWeekNo, date)) return false;
   if (byDay?.length) return byDay.some((one) => isOn(one, date, frequency === "monthly" || Boolean(byMonth?.length)));
-  if (byMonthDay?.length || frequency === "daily") return true;
-  if (frequency === "weekly") return date.weekday === start.weekday;
+  if (byMonthDay?.length || byYearDay?.length || frequency === "daily") return true;
+  if (frequency === "weekly" || byWeekNo?.length) return date.weekday === start.weekday;
   return date.day === start.day && (frequency === "monthly" || Boolean(byMonth?.length) || date.month === start.month);
 }
 
@@ -60,7 +75,6 @@ function periodBegins({ frequency, firstDayOfWeek = "mo" }: Repeat, date: At): b
 
 /** The first day from `from` on that a rule names; null when none does, or the page does not know the rule's parts. */
 export function firstMatch(pattern: Record<string, unknown>, from: string): string | null {
-  if (pattern.byWeekNo || pattern.byYearDay) return null;
   const repeat = pattern as unknown as Repeat;
   const begin = Date.parse(`${from}T00:00:00Z`);
   const start = at(begin);
@@ -80,6 +94,18 @@ export function firstMatch(pattern: Record<string, unknown>, from: string): stri
     period.push(date);
   }
   return null;
+}
+
+const two = (number: number) => String(number).padStart(2, "0");
+
+/** The first time of the day from `time` on that a rule names, or else the first of all. */
+export function firstTime(pattern: Record<string, unknown>, time: string): string {
+  const { byHour, byMinute } = pattern as unknown as Repeat;
+  const [hour = 0, minute = 0] = time.split(":").map(Number);
+  const hours = byHour?.length ? byHour : [hour];
+  const minutes = byMinute?.length ? byMinute : [minute];
+  const times = hours.flatMap((one) => minutes.map((other) => `${two(one)}:${two(other)}`)).sort();
+  return times.find((one) => one >= time) ?? times[0] ?? time;
 }
 
 const picked = (period: At[], positions: number[]) =>

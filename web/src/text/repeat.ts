@@ -101,11 +101,19 @@ function on(repeat: Repeat): string {
     byMonthDay.length ? numbered(byMonthDay, "day") : "",
     byYearDay.length ? `${numbered(byYearDay, "day")}${byYearDay.some((one) => one > 0) ? " day" : ""} of the year` : "",
   ].filter(Boolean);
-  const weeks = byWeekNo.length ? `in week ${listed(byWeekNo.map((one) => (one < 0 ? ordinal(one) : String(one))))}` : "";
+  const weeks = weekWords(byWeekNo);
   if (bySetPosition?.length) return [positions(repeat, bySetPosition, others), weeks].filter(Boolean).join(" ");
   if (isEveryWeekday(repeat)) return weeks;
   const parts = [byDay.length ? weekdayList(byDay) : "", ...others].filter(Boolean).map((one) => `on ${one}`);
   return [parts.join(" that falls "), weeks].filter(Boolean).join(" ");
+}
+
+/** "In weeks 20 and 30 and the last week". */
+function weekWords(numbers: number[]): string {
+  const [counted, fromEnd] = [numbers.filter((one) => one > 0), numbers.filter((one) => one < 0)];
+  const plain = counted.length ? [`week${counted.length > 1 ? "s" : ""} ${listed(counted.map(String))}`] : [];
+  const parts = [...plain, ...fromEnd.map((one) => `the ${ordinal(one)} week`)];
+  return parts.length ? `in ${parts.join(" and ")}` : "";
 }
 
 /** "The last weekday": which of all that the other parts name. */
