@@ -15,7 +15,7 @@ import uvicorn
 from fastapi import FastAPI
 from pydantic import ValidationError
 
-from convene import __version__
+from convene import __version__, clock
 from convene import demo as demo_team
 from convene.api.logs import configure
 from convene.api.schemas import Body, Login, PasswordChange, Register
@@ -206,11 +206,16 @@ def back_up(file: Path) -> None:
 
 
 @app.command()
-def restore(file: Path) -> None:
-    """Make the database of such a copy; there must be none yet, or an empty one."""
+def restore(
+    file: Path,
+    *,
+    keep_deliveries: Annotated[
+        bool, typer.Option("--keep-deliveries", help="Send what was still to be sent when the copy was made.")
+    ] = False,
+) -> None:
+    """Make the database of such a copy; there must be none yet, or an empty one. What was due before is not sent."""
     settings = _settings()
-    backup.restore(settings.database_url, file)
-    schema.migrate(settings.database_url)
+    backup.restore(settings.database_url, file, keep_deliveries=keep_deliveries, now=clock.now())
     print(f"the database is made of {file}; clients that follow changes will copy everything once more")
 
 
