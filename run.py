@@ -4,6 +4,7 @@
     python3 run.py test ...   the tests on all cores; the rest goes to pytest (a path, -k name, -n0 --pdb)
     python3 run.py check      requirements, formatting, lint, types, imports: all of them, then a summary
     python3 run.py bench ...  the benchmarks; the rest goes to them
+    python3 run.py proof ...  attacks on what Convene promises; the rest goes to them
     python3 run.py lock ...   compile requirements/*.txt from pyproject.toml; --upgrade takes the newest
 
 Every command works from any folder, and runs in the checkout. This file knows the standard library only. Any
@@ -260,6 +261,11 @@ def bench(arguments: list[str]) -> NoReturn:
     become(environment("dev"), "-m", "bench", *arguments)
 
 
+def proof(arguments: list[str]) -> NoReturn:
+    """Attack what Convene promises."""
+    become(environment("dev"), "-m", "proof", *arguments)
+
+
 def check(arguments: list[str]) -> int:
     """Run every check even when one fails: a person wants to see all that is wrong."""
     if arguments:
@@ -319,7 +325,7 @@ def lock(arguments: list[str]) -> int:
 def main(arguments: list[str]) -> int:
     """Find the command, run it, and explain in one line what stops it."""
     commands: dict[str, Callable[[list[str]], int]] = {
-        command.__name__: command for command in (serve, test, check, bench, lock)
+        command.__name__: command for command in (serve, test, check, bench, proof, lock)
     }
     name, *rest = arguments or ["serve"]
     if name in ("-h", "--help", "help"):

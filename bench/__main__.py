@@ -6,11 +6,13 @@ growth   what listing, conflict checks, reading, sharing and history cost among 
 batch    an event in a batch of 1,000 beside one created alone, and the memory that the batch needs
 sockets  CPU of a message to each of 1,000 open WebSockets, and the memory that each takes
 buses    how long a change takes from one process to a listener of another, on each bus
+capacity requests a second of a mixed load at each step of docs/scaling.md, and what a request takes there
 starts   from the command to the first answer, and the memory of a process at rest
 
 All of them without a part; --quick alone measures speed, roughly, in less than a minute. --write puts the tables into
-docs/performance.md. Everything runs on this machine, on loopback, in databases that are made for it and dropped again;
-PostgreSQL and Valkey come from where the tests have theirs (tests/postgres.py, tests/valkey.py).
+the documents (docs/performance.md, docs/scaling.md). Everything runs on this machine, on loopback, in databases that
+are made for it and dropped again; PostgreSQL and Valkey come from where the tests have theirs (tests/postgres.py,
+tests/valkey.py), PgBouncer from PATH.
 
 What counts is CPU time, user and system, of the server's process, divided by requests: on a machine with neighbours
 wall time is noise. The load comes from a process of its own. PostgreSQL's CPU is that of the processes behind the
@@ -29,7 +31,7 @@ from typing import Any
 
 from tests.postgres import postgres_server
 
-from bench import batch, buses, growth, report, sockets, speed, starting
+from bench import batch, buses, capacity, growth, report, sockets, speed, starting
 from bench.servers import CONVENE, other_convene
 from bench.stands import FULL, QUICK, Effort
 
@@ -83,6 +85,7 @@ PARTS: dict[str, tuple[Callable[[Run], Figures], Callable[[Any], str]]] = {
     "batch": (lambda run: batch.measure(run.kinds, run.postgres, run.effort, say), report.batch),
     "sockets": (lambda run: sockets.measure(run.kinds, run.postgres, run.effort.rounds, say), report.sockets),
     "buses": (lambda run: buses.measure(run.postgres, 3 * run.effort.rounds, say), report.buses),
+    "capacity": (lambda run: capacity.measure(run.postgres, run.effort, say), report.capacity),
     "starts": (lambda run: starting.measure(run.kinds, run.postgres, run.effort.rounds, say), report.starts),
 }
 
@@ -96,7 +99,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--database", choices=["sqlite", "postgresql"], help="only this one")
     parser.add_argument("--against", type=Path, metavar="CHECKOUT", help="speed of Convene beside another checkout's")
     parser.add_argument("--json", type=Path, metavar="FILE", help="the figures for programs")
-    parser.add_argument("--write", action="store_true", help="put the tables into docs/performance.md")
+    parser.add_argument("--write", action="store_true", help="put the tables into the documents")
     asked = parser.parse_args()
     unknown = set(asked.parts) - set(PARTS)
     if unknown:

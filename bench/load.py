@@ -9,24 +9,27 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One request."""
+    """One request; whose token it carries and the status that is expected, where they are not those of the plan."""
 
     method: str
     path: str
     body: str = ""
+    token: str = ""
+    expected: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +46,16 @@ class Plan:
 
 @dataclass(slots=True)
 class Outcome:
-    """What came of a plan; `failure` is the first answer that was not expected."""
+    """What came of a plan; `failure` is the first answer that was not expected.
+
+    Attributes:
+        median_ms: from sending a request to the end of its answer, for half of them; `late_ms` for 99 of 100.
+    """
 
     answered: int = 0
     seconds: float = 0.0
-    size: int = 0
+    median_ms: float = 0.0
+    late_ms: float = 0.0
     failure: str = ""
 
 
@@ -85,13 +93,22 @@ class Load:
 # --- in the process -----------------------------------------------------------------------------------------
 
 
+class _Prepared(NamedTuple):
+    """A request as it is sent, and the status of the answer."""
+
+    sent: bytes
+    expected: bytes
+
+
 class _Connection(asyncio.Protocol):
     """Sends the next request when the answer to the last has come."""
 
-    def __init__(self, requests: Iterator[bytes], outcome: Outcome, expected: int, done: asyncio.Event) -> None:
+    def __init__(
+        self, requests: Iterator[_Prepared], outcome: Outcome, waits: list[float], done: asyncio.Event
+    ) -> None:
         self._requests = requests
         self._outcome = outcome
-        self._expected = b"%d" % expected
+        self._waits = waits
         self._done = done
         self._buffer = b""
 
@@ -108,7 +125,7 @@ class _Connection(asyncio.Protocol):
             return
         self._buffer = b""
         self._outcome.answered += 1
-        self._outcome.size = len(body)
+        self._waits.append(time.monotonic() - self._began)
         if head[9:12] != self._expected:
             self._outcome.failure = f"{head.decode()[:500]} {body.decode()[:2000]}"
             self._finish()
@@ -125,7 +142,9 @@ class _Connection(asyncio.Protocol):
         if request is None:
             self._finish()
         else:
-            self._transport.write(request)
+            self._began = time.monotonic()
+            self._expected = request.expected
+            self._transport.write(request.sent)
 
     def _finish(self) -> None:
         self._done.set()
@@ -134,32 +153,37 @@ class _Connection(asyncio.Protocol):
 
 async def _send(plan: Plan) -> Outcome:
     outcome = Outcome()
-    requests = _until(time.monotonic() + plan.seconds, [_written(ask, plan.token) for ask in plan.asks])
+    requests = _until(time.monotonic() + plan.seconds, [_prepared(ask, plan) for ask in plan.asks])
+    waits: list[float] = []
     began = time.monotonic()
     all_done = [asyncio.Event() for _ in range(plan.connections)]
     loop = asyncio.get_running_loop()
     for done in all_done:
-        connection = _Connection(requests, outcome, plan.expected, done)
+        connection = _Connection(requests, outcome, waits, done)
         await loop.create_connection(lambda made=connection: made, "127.0.0.1", plan.port)  # type: ignore[misc]
     for done in all_done:
         await asyncio.wait_for(done.wait(), plan.seconds + 60)
     outcome.seconds = time.monotonic() - began
+    if len(waits) > 1:
+        hundredths = statistics.quantiles(waits, n=100)
+        outcome.median_ms, outcome.late_ms = hundredths[49] * 1e3, hundredths[98] * 1e3
     return outcome
 
 
-def _until(deadline: float, requests: list[bytes]) -> Iterator[bytes]:
+def _until(deadline: float, requests: list[_Prepared]) -> Iterator[_Prepared]:
     for request in requests:
         if time.monotonic() > deadline:
             return
         yield request
 
 
-def _written(ask: Ask, token: str) -> bytes:
+def _prepared(ask: Ask, plan: Plan) -> _Prepared:
+    token = ask.token or plan.token
     lines = [f"{ask.method} {ask.path} HTTP/1.1", "Host: 127.0.0.1", f"Authorization: Bearer {token}"]
     body = ask.body.encode()
     if body:
         lines += ["Content-Type: application/json", f"Content-Length: {len(body)}"]
-    return "\r\n".join([*lines, "", ""]).encode() + body
+    return _Prepared("\r\n".join([*lines, "", ""]).encode() + body, b"%d" % (ask.expected or plan.expected))
 
 
 def main() -> None:

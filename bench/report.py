@@ -15,6 +15,7 @@ import psutil
 
 from bench.batch import SIZE, Batch
 from bench.buses import Latency
+from bench.capacity import Capacity
 from bench.growth import Growth
 from bench.servers import ROOT
 from bench.sockets import Sockets
@@ -160,6 +161,32 @@ def buses(found: Sequence[Latency]) -> str:
     return table([" ", "median, ms", "95 of 100 within, ms"], rows)
 
 
+def capacity(found: Sequence[Capacity]) -> str:
+    """What each step carries; where it was not run, what it lacks."""
+    columns = [
+        " ",
+        "requests a second",
+        "CPU of the server, us",
+        "of PostgreSQL, us",
+        "half within, ms",
+        "99 of 100, ms",
+    ]
+    rows = [
+        [
+            one.step,
+            f"{one.requests_a_second:,.0f}",
+            f"{one.server_us:,.0f}",
+            f"{one.database_us:,.0f}",
+            f"{one.median_ms:.0f}",
+            f"{one.late_ms:.0f}",
+        ]
+        if not one.missing
+        else [one.step, f"not run: no {one.missing} here", *("",) * 4]
+        for one in found
+    ]
+    return table(columns, rows)
+
+
 def starts(found: Sequence[Start]) -> str:
     """How long a start takes, and what a process weighs."""
     rows = [[one.database, f"{one.seconds:.2f}", f"{one.cpu_seconds:.2f}", f"{one.rest_mib:.0f}"] for one in found]
@@ -167,8 +194,8 @@ def starts(found: Sequence[Start]) -> str:
 
 
 def put_into_document(part: str, about: Mapping[str, str], shown: str) -> None:
-    """Put the tables of a part, and where they come from, between its marks in docs/performance.md."""
-    path = ROOT / "docs" / "performance.md"
+    """Put the tables of a part, and where they come from, between its marks in the document that has them."""
+    path = ROOT / "docs" / ("scaling.md" if part == "capacity" else "performance.md")
     begin, end = f"<!-- {part} -->", f"<!-- end of {part} -->"
     before, _, rest = path.read_text("utf-8").partition(begin)
     _, found, after = rest.partition(end)

@@ -19,6 +19,7 @@ from uuid import uuid4
 import asyncpg
 import psutil
 from tests.postgres import create_database, drop_database
+from tests.postgres_guard import free_port
 
 from bench import cpu
 from bench.filling import KEY, token
@@ -65,7 +66,7 @@ class Server:
     def __init__(self, candidate: Candidate, database_url: str, folder: Path) -> None:
         self.candidate = candidate
         self.database_url = database_url
-        self.port = _free_port()
+        self.port = free_port()
         self.token = token()
         self.log = folder / f"{candidate.name.replace(', ', '-').replace(' ', '-')}.log"
         # A limit on requests would end every measurement; its accounting stays in the figures.
@@ -165,9 +166,3 @@ async def _backends(dsn: str) -> list[int]:
 def _inherited() -> dict[str, str]:
     """What a server needs of our environment; no settings of Convene that somebody has set for themselves."""
     return {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -1,11 +1,19 @@
-"""What every test can use."""
+"""What every test can use, and what is looked at in every test."""
+
+from collections.abc import Generator
 
 import pytest
 
 from convene.api.logs import configure
 from tests.postgres import offer_postgres
+from tests.written_down import fail_for_secrets
 
 
 def pytest_configure(config: pytest.Config) -> None:
     offer_postgres(config)
     configure(as_json=True, debug=False)  # unasked, structlog draws the locals of every frame: 30 s for one error
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    return fail_for_secrets((yield))

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from itertools import islice
 from pathlib import Path
 from urllib.parse import urlencode
 
 import httpx2
 import pytest
+from bench import capacity
 from bench.filling import KEY, Filling, fill, token
 from bench.floor import Floor
-from bench.load import Load
-from bench.servers import FLOOR, TYPICAL, Candidate, running
+from bench.load import Load, Plan
+from bench.servers import CONVENE, FLOOR, TYPICAL, Candidate, running
 from bench.speed import FILLING, SCENARIOS
 from bench.stands import Stand
 from bench.typical_models import fill_typical
@@ -32,6 +34,17 @@ def test_what_convene_is_compared_with_answers_every_scenario(candidate: Candida
         server = stack.enter_context(running(candidate, url, tmp_path))
         stand = Stand(candidate.name, server, stack.enter_context(Load()), SCENARIOS, connections=())
         assert {name: stand.send(name, 2, 10.0, 8) for name in SCENARIOS} == dict.fromkeys(SCENARIOS, 8)
+
+
+def test_whoever_asks_for_the_mixed_load_is_answered(tmp_path: Path):
+    some = list(islice(capacity.asks(), 400))
+    assert {(ask.method, ask.expected) for ask in some} == {("GET", 0), ("PUT", 0), ("POST", 201)}
+    with ExitStack() as stack:
+        url = stack.enter_context(fresh_database("sqlite", migrated=False))
+        fill(url, capacity.FILLING)
+        server = stack.enter_context(running(CONVENE, url, tmp_path))
+        load = stack.enter_context(Load())
+        assert load.run(Plan(server.port, server.token, 8, 30.0, 200, some)).answered == 400
 
 
 @pytest.fixture(params=KINDS)

@@ -130,6 +130,22 @@ def test_every_parameter_says_what_it_is(operation: Operation):
 
 
 @each_operation
+def test_a_parameter_is_described_in_the_words_of_json_schema(operation: Operation):
+    for one in operation.parameters:
+        for schema in everything(one["schema"]):
+            assert not {"ge", "le", "gt", "lt"} & set(schema), f"{one['name']} has bounds that only Pydantic knows"
+            assert schema.get("type") != "null", f"{one['name']} cannot be null: there is no such thing in an address"
+        if one["in"] == "path" and one["schema"]["type"] == "integer":
+            assert one["schema"]["minimum"] == 1, one["name"]
+
+
+@each_operation
+def test_a_change_that_asks_for_a_version_may_be_refused_for_another(operation: Operation):
+    asks = any(one["name"] == "if-match" for one in operation.parameters)
+    assert asks == (412 in operation.statuses)
+
+
+@each_operation
 def test_every_error_is_declared(operation: Operation):
     expected = {status for status in operation.statuses if status < 400}
     if operation.path.startswith("/health"):

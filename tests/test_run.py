@@ -194,7 +194,7 @@ def test_a_checkout_without_the_program_is_one_line(checkout):
 def test_help_names_every_command():
     said = run(ROOT, "--help")
     assert said.returncode == 0
-    assert all(f"run.py {name}" in said.stdout for name in ("[serve]", "test", "check", "bench", "lock"))
+    assert all(f"run.py {name}" in said.stdout for name in ("[serve]", "test", "check", "bench", "proof", "lock"))
 
 
 OLD = """

@@ -15,7 +15,7 @@ import uvicorn
 from fastapi import FastAPI
 from pydantic import ValidationError
 
-from convene import __version__
+from convene import __version__, clock
 from convene import demo as demo_team
 from convene.api.logs import configure
 from convene.api.schemas import Body, Login, PasswordChange, Register
@@ -23,8 +23,9 @@ from convene.api.sockets import FRAME_MAX
 from convene.api.web import BUILT
 from convene.api.wordings import wording
 from convene.app import create_app, tracing_module
-from convene.domain.errors import ConveneError, Invalid, NameTaken, NotFound, Unavailable
-from convene.operations import accounts, upkeep
+from convene.domain.errors import ConveneError
+from convene.domain.words import refused
+from convene.operations import accounts, audit, upkeep
 from convene.operations.passwords import Passwords
 from convene.parent import end_with
 from convene.settings import PORT_MAX, Settings
@@ -181,6 +182,22 @@ def reindex() -> None:
     print(f"{changed} events happen at other times than before")
 
 
+@app.command()
+def check() -> None:
+    """Compare everything that is stored about events with everything else, and tell what does not agree."""
+
+    async def tell(units: Units) -> int:
+        found = 0
+        async for finding in audit.audit_all(units):
+            print(finding)
+            found += 1
+        return found
+
+    if found := _run(tell, timeout=3600.0):  # some statements look through a whole table
+        raise Refusal(f"{found} things do not agree")
+    print("everything agrees with everything else")
+
+
 @app.command("backup")
 def back_up(file: Path) -> None:
     """Copy the whole database to a new file, while the server goes on; on PostgreSQL with pg_dump."""
@@ -189,11 +206,16 @@ def back_up(file: Path) -> None:
 
 
 @app.command()
-def restore(file: Path) -> None:
-    """Make the database of such a copy; there must be none yet, or an empty one."""
+def restore(
+    file: Path,
+    *,
+    keep_deliveries: Annotated[
+        bool, typer.Option("--keep-deliveries", help="Send what was still to be sent when the copy was made.")
+    ] = False,
+) -> None:
+    """Make the database of such a copy; there must be none yet, or an empty one. What was due before is not sent."""
     settings = _settings()
-    backup.restore(settings.database_url, file)
-    schema.migrate(settings.database_url)
+    backup.restore(settings.database_url, file, keep_deliveries=keep_deliveries, now=clock.now())
     print(f"the database is made of {file}; clients that follow changes will copy everything once more")
 
 
@@ -262,13 +284,13 @@ def _run_with_passwords(work: Callable[[Units, Passwords], Awaitable[_T]]) -> _T
     return _run(lambda units: work(units, passwords))
 
 
-def _run(work: Callable[[Units], Awaitable[_T]]) -> _T:
+def _run(work: Callable[[Units], Awaitable[_T]], *, timeout: float | None = None) -> _T:
     """Run an operation on the database that the settings name, which must be up to date."""
     settings = _settings()
     schema.verify(settings.database_url)
 
     async def run() -> _T:
-        database = make_database(settings.database_url, timeout=settings.database_timeout_seconds)
+        database = make_database(settings.database_url, timeout=timeout or settings.database_timeout_seconds)
         await database.open()
         try:
             return await work(Units(database))
@@ -278,18 +300,4 @@ def _run(work: Callable[[Units], Awaitable[_T]]) -> _T:
     try:
         return asyncio.run(run())
     except ConveneError as error:
-        raise Refusal(_told(error)) from error
-
-
-def _told(error: ConveneError) -> str:
-    match error:
-        case Invalid():
-            return "; ".join(f"{fault.pointer} {fault.detail}" for fault in error.faults)
-        case NameTaken():
-            return f"the {error.field} is taken"
-        case NotFound():
-            return f"there is no {error.kind} {error.key}"
-        case Unavailable():
-            return f"the database is not available ({error.reason})"
-        case _:
-            return type(error).__name__
+        raise Refusal(refused(error)) from error

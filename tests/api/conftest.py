@@ -6,11 +6,13 @@ to be cleaned up between them.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
 from tests.databases import KINDS, fresh_database
+from tests.findings import findings
 from tests.people import Api, Person, running_api
 
 
@@ -18,6 +20,7 @@ from tests.people import Api, Person, running_api
 def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
     with fresh_database(request.param) as url:
         yield url
+        assert asyncio.run(findings(url)) == []
 
 
 @pytest.fixture(scope="session")

@@ -110,23 +110,24 @@ async def test_going_back_and_handing_over_say_until_when_was_compared(alice: Pe
 
 
 async def copy(database_url: str, event: Json, times: int) -> None:
-    """Copy an event and its owner's permission, as creating it again and again would."""
+    """Copy an event, its owner's permission and its version, as creating it again and again would."""
     chosen = {
         table.name: ", ".join(column.name for column in table.columns if column.name not in {"id", "uid", "event_id"})
-        for table in (tables.events, tables.permissions)
+        for table in (tables.events, tables.permissions, tables.event_versions)
     }
     numbers = f"WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {times})"
-    columns = chosen["permissions"]
     async with outside(database_url) as connection:
         await connection.rows(
             f"INSERT INTO events (uid, {chosen['events']}) {numbers}"
             f" SELECT uid || '-' || i, {chosen['events']} FROM events CROSS JOIN n WHERE id = {event['id']}"
         )
-        await connection.rows(
-            f"INSERT INTO permissions (event_id, {columns}) SELECT copy.id, {columns} FROM permissions"
-            f" CROSS JOIN (SELECT id FROM events WHERE uid LIKE '{event['uid']}-%') copy"
-            f" WHERE event_id = {event['id']}"
-        )
+        for table in ("permissions", "event_versions"):
+            columns = chosen[table]
+            await connection.rows(
+                f"INSERT INTO {table} (event_id, {columns}) SELECT copy.id, {columns} FROM {table}"
+                f" CROSS JOIN (SELECT id FROM events WHERE uid LIKE '{event['uid']}-%') copy"
+                f" WHERE event_id = {event['id']}"
+            )
 
 
 async def test_a_window_with_too_many_series_is_refused_even_when_none_occurs(alice: Person, database_url: str):

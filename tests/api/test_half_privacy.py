@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from tests.api.steps import path_of, read
@@ -28,6 +30,9 @@ async def links(person: Person, event: Json) -> set[tuple[int | None, int | None
     window = await person.get("/api/v1/events", **{"from": "2027-03-01", "to": "2027-03-31"})
     changes = await person.get("/api/v1/changes")
     found = [one.json(), old.json(), *listed.json(), *window.json(), *changes.json()["changed"]]
+    for moment in (event["created_at"], event["updated_at"]):
+        found.append((await person.get(path_of(event), as_of=moment)).json())
+        found += (await person.get("/api/v1/events", as_of=moment)).json()
     return {(each["split_from"], each["continued_by"]) for each in found if each["id"] == event["id"]}
 
 
@@ -78,6 +83,43 @@ async def test_whoever_syncs_hears_of_a_half_that_they_gain_or_lose(alice: Perso
         assert await sees_now(copy)
         assert list(copy.events) == [one["id"]]
         await alice.delete(f"{path_of(one)}/permissions/{ben.id}")
+
+
+async def hands_over(owner: Person, event: Json, person: Person) -> None:
+    """Make somebody the owner of an event, who had no part in it."""
+    await owner.shares(event, person, "editor")
+    answer = await owner.post(f"{path_of(event)}/transfer", {"user_id": person.id})
+    assert answer.status_code == 200, answer.text
+
+
+async def test_whoever_syncs_hears_of_a_half_that_belongs_to_somebody_else(
+    alice: Person, ben: Person, carla: Person, halves: Halves
+):
+    earlier, later = halves
+    await hands_over(alice, later, carla)
+    for owner, one, others_owner, other in ((alice, earlier, carla, later), (carla, later, alice, earlier)):
+        await owner.shares(one, ben, "viewer")
+        copy = await follow(ben)
+        await others_owner.shares(other, ben, "viewer")
+        assert await sees_now(copy)
+        assert len(copy.events) == 2
+        await ben.delete(f"{path_of(other)}/permissions/{ben.id}")
+        assert await sees_now(copy)
+        assert list(copy.events) == [one["id"]]
+        await owner.delete(f"{path_of(one)}/permissions/{ben.id}")
+
+
+async def test_two_owners_who_share_the_halves_of_a_series_at_once_do_not_stand_in_each_others_way(
+    alice: Person, ben: Person, carla: Person, halves: Halves
+):
+    earlier, later = halves
+    await hands_over(alice, later, carla)
+    for role in ("viewer", "editor") * 10:
+        sent = {"user_id": ben.id, "role": role}
+        answers = await asyncio.gather(
+            alice.post(f"{path_of(earlier)}/share", sent), carla.post(f"{path_of(later)}/share", sent)
+        )
+        assert [answer.status_code for answer in answers] == [201, 201]
 
 
 async def test_whoever_syncs_hears_that_another_half_has_come_between(alice: Person, ben: Person, halves: Halves):

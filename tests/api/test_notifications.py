@@ -132,6 +132,34 @@ async def test_a_muted_event_is_quiet(alice: Person, ben: Person):
     assert "loud" in said[0]
 
 
+async def test_what_happened_while_an_event_was_muted_is_not_told_along_with_what_comes_after(
+    alice: Person, ben: Person
+):
+    event = await alice.creates("Planning")
+    await alice.shares(event, ben)
+    path = f"/api/v1/events/{event['id']}/mute"
+    await alice.changes(event, title="before")
+    await ben.request("PUT", path)
+    await alice.changes(event, title="quiet", location="Nowhere")
+    await ben.delete(path)
+    await alice.changes(event, title="loud")
+    await alice.changes(event, title="louder")
+    after, before, _ = (await ben.get("/api/v1/notifications")).json()
+    assert (before["title"], before["edits"]) == ("before", 1)
+    assert (after["title"], after["edits"]) == ("louder", 2)
+    assert after["changes"] == [{"field": "title", "old_value": "quiet", "new_value": "louder"}]
+
+
+async def test_edits_fold_also_when_the_one_who_hears_of_them_has_edited_in_between(alice: Person, ben: Person):
+    event = await alice.creates("Planning")
+    await alice.shares(event, ben)
+    await alice.changes(event, title="one")
+    await ben.changes(event, location="Room 2")
+    await alice.changes(event, title="two")
+    told, _ = (await ben.get("/api/v1/notifications")).json()
+    assert (told["title"], told["edits"]) == ("two", 2)
+
+
 async def test_a_kind_that_nobody_wants_is_not_told(alice: Person, ben: Person):
     quiet = {"kinds": {"changed": {"live": False, "email": False}}}
     assert (await ben.patch("/api/v1/notifications/preferences", quiet)).status_code == 200

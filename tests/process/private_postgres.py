@@ -6,7 +6,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -39,11 +39,28 @@ class PrivatePostgres:
             assert time.monotonic() < deadline
             time.sleep(0.01)
 
-    def start_again(self) -> None:
-        """Start on the same data and port."""
+    def start_again(self, **settings: str) -> None:
+        """Start on the same data and port; settings are kept from then on."""
+        self._command += [f"--{name}={value}" for name, value in settings.items()]
         server = Account().start(self._command, self._data.with_name("log"), self._data)
         self._restarted.append(server)
         assert becomes_ready(server, self._data)
+
+    def crash(self, *, at_once: bool) -> None:
+        """Kill -9 the postmaster, and all that belongs to it, or leave that to end by itself.
+
+        Only after `start_again`: what its guard has started stays behind as a zombie, whose id looks alive.
+        """
+        server = self._restarted[-1]
+        others = psutil.Process(server.pid).children(recursive=True)
+        server.kill()
+        server.wait()
+        for other in others if at_once else ():
+            with suppress(psutil.NoSuchProcess):
+                other.kill()
+        _, living = psutil.wait_procs(others, timeout=SECONDS)
+        assert not living
+        self._pid_file.unlink()  # it still says "ready"
 
     def end(self) -> None:
         for server in self._restarted:

@@ -15,6 +15,8 @@ from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
+from tests.written_down import secrets_in
+
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 60.0
 STOP_SECONDS = 30.0
@@ -153,5 +155,7 @@ def _started(database_url: str, **settings: object) -> Iterator[Server]:
             yield server
         finally:
             server.end()
+            written = secrets_in(server.log)
+        assert not written, written
     finally:
         shutil.rmtree(folder)

@@ -17,7 +17,7 @@ from tests.people import Json, Person
 from tests.postgres_guard import find_programs
 from tests.process.callers import ServedApi, calling
 from tests.process.commands import run_here
-from tests.process.outside import outside
+from tests.process.outside import Rows, outside
 from tests.process.private_postgres import private_postgres
 from tests.process.servers import convene, serving
 from tests.synced_copy import Copy
@@ -99,6 +99,53 @@ async def test_what_was_there_when_a_copy_was_made_is_there_when_it_is_restored(
         await anew.catch_up()
         assert anew.events[shared["id"]]["title"] == "Changed there"
         await api.close()
+
+
+DOWN = "http://127.0.0.1:9/nobody-listens"
+
+
+async def told_until(url: str) -> Rows:
+    """Until when all reminders have been looked at, as it is stored."""
+    async with outside(url) as connection:
+        return await connection.rows("SELECT done_until FROM reminders")
+
+
+async def tried(person: Person, hook: Json) -> Json:
+    """Wait until a message to a webhook has been tried in vain."""
+    async with asyncio.timeout(30):
+        while True:
+            delivery = (await person.get(f"/api/v1/webhooks/{hook['id']}/deliveries")).json()[-1]
+            if delivery["attempts"]:
+                return delivery
+            await asyncio.sleep(0.1)
+
+
+@pytest.mark.parametrize("kept", [False, True])
+async def test_what_was_due_before_a_copy_is_restored_is_sent_only_if_that_is_asked_for(
+    elsewhere: tuple[str, str], tmp_path: Path, *, kept: bool
+):
+    here, there = elsewhere
+    file, options = tmp_path / "copy", ["--keep-deliveries"] if kept else []
+    with serving(here, WEBHOOK_ALLOW_PRIVATE_TARGETS="true") as server:
+        async with calling(server.url) as api:
+            alice = await api.person("alice")
+            hook = await alice.adds_webhook(DOWN)
+            await alice.post(f"/api/v1/webhooks/{hook['id']}/test")
+            assert (await tried(alice, hook))["status"] == "waiting"
+            event = await alice.creates("Talk", "2045-03-01T09:00:00Z", "2045-03-01T10:00:00Z")
+            await alice.put(f"{path_of(event)}/reminders", {"minutes": [1]})
+            made = await asyncio.to_thread(convene, "backup", str(file), database_url=here, **WITH_TOOLS)
+            assert made.returncode == 0, made.stderr
+    looked_at = await told_until(here)
+    restored = await asyncio.to_thread(convene, "restore", *options, str(file), database_url=there, **WITH_TOOLS)
+    assert restored.returncode == 0, restored.stderr
+    assert (await told_until(there) > looked_at) != kept
+    with serving(there, WEBHOOK_ALLOW_PRIVATE_TARGETS="true") as server:
+        async with calling(server.url) as api:
+            alice = api.known(alice)
+            delivery = await tried(alice, hook)
+            assert delivery["status"] == ("waiting" if kept else "failed")
+            assert (delivery["error"] == "given up: restored from a copy") != kept
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -7,9 +7,12 @@ import time
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
+import redis.asyncio as redis
 from websockets.asyncio.client import connect
 
+from convene.api.quotas import Counts, Quota, Standing
 from convene.api.rates import GUESSES
+from convene.domain.errors import TooOften
 from tests.api.signing_in import try_to_sign_in
 from tests.databases import fresh_database
 from tests.people import PASSWORD, Api, Person, running_api
@@ -68,6 +71,21 @@ async def test_a_password_cannot_be_guessed_on_several_processes_at_once(apis: A
     answers = [one.status_code for one in await asyncio.gather(*tries)]
     assert answers.count(401) <= GUESSES
     assert answers.count(429) >= GUESSES * 2
+
+
+async def test_a_burst_on_an_exact_quota_asks_redis_once_for_all_who_wait(valkey: Valkey):
+    quota = Quota("guesses", GUESSES, 900, exact=True)
+    here, there = Counts(valkey.url), Counts(valkey.url)
+    async with here.running("one"), there.running("one"), redis.from_url(valkey.url) as inside:
+        tries = [(here, there)[number % 2].count(quota, "alice") for number in range(400)]
+        outcomes = await asyncio.gather(*tries, return_exceptions=True)
+        let_through = [one for one in outcomes if not isinstance(one, TooOften)]
+        assert len(let_through) == GUESSES
+        assert all(isinstance(one, Standing) for one in let_through)
+        assert (await inside.info("stats"))[
+            "total_connections_received"
+        ] <= 6  # two each, ours, and the start's question
+    assert (here.outages, there.outages) == (0, 0)
 
 
 async def test_without_redis_requests_go_through_and_each_process_counts_alone(

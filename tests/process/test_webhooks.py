@@ -89,7 +89,7 @@ async def test_a_server_that_is_asked_to_stop_finishes_what_it_has_in_hand(new_d
                 await alice.post(f"/api/v1/webhooks/{webhook['id']}/test")
                 await receiver.hears(1)
             server.ask_to_stop()
-            server.wait_for_end()
+            await asyncio.to_thread(server.wait_for_end)
         with serving(new_database, **SETTINGS) as server:
             async with calling(server.url) as api:
                 log = await api.known(alice).get(f"/api/v1/webhooks/{webhook['id']}/deliveries")
@@ -113,4 +113,4 @@ async def test_a_server_that_drains_its_requests_delivers_nothing_more(new_datab
             await asyncio.sleep(8)  # the message would have been tried again after four to six seconds
             assert len(receiver.messages) == 1
             writer.close()
-            server.wait_for_end()
+            await asyncio.to_thread(server.wait_for_end)  # while the loop closes what is open

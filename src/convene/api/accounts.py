@@ -216,7 +216,13 @@ async def find_people(
     me: Me,  # noqa: ARG001 - only for people who are signed in
     work: ReadWork,
     q: Annotated[
-        str, Query(max_length=254, description="The beginning of a username, or a whole e-mail address."), WITHOUT_NUL
+        str,
+        Query(
+            max_length=254,
+            description="The beginning of a username, or a whole e-mail address.",
+            json_schema_extra={"minLength": accounts.SEARCH_MIN},  # said by the operation, which leaves blanks out
+        ),
+        WITHOUT_NUL,
     ],
 ) -> Response:
     """Find people to share with. Never lists everybody: three characters at least, twenty people at most."""

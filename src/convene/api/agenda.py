@@ -9,7 +9,7 @@ from fastapi import Depends, Query, Response
 
 from convene.api.declared import ON_EVENT, SIGNED_IN, problems
 from convene.api.dependencies import ID_MAX, Me, ReadWork, Viewable
-from convene.api.fields import WITHOUT_NUL, Instant, Number
+from convene.api.fields import DIGITS, WITHOUT_NUL, Instant
 from convene.api.paging import AskedPage, Page
 from convene.api.planned import feature_router
 from convene.api.representation import entry_json, event_json
@@ -34,8 +34,10 @@ async def _filter(
         WITHOUT_NUL,
     ] = None,
     role: Annotated[Role | None, Query(description="Only events on which the caller has this role.")] = None,
-    owner_id: Annotated[Number | None, Query(ge=1, le=ID_MAX, description="Only events of this user.")] = None,
-    calendar_id: Annotated[Number | None, Query(ge=1, le=ID_MAX, description="Only events in this calendar.")] = None,
+    owner_id: Annotated[int | None, Query(ge=1, le=ID_MAX, description="Only events of this user."), DIGITS] = None,
+    calendar_id: Annotated[
+        int | None, Query(ge=1, le=ID_MAX, description="Only events in this calendar."), DIGITS
+    ] = None,
     is_recurring: Annotated[bool | None, Query(description="Only series, or only single events.")] = None,
     updated_since: Annotated[Instant | None, Query(description="Only events changed since.")] = None,
 ) -> EventFilter:

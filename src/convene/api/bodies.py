@@ -8,8 +8,10 @@ two would be lost silently.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from itertools import islice
 from typing import Any, NoReturn
 
 from fastapi import Request, Response
@@ -19,6 +21,15 @@ from starlette.requests import ClientDisconnect
 from convene.domain.errors import Fault, Invalid
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+#: The largest batch has fewer values; a megabyte of the smallest ones would take seconds, and memory without end.
+VALUES_MAX = 100_000
+#: The members of one object. A series has at most 1,000 overrides.
+MEMBERS_MAX = 2_000
+
+#: Where the name of a member ends: a quotation mark that is not escaped, and a colon.
+_NAME_END = re.compile(rb'(?<!\\)(?:\\\\)*"\s*:')
+_NAME_BYTES = 4
 
 MERGE_PATCH = "application/merge-patch+json"
 JSON_KINDS = frozenset(("application/json", MERGE_PATCH))
@@ -48,8 +59,10 @@ def read_json(body: bytes) -> Any:  # noqa: ANN401 - any JSON value
 
     Raises:
         HTTPException: 400, it is no JSON text in UTF-8, or nested too deeply.
-        Invalid: an object has two members of one name.
+        Invalid: an object has two members of one name; there are too many of them.
     """
+    if len(body) > VALUES_MAX * _NAME_BYTES:  # an object is read as a whole before anybody can count its members
+        refuse_crowds(sum(1 for _ in islice(_NAME_END.finditer(body), VALUES_MAX + 1)), 0)
     seen = _Members()
     try:
         value = json.loads(body.decode("utf-8-sig"), object_pairs_hook=seen.collect, parse_constant=_refuse_constant)
@@ -78,6 +91,18 @@ def _refuse_constant(name: str) -> NoReturn:
     raise _NoNumber(f"{name} is not a number there")
 
 
+def refuse_crowds(values: int, members: int) -> None:
+    """Refuse a body with more values, or with more members of one object, than any has that makes sense.
+
+    Raises:
+        Invalid: it has more.
+    """
+    if members > MEMBERS_MAX:
+        raise Invalid.at("", f"an object in it has {members} members; at most {MEMBERS_MAX} are possible")
+    if values > VALUES_MAX:
+        raise Invalid.at("", f"has more than {VALUES_MAX} values")
+
+
 class _Twice:
     """Stands in the place of a member whose name is there twice, until the place is known."""
 
@@ -87,8 +112,11 @@ class _Members:
 
     def __init__(self) -> None:
         self.twice: list[_Twice] = []
+        self._count = 0
 
     def collect(self, members: list[tuple[str, Any]]) -> dict[str, Any]:
+        self._count += 1 + len(members)
+        refuse_crowds(self._count, len(members))
         made = dict(members)
         if len(made) < len(members):
             names = set[str]()

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, ConfigDict, StringConstraints, model_valida
 from convene.api import fields
 from convene.api.declared import SIGNED_IN, problems
 from convene.api.dependencies import ID_MAX, Me, ReadWork, WriteWork
-from convene.api.fields import Number, without_defaults
+from convene.api.fields import DIGITS, without_defaults
 from convene.api.planned import feature_router
 from convene.api.representation import answer
 from convene.api.responses import Answer
@@ -73,7 +73,7 @@ async def list_calendars(me: Me, work: ReadWork) -> Response:
 async def change_calendar(
     me: Me,
     work: WriteWork,
-    calendar_id: Annotated[Number, Path(ge=1, le=ID_MAX, description="The calendar's id.")],
+    calendar_id: Annotated[int, Path(ge=1, le=ID_MAX, description="The calendar's id."), DIGITS],
     body: CalendarUpdate,
 ) -> Response:
     """Change the name or the colour of one of one's own calendars."""

@@ -19,7 +19,7 @@ from fastapi.security import OAuth2PasswordBearer
 from starlette.requests import HTTPConnection
 
 from convene.api import idempotency
-from convene.api.fields import Number
+from convene.api.fields import DIGITS
 from convene.api.idempotency import Attempts
 from convene.api.metrics import Metrics
 from convene.api.preconditions import IfMatch
@@ -133,10 +133,12 @@ ReadWork = Annotated[UnitOfWork, Depends(reading, scope="function")]
 WriteWork = Annotated[UnitOfWork, Depends(writing, scope="function")]
 
 ID_MAX = 2**63 - 1
-EventId = Annotated[Number, Path(ge=1, le=ID_MAX, description="The event's id.")]
-UserIdInPath = Annotated[Number, Path(ge=1, le=ID_MAX, description="The user's id (a permission's `id` is the same).")]
+EventId = Annotated[int, Path(ge=1, le=ID_MAX, description="The event's id."), DIGITS]
+UserIdInPath = Annotated[
+    int, Path(ge=1, le=ID_MAX, description="The user's id (a permission's `id` is the same)."), DIGITS
+]
 VersionNumber = Annotated[
-    Number, Path(ge=1, le=2**31 - 1, description="A version number; a version's `id` is the same.")
+    int, Path(ge=1, le=2**31 - 1, description="A version number; a version's `id` is the same."), DIGITS
 ]
 
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import ConfigDict, Field, JsonValue, StringConstraints, model_validator
 
-from convene.api.fields import When, name, or_bare, text, without_defaults
+from convene.api.fields import Pattern, When, name, or_bare, text, without_defaults
 from convene.api.schemas import Body, Id, Version
 from convene.domain.changes import EventChange
 from convene.domain.content import (
@@ -51,7 +51,7 @@ class EventFields(Body):
     tags: Annotated[list[name(TAG_MAX)], Field(max_length=TAGS_MAX)] | None = None  # type: ignore[valid-type]
     is_recurring: Annotated[bool, Field(strict=True)] = False
     """Follows from `recurrence_pattern`; `false` clears it."""
-    recurrence_pattern: JsonValue = None
+    recurrence_pattern: Pattern = None
     """RFC 8984 RecurrenceRule, an RRULE string, or one of the simple dialects; null for none."""
     overrides: dict[str, JsonValue] | None = None
     """Only as it was read: single occurrences are changed with `?scope=this`."""

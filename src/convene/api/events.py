@@ -23,7 +23,7 @@ from convene.api.dependencies import (
     WriteWork,
 )
 from convene.api.event_schemas import EventBatch, EventCheck, EventCreate, EventUpdate
-from convene.api.fields import Instant, Number, When
+from convene.api.fields import DIGITS, Instant, When
 from convene.api.planned import feature_router
 from convene.api.preconditions import IfNoneMatch, etag, tag_of
 from convene.api.representation import answer, busy_json, event_json, free_json
@@ -127,7 +127,7 @@ async def read_event(
     if_none_match: IfNoneMatch,
     as_of: Annotated[Instant | None, Query(description="The event as it was at this instant.")] = None,
     version: Annotated[
-        Number | None, Query(ge=1, le=2**31 - 1, description="The event as it was in this version.")
+        int | None, Query(ge=1, le=2**31 - 1, description="The event as it was in this version."), DIGITS
     ] = None,
 ) -> Response:
     """Read an event, now or as it was."""

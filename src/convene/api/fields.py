@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Annotated, Any
 
 from email_validator import EmailNotValidError, validate_email
-from pydantic import AfterValidator, BeforeValidator, StringConstraints, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, JsonValue, StringConstraints, WithJsonSchema
 
 from convene.domain.names import folded
 
@@ -71,8 +71,8 @@ def _digits(value: Any) -> Any:  # noqa: ANN401 - whatever a client sends
     return value
 
 
-#: A number in a path or a query.
-Number = Annotated[int, BeforeValidator(_digits)]
+#: Of a number in a path or a query, after its bounds: before them, Pydantic does not know how to describe them.
+DIGITS = BeforeValidator(_digits)
 
 
 def _storable(value: str | None) -> str | None:
@@ -90,6 +90,26 @@ def _not_blank(value: str) -> str:
     if not value.strip():
         raise ValueError("must not be blank")
     return value
+
+
+#: The largest pattern that makes sense has some hundred values. Up to here, the domain says what is wrong with more.
+_PATTERN_VALUES_MAX = 150_000
+
+
+def _of_few_values(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    waiting, count = [value], 1
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, dict | list):
+            count += len(one)
+            if count > _PATTERN_VALUES_MAX:  # before anything is done for each of them
+                raise ValueError(f"has more than {_PATTERN_VALUES_MAX} values")
+            waiting.extend(one.values() if isinstance(one, dict) else one)
+    return value
+
+
+#: JSON that is read by the domain, not by a schema.
+Pattern = Annotated[JsonValue, BeforeValidator(_of_few_values)]
 
 
 def text(longest: int) -> Any:  # noqa: ANN401 - a type made at run time

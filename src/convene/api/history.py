@@ -19,7 +19,7 @@ from convene.api.dependencies import (
     WriteWork,
 )
 from convene.api.event_schemas import Rollback
-from convene.api.fields import WITHOUT_NUL, Number
+from convene.api.fields import DIGITS, WITHOUT_NUL
 from convene.api.paging import AskedPage
 from convene.api.planned import feature_router
 from convene.api.preconditions import etag
@@ -69,7 +69,7 @@ async def list_changes(
     work: ReadWork,
     page: AskedPage,
     field: Annotated[str | None, Query(max_length=64, description="Only changes of this field."), WITHOUT_NUL] = None,
-    user_id: Annotated[Number | None, Query(ge=1, le=ID_MAX, description="Only changes by this user.")] = None,
+    user_id: Annotated[int | None, Query(ge=1, le=ID_MAX, description="Only changes by this user."), DIGITS] = None,
 ) -> Response:
     """List what was changed, field by field as clients see the fields, newest first."""
     asked = (_below(page), page.limit + 1)
@@ -90,10 +90,13 @@ async def compare_recent_versions(
     event: Viewable,
     work: ReadWork,
     from_: Annotated[
-        Number | None,
+        int | None,
         Query(alias="from", ge=1, le=_VERSION_MAX, description="A version; without, the one before `to`."),
+        DIGITS,
     ] = None,
-    to: Annotated[Number | None, Query(ge=1, le=_VERSION_MAX, description="A version; without, the newest.")] = None,
+    to: Annotated[
+        int | None, Query(ge=1, le=_VERSION_MAX, description="A version; without, the newest."), DIGITS
+    ] = None,
 ) -> Response:
     """Say what differs between two versions; without numbers, the last two."""
     return answer(diff_json(await history.compare(work, event, from_, to)))
@@ -133,7 +136,7 @@ async def list_shelved_edits(event: Viewable, work: ReadWork, page: AskedPage) -
 async def drop_shelved_edit(
     event: Leavable,
     work: WriteWork,
-    shelf_id: Annotated[Number, Path(ge=1, le=ID_MAX, description="The shelved edit's id.")],
+    shelf_id: Annotated[int, Path(ge=1, le=ID_MAX, description="The shelved edit's id."), DIGITS],
 ) -> Response:
     """Throw one of the caller's own shelved edits away."""
     await history.drop_shelved(work, event, shelf_id)

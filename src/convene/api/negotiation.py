@@ -15,8 +15,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from convene.api.bodies import media_type
-from convene.api.packed_members import said_twice
+from convene.api.bodies import VALUES_MAX, media_type, refuse_crowds
+from convene.api.packed_members import count_values, said_twice
 from convene.domain.errors import Fault, Invalid
 
 MSGPACK = ("application/msgpack", "application/x-msgpack", "application/vnd.msgpack")
@@ -84,29 +84,30 @@ async def _read(receive: Receive) -> bytes:
         HTTPException: 400, it is no MessagePack that stands for JSON.
         ClientDisconnect: whoever was sending it has gone away.
     """
-    parts = []
+    packed = bytearray()
     more = True
     while more:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise ClientDisconnect
-        parts.append(message.get("body", b""))
+        packed += message.get("body", b"")
         more = message.get("more_body", False)
-    packed = b"".join(parts)
     try:
         return _as_json(packed) if packed else b""
     except ValueError as error:
         raise HTTPException(400, f"the body is not MessagePack that can be read as JSON: {error}") from error
 
 
-def _as_json(packed: bytes) -> bytes:
+def _as_json(packed: bytearray) -> bytes:
     """Write MessagePack as JSON.
 
     Raises:
         ValueError: it is malformed, nested too deeply, or holds what JSON cannot (bytes, extensions, NaN, other keys
             than text).
-        Invalid: a map has two members of one name.
+        Invalid: a map has two members of one name; there are too many of them.
     """
+    if len(packed) > VALUES_MAX:  # the smallest values have one byte here, and eight when they are read
+        refuse_crowds(count_values(packed, VALUES_MAX), 0)
     value = ormsgpack.unpackb(packed)
     _refuse_endless(value)
     try:
@@ -119,10 +120,13 @@ def _as_json(packed: bytes) -> bytes:
 
 
 def _refuse_endless(value: Any) -> None:  # noqa: ANN401 - any JSON value
-    """Refuse NaN and the infinities, which would silently become null."""
-    waiting = [value]
+    """Refuse NaN and the infinities, which would silently become null; and more values than are read."""
+    waiting, count = [value], 1
     while waiting:
         one = waiting.pop()
+        if isinstance(one, dict | list):
+            count += len(one)
+            refuse_crowds(count, len(one) if isinstance(one, dict) else 0)
         if isinstance(one, float) and not math.isfinite(one):
             raise ValueError("a number is not finite")
         if isinstance(one, dict):

@@ -10,6 +10,7 @@ from pydantic import Field
 from convene.api.cursors import read_place, read_sync, write_place, write_sync
 from convene.api.declared import ON_EVENT, SIGNED_IN, problems
 from convene.api.dependencies import ID_MAX, Held, Leavable, Me, ReadWork, Services, WriteWork
+from convene.api.fields import DIGITS
 from convene.api.news import ChangesAnswer, Notification, PreferencesAnswer, PreferencesUpdate, ReadUpTo
 from convene.api.paging import AskedPage
 from convene.api.planned import feature_router
@@ -61,7 +62,7 @@ async def list_notifications(
 async def read_notification(
     me: Me,
     work: WriteWork,
-    notification_id: Annotated[int, Path(ge=1, le=ID_MAX, description="The notification's id.")],
+    notification_id: Annotated[int, Path(ge=1, le=ID_MAX, description="The notification's id."), DIGITS],
 ) -> Response:
     """Mark a notification read."""
     await notifications.mark_read(work, me, notification_id)

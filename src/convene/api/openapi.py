@@ -88,6 +88,7 @@ def _document(app: FastAPI) -> dict[str, Any]:
         for operation in path.values():
             operation.setdefault("security", [])  # says that none is needed, where nothing said would leave it open
             _add_headers(operation)
+            _leave_null_out(operation)
         if "post" in path and path["post"]["operationId"] not in WITHOUT_KEY:
             _take_keys(path["post"])
         for operation in path.values():
@@ -100,6 +101,15 @@ def _document(app: FastAPI) -> dict[str, Any]:
     return found
 
 
+def _leave_null_out(operation: dict[str, Any]) -> None:
+    """Say no null of parameters: Python's "not said" cannot be written in an address or in a header."""
+    for parameter in operation.get("parameters", ()):
+        kinds = [one for one in parameter["schema"].get("anyOf", ()) if one != {"type": "null"}]
+        if len(kinds) == 1:
+            del parameter["schema"]["anyOf"]
+            parameter["schema"] = {**kinds[0], **parameter["schema"]}
+
+
 def _take_keys(operation: dict[str, Any]) -> None:
     """Describe what an Idempotency-Key does."""
     operation.setdefault("parameters", []).append(
@@ -107,7 +117,7 @@ def _take_keys(operation: dict[str, Any]) -> None:
             "name": HEADER,
             "in": "header",
             "required": False,
-            "schema": {"type": "string", "minLength": 1, "maxLength": KEY_MAX},
+            "schema": {"type": "string", "minLength": 1, "maxLength": KEY_MAX, "pattern": "^[ -~]+$"},
             "description": "Sent again with the same key, the request acts once and is answered the same for 24 hours.",
         }
     )

@@ -23,7 +23,7 @@ class _Open:
     index: int = 0
 
 
-def said_twice(packed: bytes) -> list[str]:
+def said_twice(packed: bytearray) -> list[str]:
     """Find members whose name is there before in the same map, as JSON Pointers."""
     twice: list[str] = []
     waiting: list[_Open] = []
@@ -52,7 +52,17 @@ def said_twice(packed: bytes) -> list[str]:
         inside.names.add(name)
 
 
-def _head(packed: bytes, at: int) -> tuple[str | None, int, int]:
+def count_values(packed: bytearray, most: int) -> int:
+    """Count the values in MessagePack, names and containers too, until there are more than `most`; reads any bytes."""
+    at = count = 0
+    while at < len(packed) and count <= most:
+        opened, size, at = _head(packed, at)
+        at += 0 if opened else size
+        count += 1
+    return count
+
+
+def _head(packed: bytearray, at: int) -> tuple[str | None, int, int]:
     """Read what comes: "map", "array" or None, how many members or bytes it has, and where they begin."""
     first = packed[at]
     at += 1

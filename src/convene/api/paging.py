@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 import orjson
 from fastapi import Depends, Query, Request, Response
 
-from convene.api.fields import Number
+from convene.api.fields import DIGITS
 from convene.api.representation import written
 from convene.domain.errors import Invalid
 
@@ -133,7 +133,7 @@ def _written(rows: Sequence[_Row], represent: Callable[[_Row], Any]) -> list[byt
 
 async def _page(
     request: Request,
-    limit: Annotated[Number, Query(ge=1, le=LIMIT_MAX, description="How many entries at most.")] = LIMIT,
+    limit: Annotated[int, Query(ge=1, le=LIMIT_MAX, description="How many entries at most."), DIGITS] = LIMIT,
     cursor: Annotated[
         str | None, Query(max_length=CURSOR_MAX, description="From the `Link` header of the page before.")
     ] = None,

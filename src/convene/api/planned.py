@@ -13,7 +13,6 @@ must know nothing of events.
 from __future__ import annotations
 
 import inspect
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from types import NoneType
@@ -26,17 +25,17 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.params import Body
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
+from starlette.routing import Match
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from convene.api.bodies import Handler, read_first, read_json, receiving
 from convene.api.idempotency import answered_once
+from convene.api.query_names import after_names, names_in, not_in
 
 Values = dict[str, Any]
 
 _UNSOLVED = object()
 _ABSENT = object()
-#: How much of the name of an unknown parameter is repeated to its sender.
-_NAME_MAX = 64
 
 _RECEIVED: dict[str, Callable[[Request], Mapping[str, Any]]] = {
     "path": lambda request: request.path_params,
@@ -82,11 +81,20 @@ class PlannedRoute(APIRoute):
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **said: Any) -> None:  # noqa: ANN401 - FastAPI's own
         self.planned = False
+        self.others: tuple[Values, ...] = ()
+        """What stands in the places of the parameters when a path is that of another route, in letters."""
         if set(said.get("methods") or ()) == {"POST"} and inspect.iscoroutinefunction(endpoint):
             endpoint = answered_once(endpoint)
         super().__init__(path, endpoint, **said)
         if self.planned:  # a plan opens and leaves what it needs by itself
             self.app = _served(self.get_route_handler())
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Tell whether a request is for this route: `/events/batch` is no event, whatever the method."""
+        match, found = super().matches(scope)
+        if self.others and match is not Match.NONE and found["path_params"] in self.others:
+            return Match.NONE, {}
+        return match, found
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, and let the log know by which route: by its template, of which there are few."""
@@ -96,10 +104,10 @@ class PlannedRoute(APIRoute):
     def get_route_handler(self) -> Handler:
         """Make what answers requests."""
         try:
-            answer = _handler(_steps(self.dependant), _names_in(self.dependant))
+            answer = _handler(_steps(self.dependant), names_in(self.dependant))
             self.planned = True
         except _NotPlanned:
-            answer = _after_names(_names_in(self.dependant), super().get_route_handler())
+            answer = after_names(names_in(self.dependant), super().get_route_handler())
         return read_first(answer) if self.body_field and not self.planned else answer
 
 
@@ -124,8 +132,12 @@ def install(app: FastAPI, routers: Sequence[APIRouter]) -> None:
     Not by `include_router`, which keeps routers as they are: it looks for a route twice, and could give a route
     dependencies that its plan does not know.
     """
-    for router in routers:
-        app.router.routes.extend(router.routes)
+    routes = [route for router in routers for route in router.routes]
+    letters = {route.path for route in routes if isinstance(route, PlannedRoute) and not route.param_convertors}
+    for route in routes:
+        if isinstance(route, PlannedRoute) and route.param_convertors:
+            route.others = tuple(found.groupdict() for path in letters if (found := route.path_regex.match(path)))
+    app.router.routes.extend(routes)
 
 
 # -- making a plan -------------------------------------------------------------------------------------------
@@ -203,35 +215,6 @@ def _is_model(annotation: object) -> bool:
     return inspect.isclass(annotation) and issubclass(annotation, BaseModel)
 
 
-# -- the names of a query ------------------------------------------------------------------------------------
-
-
-def _names_in(dependant: Dependant) -> frozenset[str]:
-    """The parameters of a query that a route and what it depends on take."""
-    own = {field.validation_alias or field.alias for field in dependant.query_params}
-    return frozenset(own).union(*(_names_in(one) for one in dependant.dependencies))
-
-
-def _not_in(names: frozenset[str], request: Request) -> list[Any]:
-    """What a query says that nobody reads, as errors: a filter with a typo in its name would be lost silently."""
-    path = request.scope["path"]
-    if not request.scope["query_string"] or not path.startswith("/api/"):
-        return []  # whoever watches over a server may add to a query what keeps caches away
-    sent = Counter(name for name, _ in request.query_params.multi_items())
-    wrong = {name: "is not a parameter here" for name in sent if name not in names}
-    wrong |= {name: "is there twice" for name, times in sent.items() if times > 1}
-    return [{"type": "query", "loc": ("query", name[:_NAME_MAX]), "msg": said} for name, said in wrong.items()]
-
-
-def _after_names(names: frozenset[str], answer: Handler) -> Handler:
-    async def check_and_answer(request: Request) -> Response:
-        if errors := _not_in(names, request):
-            raise RequestValidationError(errors)
-        return await answer(request)
-
-    return check_and_answer
-
-
 # -- following it --------------------------------------------------------------------------------------------
 
 
@@ -243,7 +226,7 @@ def _handler(steps: list[_Step], names: frozenset[str]) -> Handler:
         received = {place: _RECEIVED[place](request) for place in places}
         body: Any = _UNSOLVED
         given: list[Any] = []
-        errors = _not_in(names, request)
+        errors = not_in(names, request)
         # Left before the answer is sent: a commit that fails can still be told.
         async with AsyncExitStack() as stack:
             for step in steps:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from functools import cache
 from http import HTTPStatus
 from typing import Any
 
@@ -14,7 +12,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
-from starlette.routing import compile_path
+from starlette.routing import Match
 
 from convene.api.bodies import segment
 from convene.api.problem_kinds import Members, kind_of
@@ -112,19 +110,13 @@ def install(app: FastAPI) -> None:
 
 def _allowed(request: Request) -> list[str]:
     """All methods of a path (RFC 9110, 15.5.6): the router knows those of the first route alone."""
-    path = request.scope["path"]
     methods = {
         method
         for route in iter_route_contexts(request.app.routes)
-        if route.path and route.methods and _pattern(route.path).match(path)
+        if route.methods and route.original_route.matches(request.scope)[0] is not Match.NONE
         for method in (*route.methods, *(("HEAD",) if "GET" in route.methods else ()))
     }
     return sorted(methods or {"GET", "HEAD"})  # what has no methods is a folder of files
-
-
-@cache
-def _pattern(path: str) -> re.Pattern[str]:
-    return compile_path(path)[0]
 
 
 def _fault(fault: Mapping[str, Any]) -> errors.Fault:

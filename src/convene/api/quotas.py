@@ -25,8 +25,9 @@ from redis.exceptions import RedisError
 from convene.domain.errors import TooOften
 
 EXCHANGE_SECONDS = 1.0
-#: How long a request waits for Redis when its quota is exact; then it counts alone.
-PATIENCE_SECONDS = 0.3
+#: How long a request waits for Redis when its quota is exact; then it counts alone. Long enough for a process that is
+#: busy with hashing passwords: what is only slow must not pass for lost, or guesses are counted by each process alone.
+PATIENCE_SECONDS = 1.0
 #: Counts of one quota in one window. When there are more, the oldest are forgotten: nobody is refused for it.
 COUNTED_MAX = 100_000
 
@@ -54,10 +55,13 @@ class Standing(NamedTuple):
 class _Window:
     """What was counted of one quota in the window that is now."""
 
-    __slots__ = ("elsewhere", "here", "number", "quota", "sent", "touched")
+    __slots__ = ("asking", "elsewhere", "here", "number", "quota", "sent", "touched", "waiting")
 
     def __init__(self, quota: Quota) -> None:
         self.quota = quota
+        #: Held by the request that exchanges; those who wait for it meanwhile are exchanged together by the next.
+        self.asking = asyncio.Lock()
+        self.waiting: set[str] = set()
         self.begin(0)
 
     def begin(self, number: int) -> None:
@@ -68,21 +72,20 @@ class _Window:
         self.elsewhere: dict[str, int] = {}
         self.touched: set[str] = set()
 
-    def count(self, who: str, number: int, amount: int) -> None:
+    def count(self, who: str, number: int, amount: int) -> int:
+        """Count, and return the how manyth it is of those counted here."""
         if number != self.number:
             self.begin(number)
         if who not in self.here and len(self.here) >= COUNTED_MAX:
             self.forget(next(iter(self.here)))
         self.here[who] = self.here.get(who, 0) + amount
         self.touched.add(who)
+        return self.here[who]
 
     def forget(self, who: str) -> None:
         self.touched.discard(who)
         for counts in (self.here, self.sent, self.elsewhere):
             counts.pop(who, None)
-
-    def used(self, who: str) -> int:
-        return self.here.get(who, 0) + self.elsewhere.get(who, 0)
 
 
 class Counts:
@@ -126,10 +129,10 @@ class Counts:
         window = self._windows.get(quota.name)
         if window is None:
             window = self._windows[quota.name] = _Window(quota)
-        window.count(who, number, amount)
+        here = window.count(who, number, amount)
         if quota.exact and self._client is not None and self.shared:
-            await self._exchange(window, {who})
-        left = quota.most - window.used(who)
+            await self._exchange_exactly(window, who)
+        left = quota.most - here - window.elsewhere.get(who, 0)
         until = max(1, int((number + 1) * quota.seconds - now) + 1)
         if left < 0 and amount > 0:
             self.refused[(quota.name,)] += 1
@@ -145,19 +148,31 @@ class Counts:
             if not self.shared:
                 await self._exchange(_Window(Quota("probe", 0, 1)), {"probe"})
 
+    async def _exchange_exactly(self, window: _Window, who: str) -> None:
+        """Come back when the others know what was counted of somebody before; of many who wait, one asks for all."""
+        window.waiting.add(who)
+        async with window.asking:
+            if who in window.waiting and self.shared:
+                people, window.waiting = window.waiting, set()
+                await self._exchange(window, people)
+
     async def _exchange(self, window: _Window, people: set[str]) -> None:
         """Tell the others how often some people asked here, and learn how often they asked elsewhere."""
         number, sent = window.number, window.sent
         deltas = {who: window.here.get(who, 0) - sent.get(who, 0) for who in people}
         for who, delta in deltas.items():
             sent[who] = sent.get(who, 0) + delta  # before waiting: others may exchange the same meanwhile
-        totals = await self._add(f"{self._prefix}:{window.quota.name}:{number}", deltas, window.quota.seconds)
-        if totals is None:
-            for who, delta in deltas.items():
-                sent[who] -= delta
-            window.touched |= people  # told when somebody listens again, if it is still this window
-            return
-        if number == window.number:
+        totals = None
+        try:
+            totals = await self._add(f"{self._prefix}:{window.quota.name}:{number}", deltas, window.quota.seconds)
+        finally:
+            if (
+                totals is None
+            ):  # nobody listened, or whoever asked was cancelled: told later, if it is still this window
+                for who, delta in deltas.items():
+                    sent[who] -= delta
+                window.touched |= people
+        if totals is not None and number == window.number:
             for who, total in totals.items():
                 window.elsewhere[who] = max(0, total - sent.get(who, 0))
 

@@ -39,13 +39,13 @@ async def list_reminders(event: Viewable, work: ReadWork) -> Response:
     return answer({"minutes": await reminders.list_reminders(work, event)})
 
 
-@router.put("/reminders", response_model=Reminders, responses=problems(*ON_EVENT, body=True))
+@router.put("/reminders", response_model=Reminders, responses=problems(*ON_EVENT, 412, body=True))
 async def set_reminders(event: Leavable, work: WriteWork, body: ReminderUpdate) -> Response:
     """Be reminded of the event, and of each occurrence of a series; nobody else is. They move along with it."""
     return answer({"minutes": await reminders.set_reminders(work, event, body.minutes)})
 
 
-@router.delete("/reminders", status_code=204, responses=problems(*ON_EVENT))
+@router.delete("/reminders", status_code=204, responses=problems(*ON_EVENT, 412))
 async def delete_reminders(event: Leavable, work: WriteWork) -> Response:
     """Be reminded of the event no more."""
     await reminders.delete_reminders(work, event)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, WithJsonSchema, model_validator
 
 from convene.api.fields import WITHOUT_NUL, Email, or_bare_or_one, text, without_defaults
 from convene.domain.content import UNSET
@@ -56,7 +56,7 @@ class _RoleBody(Body):
 class GrantableRole(_RoleBody):
     """A role that can be given: `viewer` or `editor`."""
 
-    role: Role
+    role: Annotated[Role, WithJsonSchema({"type": "string", "enum": [Role.VIEWER, Role.EDITOR]})]
 
     @model_validator(mode="after")
     def _refuse_owner(self) -> Self:

@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Field
 
 from convene.api.declared import SIGNED_IN, problems
 from convene.api.dependencies import ID_MAX, Held, Me, ReadWork, WriteWork
-from convene.api.fields import Number, text, without_defaults
+from convene.api.fields import DIGITS, text, without_defaults
 from convene.api.paging import AskedPage
 from convene.api.planned import feature_router
 from convene.api.representation import answer
@@ -29,8 +29,8 @@ router = feature_router("webhooks", "/api/v1")
 
 JsonObject = dict[str, Any]
 Kinds = Annotated[list[NoticeKind], Field(min_length=1, max_length=50)]
-WebhookId = Annotated[Number, Path(ge=1, le=ID_MAX, description="The webhook's id.")]
-DeliveryId = Annotated[Number, Path(ge=1, le=ID_MAX, description="The delivery's id.")]
+WebhookId = Annotated[int, Path(ge=1, le=ID_MAX, description="The webhook's id."), DIGITS]
+DeliveryId = Annotated[int, Path(ge=1, le=ID_MAX, description="The delivery's id."), DIGITS]
 
 
 class WebhookCreate(Body):

@@ -109,11 +109,12 @@ def _counted(plan: Plan, start: datetime, count: int) -> datetime | None:
         day += units * plan.step * 7
         return datetime.combine(date.fromordinal(day), at) if day <= end else None
     for index in islice(plan.units(start, END_OF_TIME), UNITS_COUNTED):
-        slots = [slot for slot in plan.slots(index, begin[0], end) if slot >= begin]
-        if count <= len(slots):
-            day, at = slots[count - 1]
+        slots = plan.slots(index, begin[0], end)
+        before = bisect_left(slots, begin)
+        if count <= len(slots) - before:
+            day, at = slots[before + count - 1]
             return datetime.combine(date.fromordinal(day), at)
-        count -= len(slots)
+        count -= len(slots) - before
     return None
 
 

@@ -7,16 +7,44 @@ from the first day of the rule's own week, months and years from the year 0. Kno
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from functools import lru_cache
+from typing import overload
 
 from convene.domain.calendar_days import DayParts, month_days, year_day_set, year_days
 from convene.domain.recurrence import Frequency, RecurrenceRule
 
 #: A start inside a unit: its day as a proleptic ordinal, and its time.
 Slot = tuple[int, time]
+
+
+@dataclass(frozen=True, slots=True)
+class Slots(Sequence[Slot]):
+    """All times on each of some days, ascending; made as they are asked for: a year of a dense rule has 8,784."""
+
+    days: Sequence[int]
+    times: tuple[time, ...]
+
+    def __len__(self) -> int:
+        return len(self.days) * len(self.times)
+
+    @overload
+    def __getitem__(self, place: int) -> Slot: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[Slot]: ...
+    def __getitem__(self, place: int | slice) -> Slot | list[Slot]:
+        if isinstance(place, slice):
+            return list(self)[place]
+        day, at = divmod(place, len(self.times))
+        return self.days[day], self.times[at]
+
+    def __iter__(self) -> Iterator[Slot]:
+        return ((day, at) for day in self.days for at in self.times)
+
+    def __reversed__(self) -> Iterator[Slot]:
+        return ((day, at) for day in reversed(self.days) for at in reversed(self.times))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +94,12 @@ class Plan:
         begin = max(self.index(low), self.first)
         return range(begin + (self.first - begin) % self.step, self.index(high) + 1, self.step)
 
-    def slots(self, index: int, low: int, high: int) -> list[Slot]:
+    def slots(self, index: int, low: int, high: int) -> Sequence[Slot]:
         """List the starts of one unit on the days `low` to `high`, both included, ascending."""
         base, offsets = self._days(index)
         if not self.positions:
             days = offsets[bisect_left(offsets, low - base) : bisect_right(offsets, high - base)]
-            return [(base + offset, at) for offset in days for at in self.times]
+            return Slots([base + offset for offset in days], self.times)
         # Positions count in the whole unit, also among what lies before the start (RFC 8984, 4.3.3.1, steps 4, 5).
         per_day = len(self.times)
         chosen = [divmod(place, per_day) for place in _choose(self.positions, len(offsets) * per_day)]

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from convene.domain.errors import ConveneError, Invalid, NameTaken, NotFound, Unavailable
 from convene.domain.json_types import Json
 from convene.domain.notices import NoticeKind
 
@@ -112,3 +113,18 @@ def _shown(value: Json) -> str | None:
         return None
     line = " ".join(value.split())
     return f"“{line}”" if len(line) <= _SHOWN else f"“{line[:_SHOWN]}…”"
+
+
+def refused(error: ConveneError) -> str:
+    """Tell an operator why something was refused."""
+    match error:
+        case Invalid():
+            return "; ".join(f"{fault.pointer} {fault.detail}" for fault in error.faults)
+        case NameTaken():
+            return f"the {error.field} is taken"
+        case NotFound():
+            return f"there is no {error.kind} {error.key}"
+        case Unavailable():
+            return f"the database is not available ({error.reason})"
+        case _:
+            return type(error).__name__

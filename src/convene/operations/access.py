@@ -193,14 +193,26 @@ def unchanged(event: _Opened, accepted: frozenset[int] | None) -> _Opened:
 
 
 async def _locked(work: UnitOfWork, me: SignedIn, event_id: int) -> EventHead | None:
+    """Lock the agenda that an event is in, and those of the halves beside it, which show what becomes of it."""
+    held: set[int] = set()
     while (owner := await events.lock_event(work, event_id, me.user_id)) is not None:
         head = await events.find_event(work, event_id, me.user_id)
-        if head is None or head.owner_id == owner:
+        needed = {owner} if head is None else {head.owner_id} | await _owners_beside(work, head)
+        held.add(owner)
+        if needed <= held:
             return head
-        # Handed over while we waited. Whoever took the new owner's lock on top of the old one's could wait in a circle
-        # with a hand-over, which takes both in ascending order: let go, and ask again whose lock it is.
+        # Handed over while we waited, or beside a half that was. Whoever took one lock on top of another could wait in
+        # a circle with somebody who does so the other way round: let go, and take all of them in ascending order.
         await work.begin_again()
+        for user_id in sorted(needed):
+            await events.lock_agenda(work, user_id)
+        held = needed
     return None
+
+
+async def _owners_beside(work: UnitOfWork, head: EventHead) -> set[int]:
+    is_half = head.split_from is not None or head.continued_by is not None
+    return await events.owners_beside(work, head.id) if is_half else set()
 
 
 def _existing(head: EventHead | None, event_id: int) -> EventHead:

@@ -80,7 +80,7 @@ async def find_clash(work: UnitOfWork, booking: Booking) -> tuple[ScheduleClash 
         AgendaTooFull: the owner has too much in that time to be compared.
     """
     content, effort = booking.content, Effort()
-    after, until = _span(content, work.now)
+    after, until = _span(content, work.now, bounds(content))
     if not content.may_block or until < after:
         return None, until
     taken = await _taken(work, booking, after, until)
@@ -196,7 +196,7 @@ async def refuse_batch_overlap(work: UnitOfWork, owner_id: int, contents: Sequen
         BatchConflict: they do; every clash names the place of its event in the batch.
         AgendaTooFull: the batch or what the owner has in its time is too much to be compared.
     """
-    all_wanted = [_Wanted(place, one, *_span(one, work.now)) for place, one in enumerate(contents) if one.may_block]
+    all_wanted = [_wanted(place, one, work.now) for place, one in enumerate(contents) if one.may_block]
     wanted = [one for one in all_wanted if one.after <= one.until]
     if not wanted:
         return
@@ -215,16 +215,14 @@ async def refuse_batch_overlap(work: UnitOfWork, owner_id: int, contents: Sequen
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """One event of a batch and the span in which it is compared."""
+    """One event of a batch, the span in which it is compared, and whether it goes on after that."""
 
     place: int
     content: EventContent
     after: datetime
     until: datetime
 
-    @property
-    def is_cut(self) -> bool:
-        return self.until < bounds(self.content)[1]
+    is_cut: bool
 
 
 def _stretches(wanted: Sequence[_Wanted]) -> Iterator[list[_Wanted]]:
@@ -270,9 +268,15 @@ def _batch_clash(one: tuple[int, Busy], two: tuple[int | None, Busy]) -> BatchCl
     return BatchClash(two[0], one[1], one[0])
 
 
-def _span(content: EventContent, now: datetime) -> tuple[datetime, datetime]:
-    """Between which instants a content is compared."""
-    starts_at, ends_at = bounds(content)
+def _wanted(place: int, content: EventContent, now: datetime) -> _Wanted:
+    whole = bounds(content)
+    after, until = _span(content, now, whole)
+    return _Wanted(place, content, after, until, is_cut=until < whole[1])
+
+
+def _span(content: EventContent, now: datetime, whole: tuple[datetime, datetime]) -> tuple[datetime, datetime]:
+    """Between which instants a content is compared, which as a whole is between others."""
+    starts_at, ends_at = whole
     if content.schedule.rule is None:
         return starts_at, ends_at
     return max(starts_at, now - HORIZON), min(ends_at, away(max(starts_at, now), HORIZON))

@@ -11,6 +11,8 @@ import shutil
 import sqlite3
 import subprocess
 from contextlib import closing
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 from secrets import token_hex
 
@@ -20,7 +22,7 @@ from sqlalchemy.engine import URL
 from convene.storage import schema
 from convene.storage.engine import parse_url
 from convene.storage.errors import BackupRefused
-from convene.storage.restored import begin_order_anew
+from convene.storage.restored import begin_order_anew, give_up_what_was_due
 from convene.storage.tables import database_identity
 
 
@@ -40,8 +42,11 @@ def back_up(database_url: str, file: Path) -> None:
             _run("pg_dump", url, "--format=custom", "--no-owner", "--no-privileges", f"--file={new}")
 
 
-def restore(database_url: str, file: Path) -> None:
+def restore(database_url: str, file: Path, *, keep_deliveries: bool, now: datetime) -> None:
     """Make a database of a copy; there must be none yet, or on PostgreSQL an empty one.
+
+    What was still to be sent when the copy was made has been sent since, more often than not: it is given up, unless
+    it is to be kept.
 
     Raises:
         BackupRefused: there is one already; the file is no copy of such a database.
@@ -50,23 +55,26 @@ def restore(database_url: str, file: Path) -> None:
     if not file.is_file():
         raise BackupRefused(f"there is no file {file}")
     url = parse_url(database_url)
+    begin_anew = partial(_begin_anew, file, None if keep_deliveries else now)
     if url.drivername == "sqlite":
         with _NewFile(Path(str(url.database))) as new:
             _copy_sqlite(file, new)
-            schema.on_database(f"sqlite:///{new}", lambda connection: _begin_anew(connection, file))
+            schema.on_database(f"sqlite:///{new}", begin_anew)
         return
     if schema.on_database(database_url, lambda connection: inspect(connection).get_table_names()):
         raise BackupRefused("the database is not empty; make a new one to restore to")
     options = ("--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction")
     _run("pg_restore", url, *options, str(file))
-    schema.on_database(database_url, lambda connection: _begin_anew(connection, file))
+    schema.on_database(database_url, begin_anew)
 
 
-def _begin_anew(connection: Connection, file: Path) -> None:
+def _begin_anew(file: Path, given_up: datetime | None, connection: Connection) -> None:
     if not inspect(connection).has_table(database_identity.name):
         raise BackupRefused(f"{file} is no copy of a Convene database")
-    schema.refuse_newer(connection)
+    schema.upgrade(connection)
     begin_order_anew(connection)
+    if given_up is not None:
+        give_up_what_was_due(connection, given_up)
 
 
 class _NewFile:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import bindparam, case, func, literal_column, select, update
+from sqlalchemy import bindparam, case, func, literal_column, or_, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from convene.domain.content import EventContent, FreeBusy, Schedule, Status
@@ -206,12 +206,23 @@ _BUSY = Statement(
         events.c.id != bindparam("but"),
     )
 )
+_beside = events.alias("beside")
+_OWNERS_BESIDE = Statement(
+    select(_beside.c.owner_id)
+    .join(events, or_(_beside.c.id == events.c.split_from, _beside.c.id == events.c.continued_by))
+    .where(events.c.id == bindparam("event_id"))
+)
 
 
 async def find_event(work: UnitOfWork, event_id: int, user_id: int) -> EventHead | None:
     """Find an event, in the trash too, if a user sees it."""
     row = await work.one(_OPEN, {"event_id": event_id, "me": user_id})
     return EventHead._make(row) if row else None
+
+
+async def owners_beside(work: UnitOfWork, event_id: int) -> set[int]:
+    """Find who owns the halves before and after an event."""
+    return {row[0] for row in await work.all(_OWNERS_BESIDE, {"event_id": event_id})}
 
 
 async def busy_events(

@@ -15,6 +15,7 @@ from convene.storage.positions import settled_position, transaction_position
 from convene.storage.statements import Statement
 from convene.storage.tables import (
     event_change_log,
+    event_versions,
     notifications,
     permissions,
     users,
@@ -98,11 +99,19 @@ _AUDIENCE = (
     permissions.c.revoked_at.is_(None),
     permissions.c.user_id != bindparam("actor_id"),
 )
+_untold = event_versions.alias("untold")
 _FRESH = and_(
     notifications.c.event_id == bindparam("event_id"),
     notifications.c.read_at.is_(None),
     in_json_list(notifications.c.kind, bindparam("folding", type_=JsonList), text=True),
     notifications.c.created_at > bindparam("fresh_since", type_=_TIME),
+    # What somebody was not told in between, because the event was muted, is not told along with what comes after.
+    ~exists().where(
+        _untold.c.event_id == bindparam("event_id"),
+        _untold.c.version_number > notifications.c.version_number,
+        _untold.c.version_number < bindparam("version", type_=notifications.c.version_number.type),
+        _untold.c.created_by != notifications.c.user_id,
+    ),
 )
 _FOLD = Statement(
     update(notifications)

@@ -169,6 +169,19 @@ class PostgresDatabase:
             yield PostgresConnection(raw)
 
     @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[PostgresConnection]:
+        """Statements that write nothing, and all see what was committed when the first of them began."""
+        async with self._connection() as raw:
+            transaction = raw.transaction(isolation="repeatable_read", readonly=True)
+            with _translated():
+                await transaction.start()
+            try:
+                yield PostgresConnection(raw)
+            finally:
+                with _translated():
+                    await _roll_back(raw, transaction)
+
+    @asynccontextmanager
     async def writing(self, keeps: Callable[[BaseException], bool]) -> AsyncIterator[PostgresConnection]:
         """A transaction, committed when the block ends.
 

@@ -8,11 +8,14 @@ everything once more.
 
 from __future__ import annotations
 
+from datetime import datetime
 from secrets import token_hex
 
 from sqlalchemy import Connection, select, update
 
-from convene.storage.delivery_tables import delivery_places, reminders, webhooks
+from convene.domain.digests import due_after
+from convene.domain.zones import zone
+from convene.storage.delivery_tables import deliveries, delivery_places, digests, reminders, webhooks
 from convene.storage.positions import cluster_identity
 from convene.storage.tables import database_identity, event_versions, notifications, permissions
 
@@ -28,6 +31,18 @@ def begin_order_anew_if_moved(connection: Connection) -> None:
     if stored:
         begin_order_anew(connection)
     connection.execute(update(database_identity).values(cluster=actual))
+
+
+def give_up_what_was_due(connection: Connection, now: datetime) -> None:
+    """Send nothing that was due before an instant: webhooks, mails, reminders and digests."""
+    due = deliveries.c.due_at.is_not(None)
+    connection.execute(update(deliveries).where(due).values(due_at=None, error="given up: restored from a copy"))
+    connection.execute(update(webhooks).values(busy_until=None, paused_until=None))
+    connection.execute(update(reminders).values(done_until=now, due_at=now, told=None))
+    late = select(digests.c.user_id, digests.c.hour, digests.c.time_zone).where(digests.c.due_at <= now)
+    for user_id, hour, name in connection.execute(late).all():
+        next_one = due_after(now, hour, zone(name))
+        connection.execute(update(digests).where(digests.c.user_id == user_id).values(due_at=next_one))
 
 
 def begin_order_anew(connection: Connection) -> None:

@@ -50,7 +50,7 @@ def migrate(database_url: str, revision: str = "head") -> None:
     Raises:
         SchemaMismatch: the file is no database, or belongs to newer code.
     """
-    on_database(database_url, lambda connection: _upgrade(connection, revision))
+    on_database(database_url, lambda connection: upgrade(connection, revision))
 
 
 def downgrade(database_url: str, revision: str) -> None:
@@ -94,7 +94,12 @@ async def revision_of(work: UnitOfWork) -> str:
     return str(row[0]) if row else ""
 
 
-def _upgrade(connection: Connection, revision: str) -> None:
+def upgrade(connection: Connection, revision: str = "head") -> None:
+    """Bring a database up to date that this code knows.
+
+    Raises:
+        SchemaMismatch: it was migrated by newer code.
+    """
     refuse_newer(connection)
     command.upgrade(_config(connection), revision)
     if revision == "head":

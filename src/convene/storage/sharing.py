@@ -118,7 +118,7 @@ _MOVE_NEIGHBOURS = Statement(
         permissions.c.event_id.in_(
             select(_neighbours.c.id)
             .join(events, or_(_neighbours.c.id == events.c.split_from, _neighbours.c.id == events.c.continued_by))
-            .where(events.c.id == bindparam("of_event"), _neighbours.c.owner_id == events.c.owner_id)
+            .where(events.c.id == bindparam("of_event"))
         ),
     )
     .values(position=transaction_position())
@@ -230,10 +230,7 @@ async def revoke(work: UnitOfWork, event_id: int, user_id: int, *, by: int) -> b
 
 
 async def move_neighbours(work: UnitOfWork, event_id: int, user_ids: Sequence[int]) -> None:
-    """Let sync tell some users anew of the halves before and after an event: which half they know of has changed.
-
-    Halves that were handed to another owner are left out: the lock on their agenda is not held.
-    """
+    """Let sync tell some users anew of the halves before and after an event: which half they know of has changed."""
     await work.run(_MOVE_NEIGHBOURS, {"of_event": event_id, "user_ids": list(user_ids)})
 
 

@@ -101,6 +101,12 @@ class Units:
             yield UnitOfWork(connection, self._clock)
 
     @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[UnitOfWork]:
+        """A unit that writes nothing, and in which every statement sees the same state of the database."""
+        async with self.database.snapshot() as connection:
+            yield UnitOfWork(connection, self._clock)
+
+    @asynccontextmanager
     async def writing(self) -> AsyncIterator[UnitOfWork]:
         """A unit that commits when the block ends and rolls back when it raises.
 

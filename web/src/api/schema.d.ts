@@ -1782,7 +1782,8 @@ export interface components {
          * @description A role that can be given: `viewer` or `editor`.
          */
         readonly GrantableRole: {
-            readonly role: components["schemas"]["Role"];
+            /** @enum {string} */
+            readonly role: "viewer" | "editor";
         };
         /**
          * Health
@@ -2189,7 +2190,8 @@ export interface components {
         readonly ShareWith: {
             /** Email */
             readonly email?: string | null;
-            readonly role: components["schemas"]["Role"];
+            /** @enum {string} */
+            readonly role: "viewer" | "editor";
             /** User Id */
             readonly user_id?: number | null;
             /** Username */
@@ -2579,7 +2581,7 @@ export interface operations {
             readonly query?: never;
             readonly header?: {
                 /** @description The refresh token is kept in an HttpOnly cookie instead of in bodies. */
-                readonly "x-convene-page"?: "1" | null;
+                readonly "x-convene-page"?: "1";
             };
             readonly path?: never;
             readonly cookie?: never;
@@ -2687,7 +2689,7 @@ export interface operations {
             readonly query?: never;
             readonly header?: {
                 /** @description The refresh token is kept in an HttpOnly cookie instead of in bodies. */
-                readonly "x-convene-page"?: "1" | null;
+                readonly "x-convene-page"?: "1";
             };
             readonly path?: never;
             readonly cookie?: never;
@@ -3057,12 +3059,12 @@ export interface operations {
             readonly query?: never;
             readonly header?: {
                 /** @description The refresh token is kept in an HttpOnly cookie instead of in bodies. */
-                readonly "x-convene-page"?: "1" | null;
+                readonly "x-convene-page"?: "1";
             };
             readonly path?: never;
             readonly cookie?: {
                 /** @description The refresh token, when `X-Convene-Page` says so. */
-                readonly convene_refresh?: string | null;
+                readonly convene_refresh?: string;
             };
         };
         readonly requestBody?: {
@@ -3610,7 +3612,7 @@ export interface operations {
         readonly parameters: {
             readonly query?: {
                 /** @description The `cursor` of the answer before; none begins. */
-                readonly since?: string | null;
+                readonly since?: string;
             };
             readonly header?: never;
             readonly path?: never;
@@ -3693,31 +3695,31 @@ export interface operations {
         readonly parameters: {
             readonly query?: {
                 /** @description The calendar as it was at this instant, with the roles of now. */
-                readonly as_of?: string | null;
+                readonly as_of?: string;
                 /** @description Text in an event or an occurrence of it, in any case. */
-                readonly q?: string | null;
+                readonly q?: string;
                 /** @description Only events on which the caller has this role. */
-                readonly role?: components["schemas"]["Role"] | null;
+                readonly role?: components["schemas"]["Role"];
                 /** @description Only events of this user. */
-                readonly owner_id?: number | null;
+                readonly owner_id?: number;
                 /** @description Only events in this calendar. */
-                readonly calendar_id?: number | null;
+                readonly calendar_id?: number;
                 /** @description Only series, or only single events. */
-                readonly is_recurring?: boolean | null;
+                readonly is_recurring?: boolean;
                 /** @description Only events changed since. */
-                readonly updated_since?: string | null;
+                readonly updated_since?: string;
                 /** @description Occurrences from here on. */
-                readonly from?: (string) | null;
+                readonly from?: string;
                 /** @description Occurrences before this; a bare date includes that day. */
-                readonly to?: (string) | null;
+                readonly to?: string;
                 /** @description The same as `from`. */
-                readonly start_date?: (string) | null;
+                readonly start_date?: string;
                 /** @description The same as `to`. */
-                readonly end_date?: (string) | null;
+                readonly end_date?: string;
                 /** @description How many entries at most. */
                 readonly limit?: number;
                 /** @description From the `Link` header of the page before. */
-                readonly cursor?: string | null;
+                readonly cursor?: string;
             };
             readonly header?: never;
             readonly path?: never;
@@ -4041,7 +4043,7 @@ export interface operations {
                 /** @description For a series: `this` occurrence, this and `following`, or `all`. */
                 readonly scope?: components["schemas"]["Scope"];
                 /** @description The occurrence that is meant: its `occurrence`, or where the series had it start. */
-                readonly occurrence?: (string) | null;
+                readonly occurrence?: string;
             };
             readonly header?: never;
             readonly path?: never;
@@ -4166,7 +4168,7 @@ export interface operations {
                 /** @description How many entries at most. */
                 readonly limit?: number;
                 /** @description From the `Link` header of the page before. */
-                readonly cursor?: string | null;
+                readonly cursor?: string;
             };
             readonly header?: never;
             readonly path?: never;
@@ -4242,13 +4244,13 @@ export interface operations {
         readonly parameters: {
             readonly query?: {
                 /** @description The event as it was at this instant. */
-                readonly as_of?: string | null;
+                readonly as_of?: string;
                 /** @description The event as it was in this version. */
-                readonly version?: number | null;
+                readonly version?: number;
             };
             readonly header?: {
                 /** @description Entity tags; 304 if one of them is the newest, or for `*`. */
-                readonly "if-none-match"?: string | null;
+                readonly "if-none-match"?: string;
             };
             readonly path: {
                 /** @description The event's id. */
@@ -4346,13 +4348,13 @@ export interface operations {
                 /** @description For a series: `this` occurrence, this and `following`, or `all`. */
                 readonly scope?: components["schemas"]["Scope"];
                 /** @description The occurrence that is meant: its `occurrence`, or where the series had it start. */
-                readonly occurrence?: (string) | null;
+                readonly occurrence?: string;
                 /** @description `allow` books the time although it is taken; for the owner of the event alone. */
                 readonly on_conflict?: "reject" | "allow";
             };
             readonly header?: {
                 /** @description Entity tags, or versions in quotes (`"3"`); refuse the change (412) if another is newest. */
-                readonly "if-match"?: string | null;
+                readonly "if-match"?: string;
             };
             readonly path: {
                 /** @description The event's id. */
@@ -4501,11 +4503,11 @@ export interface operations {
                 /** @description For a series: `this` occurrence, this and `following`, or `all`. */
                 readonly scope?: components["schemas"]["Scope"];
                 /** @description The occurrence that is meant: its `occurrence`, or where the series had it start. */
-                readonly occurrence?: (string) | null;
+                readonly occurrence?: string;
             };
             readonly header?: {
                 /** @description Entity tags, or versions in quotes (`"3"`); refuse the change (412) if another is newest. */
-                readonly "if-match"?: string | null;
+                readonly "if-match"?: string;
             };
             readonly path: {
                 /** @description The event's id. */
@@ -4608,13 +4610,13 @@ export interface operations {
                 /** @description For a series: `this` occurrence, this and `following`, or `all`. */
                 readonly scope?: components["schemas"]["Scope"];
                 /** @description The occurrence that is meant: its `occurrence`, or where the series had it start. */
-                readonly occurrence?: (string) | null;
+                readonly occurrence?: string;
                 /** @description `allow` books the time although it is taken; for the owner of the event alone. */
                 readonly on_conflict?: "reject" | "allow";
             };
             readonly header?: {
                 /** @description Entity tags, or versions in quotes (`"3"`); refuse the change (412) if another is newest. */
-                readonly "if-match"?: string | null;
+                readonly "if-match"?: string;
             };
             readonly path: {
                 /** @description The event's id. */
@@ -4845,13 +4847,13 @@ export interface operations {
         readonly parameters: {
             readonly query?: {
                 /** @description Only changes of this field. */
-                readonly field?: string | null;
+                readonly field?: string;
                 /** @description Only changes by this user. */
-                readonly user_id?: number | null;
+                readonly user_id?: number;
                 /** @description How many entries at most. */
                 readonly limit?: number;
                 /** @description From the `Link` header of the page before. */
-                readonly cursor?: string | null;
+                readonly cursor?: string;
             };
             readonly header?: never;
             readonly path: {
@@ -4941,7 +4943,7 @@ export interface operations {
                 /** @description How many entries at most. */
                 readonly limit?: number;
                 /** @description From the `Link` header of the page before. */
-                readonly cursor?: string | null;
+                readonly cursor?: string;
             };
             readonly header?: never;
             readonly path: {
@@ -5029,9 +5031,9 @@ export interface operations {
         readonly parameters: {
             readonly query?: {
                 /** @description A version; without, the one before `to`. */
-                readonly from?: number | null;
+                readonly from?: number;
                 /** @description A version; without, the newest. */
-                readonly to?: number | null;
+                readonly to?: number;
             };
             readonly header?: never;
             readonly path: {
@@ -5206,7 +5208,7 @@ export interface operations {
                 /** @description How many entries at most. */
                 readonly limit?: number;
                 /** @description From the `Link` header of the page before. */
-                readonly cursor?: string | null;
+                readonly cursor?: string;
             };
             readonly header?: never;
             readonly path: {
@@ -5380,7 +5382,7 @@ export interface operations {
             readonly query?: never;
             readonly header?: {
                 /** @description Entity tags, or versions in quotes (`"3"`); refuse the change (412) if another is newest. */
-                readonly "if-match"?: string | null;
+                readonly "if-match"?: string;
             };
             readonly path: {
                 /** @description The event's id. */
@@ -5473,7 +5475,7 @@ export interface operations {
             readonly query?: never;
             readonly header?: {
                 /** @description Entity tags, or versions in quotes (`"3"`); refuse the change (412) if another is newest. */
-                readonly "if-match"?: string | null;
+                readonly "if-match"?: string;
             };
             readonly path: {
                 /** @description The event's id. */
@@ -5565,17 +5567,17 @@ export interface operations {
         readonly parameters: {
             readonly query?: {
                 /** @description Occurrences from here on. */
-                readonly from?: (string) | null;
+                readonly from?: string;
                 /** @description Occurrences before this; a bare date includes that day. */
-                readonly to?: (string) | null;
+                readonly to?: string;
                 /** @description The same as `from`. */
-                readonly start_date?: (string) | null;
+                readonly start_date?: string;
                 /** @description The same as `to`. */
-                readonly end_date?: (string) | null;
+                readonly end_date?: string;
                 /** @description How many entries at most. */
                 readonly limit?: number;
                 /** @description From the `Link` header of the page before. */
-                readonly cursor?: string | null;
+                readonly cursor?: string;
             };
             readonly header?: never;
             readonly path: {
@@ -5665,7 +5667,7 @@ export interface operations {
                 /** @description How many entries at most. */
                 readonly limit?: number;
                 /** @description From the `Link` header of the page before. */
-                readonly cursor?: string | null;
+                readonly cursor?: string;
             };
             readonly header?: never;
             readonly path: {
@@ -5754,7 +5756,7 @@ export interface operations {
             readonly query?: never;
             readonly header?: {
                 /** @description Entity tags, or versions in quotes (`"3"`); refuse the change (412) if another is newest. */
-                readonly "if-match"?: string | null;
+                readonly "if-match"?: string;
             };
             readonly path: {
                 /** @description The user's id (a permission's `id` is the same). */
@@ -5900,7 +5902,7 @@ export interface operations {
             readonly query?: never;
             readonly header?: {
                 /** @description Entity tags, or versions in quotes (`"3"`); refuse the change (412) if another is newest. */
-                readonly "if-match"?: string | null;
+                readonly "if-match"?: string;
             };
             readonly path: {
                 /** @description The user's id (a permission's `id` is the same). */
@@ -6096,7 +6098,7 @@ export interface operations {
             readonly query?: never;
             readonly header?: {
                 /** @description Entity tags, or versions in quotes (`"3"`); refuse the change (412) if another is newest. */
-                readonly "if-match"?: string | null;
+                readonly "if-match"?: string;
             };
             readonly path: {
                 /** @description The event's id. */
@@ -6139,6 +6141,15 @@ export interface operations {
             };
             /** @description There is no such thing, or the caller may not know that there is. */
             readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `If-Match` does not name the newest version. */
+            readonly 412: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -6213,7 +6224,7 @@ export interface operations {
             readonly query?: never;
             readonly header?: {
                 /** @description Entity tags, or versions in quotes (`"3"`); refuse the change (412) if another is newest. */
-                readonly "if-match"?: string | null;
+                readonly "if-match"?: string;
             };
             readonly path: {
                 /** @description The event's id. */
@@ -6241,6 +6252,15 @@ export interface operations {
             };
             /** @description There is no such thing, or the caller may not know that there is. */
             readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `If-Match` does not name the newest version. */
+            readonly 412: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -6300,7 +6320,7 @@ export interface operations {
             };
             readonly header?: {
                 /** @description Entity tags, or versions in quotes (`"3"`); refuse the change (412) if another is newest. */
-                readonly "if-match"?: string | null;
+                readonly "if-match"?: string;
                 /** @description Sent again with the same key, the request acts once and is answered the same for 24 hours. */
                 readonly "Idempotency-Key"?: string;
             };
@@ -6415,7 +6435,7 @@ export interface operations {
             };
             readonly header?: {
                 /** @description Entity tags, or versions in quotes (`"3"`); refuse the change (412) if another is newest. */
-                readonly "if-match"?: string | null;
+                readonly "if-match"?: string;
                 /** @description Sent again with the same key, the request acts once and is answered the same for 24 hours. */
                 readonly "Idempotency-Key"?: string;
             };
@@ -6569,7 +6589,7 @@ export interface operations {
             readonly query?: never;
             readonly header?: {
                 /** @description Entity tags, or versions in quotes (`"3"`); refuse the change (412) if another is newest. */
-                readonly "if-match"?: string | null;
+                readonly "if-match"?: string;
                 /** @description Sent again with the same key, the request acts once and is answered the same for 24 hours. */
                 readonly "Idempotency-Key"?: string;
             };
@@ -6718,7 +6738,7 @@ export interface operations {
                 /** @description How many entries at most. */
                 readonly limit?: number;
                 /** @description From the `Link` header of the page before. */
-                readonly cursor?: string | null;
+                readonly cursor?: string;
             };
             readonly header?: never;
             readonly path: {
@@ -6807,7 +6827,7 @@ export interface operations {
             readonly query?: never;
             readonly header?: {
                 /** @description Entity tags, or versions in quotes (`"3"`); refuse the change (412) if another is newest. */
-                readonly "if-match"?: string | null;
+                readonly "if-match"?: string;
             };
             readonly path: {
                 /** @description The shelved edit's id. */
@@ -6902,7 +6922,7 @@ export interface operations {
             readonly query?: never;
             readonly header?: {
                 /** @description Entity tags, or versions in quotes (`"3"`); refuse the change (412) if another is newest. */
-                readonly "if-match"?: string | null;
+                readonly "if-match"?: string;
                 /** @description Sent again with the same key, the request acts once and is answered the same for 24 hours. */
                 readonly "Idempotency-Key"?: string;
             };
@@ -7051,11 +7071,11 @@ export interface operations {
         readonly parameters: {
             readonly query?: {
                 /** @description Occurrences from here on. */
-                readonly from?: (string) | null;
+                readonly from?: string;
                 /** @description Occurrences before this; a bare date includes that day. */
-                readonly to?: (string) | null;
+                readonly to?: string;
                 /** @description An IANA name: whose weeks, days and hours; the caller's without. */
-                readonly time_zone?: string | null;
+                readonly time_zone?: string;
             };
             readonly header?: never;
             readonly path?: never;
@@ -7131,11 +7151,11 @@ export interface operations {
                 /** @description Only those that have not been read. */
                 readonly unread?: boolean;
                 /** @description What was told after this cursor of a live channel, oldest first. */
-                readonly after?: string | null;
+                readonly after?: string;
                 /** @description How many entries at most. */
                 readonly limit?: number;
                 /** @description From the `Link` header of the page before. */
-                readonly cursor?: string | null;
+                readonly cursor?: string;
             };
             readonly header?: never;
             readonly path?: never;
@@ -7844,13 +7864,13 @@ export interface operations {
         readonly parameters: {
             readonly query?: {
                 /** @description The cursor of the last notification that was heard. */
-                readonly after?: string | null;
+                readonly after?: string;
                 /** @description For browsers, which cannot set headers. */
-                readonly token?: string | null;
+                readonly token?: string;
             };
             readonly header?: {
                 /** @description The same, as browsers send it. */
-                readonly "last-event-id"?: string | null;
+                readonly "last-event-id"?: string;
             };
             readonly path?: never;
             readonly cookie?: never;
@@ -8473,7 +8493,7 @@ export interface operations {
                 /** @description How many entries at most. */
                 readonly limit?: number;
                 /** @description From the `Link` header of the page before. */
-                readonly cursor?: string | null;
+                readonly cursor?: string;
             };
             readonly header?: never;
             readonly path: {
