@@ -90,7 +90,8 @@ async def test_what_comes_by_mail_is_chosen_where_the_server_sends_any(browser: 
             await settings(visitor)
             await visitor.page.get_by_label("changed: by mail", exact=True).check()
             await visitor.page.get_by_label("A mail about each day, at").check()
-            await visitor.page.get_by_label("Hour", exact=True).select_option("06:00")
+            async with visitor.page.expect_response(lambda answer: answer.request.post_data == '{"hour":6}'):
+                await visitor.page.get_by_label("Hour", exact=True).select_option("06:00")
             await expect(visitor.page.get_by_label("Hour", exact=True)).to_have_value("6")
             read = (await alice.get("/api/v1/notifications/preferences")).json()
             assert read["kinds"]["changed"] == {"live": True, "email": True}

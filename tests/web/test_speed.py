@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import timedelta
 
 import pytest
@@ -9,10 +10,14 @@ from playwright.async_api import expect
 
 from tests.people import Person
 from tests.web.conftest import Visit
-from tests.web.visitors import at, monday
+from tests.web.visitors import Visitor, at, monday
 
 pytestmark = pytest.mark.xdist_group("page speed")
 
+#: A machine that is busy with other tests is slow now and then; a page that is slow is so each time.
+_TRIES = 10
+#: Longer than the page waits until it takes a pause for the end of the typing.
+_REST_MS = 600
 _UNTIL_PAINTED = """async () => {
     const began = performance.now();
     document.querySelector("[data-event]").click();
@@ -23,15 +28,36 @@ _UNTIL_PAINTED = """async () => {
 
 async def test_the_first_view_is_there_within_a_second_of_a_warm_server(visit: Visit, alice: Person):
     visitor = await visit(alice)
-    waits = []
-    for _ in range(3):
+    waits = [math.inf]
+    while min(waits) >= 1000 and len(waits) <= _TRIES:
         await visitor.page.reload(wait_until="commit")
         await visitor.page.wait_for_selector(".calendar .day-head, .calendar .no-events, .calendar .agenda-head")
         waits.append(await visitor.page.evaluate("performance.now()"))
     assert min(waits) < 1000
 
 
-async def test_opening_an_event_among_two_thousand_is_quick(visit: Visit, alice: Person):
+#: How often FullCalendar asks what the clock of a zone shows: it does so for each event that it looks through.
+_COUNTING = """{
+    const ask = Intl.DateTimeFormat.prototype.formatToParts;
+    window.asked = 0;
+    Intl.DateTimeFormat.prototype.formatToParts = function (...of) {
+        window.asked++;
+        return ask.apply(this, of);
+    };
+}"""
+
+#: What the next frame shows after a click on another view.
+_NEXT_FRAME = """async () => {
+    const button = [...document.querySelectorAll(".views button")].find((one) => one.textContent === "Week");
+    const before = window.asked;
+    button.click();
+    await new Promise((done) => requestAnimationFrame(done));
+    return [button.ariaPressed, window.asked - before];
+}"""
+
+
+async def two_thousand_events(person: Person) -> None:
+    """Six weeks with 48 events on each day."""
     start = monday() - timedelta(days=28)
     series = [
         {
@@ -42,13 +68,50 @@ async def test_opening_an_event_among_two_thousand_is_quick(visit: Visit, alice:
         }
         for number in range(48)
     ]
-    made = await alice.post("/api/v1/events/batch?on_conflict=allow", {"events": series})
+    made = await person.post("/api/v1/events/batch?on_conflict=allow", {"events": series})
     assert made.status_code == 201
+
+
+async def at_the_month(visit: Visit, person: Person) -> Visitor:
+    """Somebody who has all of them in view, and has been counting."""
+    visitor = await visit(person)
+    await visitor.page.add_init_script(_COUNTING)
+    await visitor.opens(f"/month/{monday().isoformat()}")
+    await expect(visitor.event("Series").first).to_be_visible()
+    await expect(visitor.page.locator(".spinner")).to_have_count(0)
+    assert await visitor.page.evaluate("window.asked") > 2000
+    return visitor
+
+
+async def test_typing_looks_through_no_event(visit: Visit, alice: Person):
+    await two_thousand_events(alice)
+    visitor = await at_the_month(visit, alice)
+    await visitor.page.keyboard.press("c")
+    draft = visitor.page.locator(".calendar .is-draft").first
+    await expect(draft).to_contain_text("New event")
+    before = await visitor.page.evaluate("window.asked")
+    await visitor.page.keyboard.type("Party")
+    await expect(draft).to_contain_text("Party")
+    await visitor.field("Description").press_sequentially("Bring cake")
+    await visitor.page.wait_for_timeout(_REST_MS)
+    assert await visitor.page.evaluate("window.asked") - before < 200
+
+
+async def test_another_view_is_shown_to_come_before_it_is_drawn(visit: Visit, alice: Person):
+    await two_thousand_events(alice)
+    visitor = await at_the_month(visit, alice)
+    pressed, asked = await visitor.page.evaluate(_NEXT_FRAME)
+    assert (pressed, asked < 200) == ("true", True)
+    await expect(visitor.page.locator('.calendar [data-time="09:00:00"]').first).to_be_visible()
+
+
+async def test_opening_an_event_among_two_thousand_is_quick(visit: Visit, alice: Person):
+    await two_thousand_events(alice)
     visitor = await visit(alice, f"/month/{monday().isoformat()}")
     await expect(visitor.event("Series").first).to_be_visible()
     await expect(visitor.page.locator(".spinner")).to_have_count(0)
-    waits = []
-    for _ in range(5):
+    waits = [math.inf]
+    while min(waits) >= 50 and len(waits) <= _TRIES:
         waits.append(await visitor.page.evaluate(_UNTIL_PAINTED))
         await expect(visitor.field("Title")).to_be_visible()
         await visitor.button("Close").click()

@@ -1,5 +1,5 @@
 // The page: signed out, a welcome; signed in, the calendar with everything around it.
-import { useEffect, useState } from "preact/hooks";
+import { useEffect } from "preact/hooks";
 
 import { askFor, Problem, reachable } from "./api/client";
 import { type Account, me, renew, sessionState } from "./api/session";
@@ -11,6 +11,7 @@ import { Banners } from "./parts/Banners";
 import { Dialog } from "./parts/Dialog";
 import { Icon } from "./parts/icons";
 import { FirstSteps } from "./parts/FirstSteps";
+import { usePainted } from "./parts/painted";
 import { Questions } from "./parts/Questions";
 import { SideBar } from "./parts/SideBar";
 import { TimeMachine } from "./parts/TimeMachine";
@@ -112,20 +113,4 @@ export function App() {
 function skip(): void {
   const first = document.querySelector<HTMLElement>(".calendar [data-event]");
   (first ?? document.querySelector<HTMLElement>(".calendar [tabindex]"))?.focus();
-}
-
-/** A value as it was painted last: what is expensive can follow it a frame later. */
-function usePainted<T>(value: T): T {
-  const [painted, setPainted] = useState(value);
-  useEffect(() => {
-    let after: ReturnType<typeof setTimeout> | undefined;
-    const frame = requestAnimationFrame(() => {
-      after = setTimeout(() => setPainted(value));
-    });
-    return () => {
-      cancelAnimationFrame(frame);
-      clearTimeout(after);
-    };
-  }, [value]);
-  return painted;
 }

@@ -36,8 +36,12 @@ _PRAGMAS = (
 _T = TypeVar("_T")
 
 _LOCKED = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
-_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
-_FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY}
+_REASONS = (
+    (_LOCKED, "database_locked"),
+    ({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}, "database_damaged"),
+    ({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY}, "database_not_writable"),
+    ({sqlite3.SQLITE_CANTOPEN}, "database_down"),
+)
 
 
 class SqliteConnection:
@@ -289,12 +293,4 @@ def _translation(error: sqlite3.DatabaseError) -> Exception:
     code = _code(error)
     if getattr(error, "sqlite_errorname", "") in {"SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY"}:
         return Duplicate(str(error))
-    if code in _LOCKED:
-        return Unavailable("database_locked")
-    if code in _DAMAGED:
-        return Unavailable("database_damaged")
-    if code in _FULL:
-        return Unavailable("database_not_writable")
-    if code == sqlite3.SQLITE_CANTOPEN:
-        return Unavailable("database_down")
-    return error
+    return next((Unavailable(reason) for codes, reason in _REASONS if code in codes), error)

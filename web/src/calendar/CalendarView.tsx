@@ -5,6 +5,7 @@ import interaction from "@fullcalendar/preact/interaction";
 import list from "@fullcalendar/preact/list";
 import classic from "@fullcalendar/preact/themes/classic";
 import timeGrid from "@fullcalendar/preact/timegrid";
+import { useComputed } from "@preact/signals";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 
 import type { CalendarEvent } from "../api/events";
@@ -12,11 +13,12 @@ import { close, editing, openEvent, openNew } from "../panel/editing";
 import { isDark, locale, weekStart } from "../preferences";
 import { date, go, view } from "../route";
 import { move } from "../store/actions";
+import { usePainted } from "../parts/painted";
 import { newDraft } from "../store/drafts";
 import { asOf, calendars, entries, hiddenKinds, shown, zone } from "../store/entries";
 import { addMinutes, wallOf } from "../time/zones";
 import { AGENDA_DRESS, DRESS } from "./dress";
-import { draftInput, entryInput, label } from "./inputs";
+import { draftInput, type DraftTimes, entryInput, label } from "./inputs";
 
 const VIEW_TYPES = { month: "dayGridMonth", week: "timeGridWeek", day: "timeGridDay", agenda: "agenda" };
 const PLUGINS = [dayGrid, timeGrid, list, interaction, classic];
@@ -78,10 +80,14 @@ function doubleClicked(event: MouseEvent): void {
 export function CalendarView() {
   const calendar = useRef<CalendarRef>(null);
   const [isPast, kind, day] = [asOf.value !== null, view.value, date.value];
+  // Any option that changes makes FullCalendar look through all events again, these two as well.
+  const [first] = useState({ initialView: VIEW_TYPES[kind], initialDate: day });
+  // Another view of thousands of events takes longer than a frame: the button that was pressed shows it before.
+  const painted = usePainted(`${kind} ${day}`);
   useEffect(() => {
     // FullCalendar renders while it changes views: not while Preact renders it.
     queueMicrotask(() => calendar.current?.getApi().changeView(VIEW_TYPES[kind], day));
-  }, [kind, day]);
+  }, [painted]);
   const openId = editing.value?.id ?? null;
   useEffect(() => {
     for (const element of document.querySelectorAll<HTMLElement>("[data-event]")) {
@@ -90,18 +96,16 @@ export function CalendarView() {
   }, [openId]);
   const [all, hiding, colors] = [entries.value, hiddenKinds.value, calendars.value];
   const inputs = useMemo(() => entryInputs(all, hiding, !isPast), [all, hiding, colors, isPast, zone.value, locale.value]);
-  const open = editing.value;
-  // Its shadow follows when the typing rests: each new list of events is looked through as a whole.
-  const typed = useRested(open && !open.event.value ? open.draft.value : null);
-  const fresh = useMemo(() => typed && draftInput(typed), [typed]);
+  // Its shadow moves when the choosing rests: each new list of events is looked through as a whole.
+  const chosen = useRested(useComputed(draftTimes).value);
+  const fresh = useMemo(() => chosen && draftInput(JSON.parse(chosen) as DraftTimes), [chosen]);
   const shownInputs = useMemo(() => (fresh ? [...inputs, fresh] : inputs), [inputs, fresh]);
   return (
     <div class={isPast ? "calendar past" : "calendar"} data-color-scheme={isDark.value ? "dark" : "light"} onDblClick={doubleClicked}>
       <Calendar
         ref={calendar}
         plugins={PLUGINS}
-        initialView={VIEW_TYPES[kind]}
-        initialDate={day}
+        {...first}
         {...SHAPE}
         {...LISTENERS}
         colorScheme={isDark.value ? "dark" : "light"}
@@ -114,6 +118,14 @@ export function CalendarView() {
       />
     </div>
   );
+}
+
+/** When the event is that is being made, as text; nothing else that is typed moves its shadow. */
+function draftTimes(): string | null {
+  const open = editing.value;
+  if (!open || open.event.value) return null;
+  const { start, end, zone: at, allDay } = open.draft.value;
+  return JSON.stringify({ start, end, zone: at, allDay } satisfies DraftTimes);
 }
 
 /** A value once it has not changed for a moment; at once when it comes or goes. */

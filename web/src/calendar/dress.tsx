@@ -2,6 +2,8 @@
 import type { CalendarOptions } from "@fullcalendar/preact";
 
 import type { CalendarEvent } from "../api/events";
+import { editing } from "../panel/editing";
+import { NEW } from "./inputs";
 
 type Shown = Parameters<Extract<CalendarOptions["eventContent"], (...input: never[]) => unknown>>[0];
 
@@ -14,10 +16,18 @@ function columnContent({ event, timeText, isShort }: Shown) {
   const more = [timeText, entry?.location].filter(Boolean).join(", ");
   return (
     <div class={isShort ? "entry-text short" : "entry-text"}>
-      <span class="name">{event.title}</span>
+      <span class="name">{isDraft(event) ? <DraftTitle /> : event.title}</span>
       <span class="more">{more}</span>
     </div>
   );
+}
+
+type Drawn = Shown["event"];
+const isDraft = (event: Drawn) => event.extendedProps.isDraft === true;
+
+/** Follows the typing by itself: FullCalendar would look through all events for it. */
+function DraftTitle() {
+  return <>{editing.value?.draft.value.title || NEW}</>;
 }
 
 /** FullCalendar lets the list of a day begin where the day does, however far down the window that is. */
@@ -29,7 +39,10 @@ function keepInside(): void {
 }
 
 export const DRESS: CalendarOptions = {
-  eventContent: (shown) => (shown.view.type.startsWith("timeGrid") && !shown.event.allDay ? columnContent(shown) : true),
+  eventContent: (shown) => {
+    const isInColumn = shown.view.type.startsWith("timeGrid") && !shown.event.allDay;
+    return isInColumn || isDraft(shown.event) ? columnContent(shown) : true;
+  },
   displayEventEnd: false,
   blockEventClass: "entry-block",
   blockEventInnerClass: "entry-block-inner",

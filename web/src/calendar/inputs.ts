@@ -1,13 +1,15 @@
 // Events of the API as FullCalendar takes them, and as a screen reader says them.
 import type { CalendarEvent } from "../api/events";
 import { locale } from "../preferences";
-import { type Draft, faultOf, timesOf } from "../store/drafts";
+import { type Draft, faultOf, newDraft, timesOf } from "../store/drafts";
 import { calendars, kindOf, zone } from "../store/entries";
 import { repeatWords } from "../text/repeat";
 import { spanWords } from "../time/words";
 
 const ROLE_COLORS: Record<string, string> = { editor: "#0d9488", viewer: "#71717a" };
 export const OWN_COLOR = "#4f46e5";
+/** What an event is called as long as nobody has given it a title. */
+export const NEW = "New event";
 
 /** The colour of a kind of events, as the legend shows it. */
 export function colorOf(kind: string): string {
@@ -44,19 +46,22 @@ export function entryInput(entry: CalendarEvent, isEditable: boolean) {
   };
 }
 
-/** The event that is being made, as a shadow of itself. */
-export function draftInput(draft: Draft) {
-  if (faultOf({ ...draft, title: "x" })) return null;
+export type DraftTimes = Pick<Draft, "start" | "end" | "zone" | "allDay">;
+
+/** The event that is being made, as a shadow of itself; its title is drawn as it is typed. */
+export function draftInput(times: DraftTimes) {
+  const draft = { ...newDraft(times.start, times.end, times.zone, times.allDay), title: "x" };
+  if (faultOf(draft)) return null;
   const { start_time: start, end_time: end } = timesOf(draft);
   return {
     id: "draft",
-    title: draft.title || "New event",
+    title: NEW,
     start,
     end,
     allDay: draft.allDay,
     editable: false,
     color: OWN_COLOR,
     kind: "draft",
-    extendedProps: { kindClass: "entry is-draft" },
+    extendedProps: { isDraft: true, kindClass: "entry is-draft" },
   };
 }

@@ -1,5 +1,5 @@
 // What a person hears of: at once, by mail, and every morning.
-import { useEffect, useId, useState } from "preact/hooks";
+import { useEffect, useId, useRef, useState } from "preact/hooks";
 
 import { ask, askFor } from "../api/client";
 import type { components } from "../api/schema";
@@ -74,10 +74,14 @@ function EachDay() {
   useEffect(() => {
     askFor<Daily>("GET", "/notifications/digest").then(setDigest, sayProblem);
   }, []);
+  // One after the other: of two that go at once, the older wish could arrive last.
+  const asking = useRef<Promise<unknown>>(Promise.resolve());
   if (!digest) return null;
-  const want = (at: number) => askFor<Daily>("PUT", "/notifications/digest", { body: { hour: at } }).then(setDigest, sayProblem);
-  const refuse = () =>
-    ask("DELETE", "/notifications/digest").then(() => setDigest({ ...digest, enabled: false }), sayProblem);
+  const inTurn = (send: () => Promise<Daily>) => {
+    asking.current = asking.current.catch(() => undefined).then(() => send().then(setDigest, sayProblem));
+  };
+  const want = (at: number) => inTurn(() => askFor<Daily>("PUT", "/notifications/digest", { body: { hour: at } }));
+  const refuse = () => inTurn(() => ask("DELETE", "/notifications/digest").then(() => ({ ...digest, enabled: false })));
   return (
     <div class="row">
       <label class="switch grow">
@@ -85,14 +89,14 @@ function EachDay() {
           type="checkbox"
           role="switch"
           checked={digest.enabled}
-          onChange={(event) => void (event.currentTarget.checked ? want(digest.hour) : refuse())}
+          onChange={(event) => (event.currentTarget.checked ? want(digest.hour) : refuse())}
         />
         <span>A mail about each day, at</span>
       </label>
       <label for={hour} class="hidden">
         Hour
       </label>
-      <select id={hour} value={String(digest.hour)} onChange={(event) => void want(Number(event.currentTarget.value))}>
+      <select id={hour} value={String(digest.hour)} onChange={(event) => want(Number(event.currentTarget.value))}>
         {Array.from({ length: 24 }, (_, at) => (
           <option key={at} value={String(at)}>
             {String(at).padStart(2, "0")}:00
