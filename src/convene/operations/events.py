@@ -74,11 +74,12 @@ async def _created_alone(work: UnitOfWork, me: SignedIn, content: EventContent) 
     after, before = bounds(content)
     async with turn:
         agenda = await events.look_at_agenda(work, me.user_id, after, before)
-        if not await bookings.fits(work, Booking(me.user_id, me, content), agenda.busy):
-            return None
-        return await writes.insert_event_if_unchanged(
-            work, _new_event(me, content, agenda.calendar_id), agenda.revision
-        )
+        if await bookings.fits(work, Booking(me.user_id, me, content), agenda.busy):
+            new = _new_event(me, content, agenda.calendar_id)
+            if (head := await writes.insert_event_if_unchanged(work, new, agenda.revision)) is not None:
+                return head
+    work.forget_now()  # it is read again when the lock is held
+    return None
 
 
 async def create_batch(
