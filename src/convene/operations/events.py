@@ -76,10 +76,9 @@ async def _created_alone(work: UnitOfWork, me: SignedIn, content: EventContent) 
         agenda = await events.look_at_agenda(work, me.user_id, after, before)
         if await bookings.fits(work, Booking(me.user_id, me, content), agenda.busy):
             new = _new_event(me, content, agenda.calendar_id)
-            head = await writes.insert_event_if_unchanged(work, new, agenda.revision)
-            if head is not None:
+            if (head := await writes.insert_event_if_unchanged(work, new, agenda.revision)) is not None:
                 return head
-    await work.begin_again()  # whoever takes the lock reads the clock under it
+    work.forget_now()  # it is read again when the lock is held
     return None
 
 

@@ -58,6 +58,10 @@ class UnitOfWork:
     async def begin_again(self) -> None:
         """Undo what was written, let every lock go, and begin a new transaction in the place of this one."""
         await self._connection.begin_again()
+        self.forget_now()
+
+    def forget_now(self) -> None:
+        """Let what comes be of another time than what was tried: nothing has been written."""
         self._now = None
         self.compared_until = None
 
