@@ -19,7 +19,7 @@ from convene.domain.content_json import from_json
 from convene.domain.errors import ConveneError
 from convene.domain.fields import field_changes
 from convene.domain.json_types import Json
-from convene.operations.versions import Kind
+from convene.operations.versions import GONE
 from convene.storage import audit
 from convene.storage.audit import StoredChange, StoredHead, StoredPermission, StoredVersion
 from convene.storage.events import CONTENT_COLUMNS, content_columns
@@ -169,7 +169,7 @@ def _head_faults(head: StoredHead, last: StoredVersion | None, content: EventCon
         yield f"is said to be in version {head.version}, the newest is {last.number}"
     if (head.updated_by, head.updated_at) != (last.created_by, last.created_at):
         yield "was changed by somebody else, or at another time, than its newest version says"
-    if (head.deleted_at is not None) != (last.kind == Kind.DELETED):
+    if (head.deleted_at is not None) != (last.kind in GONE):
         yield f"lies in the trash or not, unlike its newest version, which was {last.kind}"
     if head.calendar_owner != head.owner_id:
         yield "lies in a calendar of somebody else than its owner"
