@@ -194,6 +194,19 @@ async def test_who_wants_no_reminders_at_all_gets_none_and_who_muted_the_event_s
     assert len(await told(alice)) == 1
 
 
+async def test_of_a_series_that_is_moved_near_all_are_told_a_day_of_them_at_a_time(api: Api, alice: Person):
+    times = {"start_time": "2090-06-01T09:00:00Z", "end_time": "2090-06-01T10:00:00Z"}
+    event = await plans(alice, "Daily", **times, recurrence_pattern="FREQ=DAILY;COUNT=27")
+    now = NINE - timedelta(minutes=30)
+    await asks_at(api, alice, event, 40_320, now)
+    await alice.changes(event, start_time="2090-03-01T09:00:00Z", end_time="2090-03-01T10:00:00Z")
+    numbers = []
+    for minutes in (1, 2, 62, 63, 125):
+        await look(api, now + timedelta(minutes=minutes))
+        numbers.append(len({one["begins_at"] for one in await told(alice)}))
+    assert numbers == [24, 24, 27, 27, 27]
+
+
 async def test_a_dense_series_that_is_cancelled_holds_up_no_reminder_of_anybody(
     api: Api, alice: Person, stranger: Person
 ):

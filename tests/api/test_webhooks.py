@@ -402,6 +402,25 @@ async def test_what_waits_for_somebody_who_is_switched_off_is_given_up(impatient
     assert (delivery.due_at, delivery.error) == (None, "switched off")
 
 
+async def test_what_is_being_made_while_somebody_is_switched_off_is_given_up_too(impatient: Api):
+    alice = await impatient.person("alice")
+    hook = await alice.adds_webhook("http://127.0.0.1:9/nobody")
+    units = impatient.app.state.services.units
+    async with units.writing() as work:  # as whoever makes deliveries of what was told
+        await rows.place_of(work, rows.WEBHOOKS, locked=True)
+        in_an_hour = work.now + timedelta(hours=1)
+        new = rows.NewDelivery(
+            "msg_late", alice.id, "webhook", "changed", in_an_hour, webhook_id=hook["id"], payload=""
+        )
+        await rows.insert_delivery(work, new)
+        switched_off = asyncio.create_task(accounts.deactivate(units, alice.username))
+        await asyncio.wait([switched_off], timeout=0.3)
+    await switched_off
+    async with units.reading() as work:
+        [late] = await rows.list_deliveries(work, hook["id"], below=1_000, most=9)
+    assert (late.due_at, late.error) == (None, "switched off")
+
+
 async def test_a_webhook_that_is_sent_elsewhere_has_never_failed(api: Api, alice: Person):
     async with receiving(lambda _: status(500)) as old, receiving(lambda _: status(500)) as new:
         webhook = await alice.adds_webhook(old.url)

@@ -31,6 +31,8 @@ MEMBERS_MAX = 2_000
 _NAME_END = re.compile(rb'(?<!\\)(?:\\\\)*"\s*:')
 _NAME_BYTES = 4
 
+#: What most clients write, and nothing else: as it stands in a header.
+JSON = b"application/json"
 MERGE_PATCH = "application/merge-patch+json"
 JSON_KINDS = frozenset(("application/json", MERGE_PATCH))
 FORM_KINDS = frozenset(("application/x-www-form-urlencoded", "multipart/form-data"))

@@ -26,6 +26,8 @@ REMINDERS_MAX = 5
 #: Who was away tells no more of what began longer ago.
 LATE = timedelta(minutes=15)
 _MOVED_MAX = 24
+#: What was moved near besides is told after so long, as much again.
+NEXT_PART = timedelta(hours=1)
 #: More than begins within the longest lead; what comes later is told twice rather than not.
 _TOLD_MAX = 1_000
 #: So far ahead goes one look: five years, or a series on 29 February would be looked at in vain.
@@ -60,8 +62,20 @@ def untold(
     due = [one for one in found if one.at > due_after and (told is None or one.at not in told)]
     if told is None:
         return due
-    moved = [one for one in found if now < one.at <= due_after and one.at not in told]
-    return sorted([*moved[:_MOVED_MAX], *due])
+    return sorted([*_moved(found, due_after, told, now)[:_MOVED_MAX], *due])
+
+
+def postponed(
+    found: Sequence[Beginning], minutes: int, done_until: datetime, told: Collection[datetime] | None, now: datetime
+) -> list[Beginning]:
+    """What was moved so near as well, and is left to the next look, after `NEXT_PART`; otherwise as `untold`."""
+    return [] if told is None else _moved(found, done_until + timedelta(minutes=minutes), told, now)[_MOVED_MAX:]
+
+
+def _moved(
+    found: Sequence[Beginning], due_after: datetime, told: Collection[datetime], now: datetime
+) -> list[Beginning]:
+    return [one for one in found if now < one.at <= due_after and one.at not in told]
 
 
 def remembered(found: Sequence[Beginning], told: Collection[datetime] | None, now: datetime) -> list[datetime]:

@@ -177,6 +177,8 @@ async def deactivate(units: Units, name: str) -> UserRow:
         NotFound: nobody has this name or address.
     """
     async with units.writing() as work:
+        # Whoever is making deliveries of what was told has finished, or begins when this is done: nothing is left due.
+        await deliveries.place_of(work, deliveries.WEBHOOKS, locked=True)
         user = await _locked(work, (await named_user(work, name)).id)
         user = user._replace(is_active=False)
         await accounts.save_user(work, user, names.folded(user.email))

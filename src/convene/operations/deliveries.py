@@ -47,7 +47,7 @@ async def _tell(work: UnitOfWork, after: Place, below: int) -> Place | None:
     return (whole[-1][0].position, whole[-1][0].id) if len(whole) < len(rows) else None
 
 
-_WEBHOOKS = Reader("webhooks", _any_told, _tell)
+_WEBHOOKS = Reader(deliveries.WEBHOOKS, _any_told, _tell)
 
 
 def _without_last(rows: Sequence[tuple[NotificationRow, int]]) -> Sequence[tuple[NotificationRow, int]]:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from convene.domain.content import EventContent
-from convene.domain.reminders import Beginning, beginnings, next_look, remembered, untold
+from convene.domain.reminders import NEXT_PART, Beginning, beginnings, next_look, postponed, remembered, untold
 from convene.domain.zones import utc_rfc3339
 from convene.operations.access import ViewableEvent
 from convene.operations.following import Reader, follow
@@ -78,9 +78,13 @@ async def _tell(work: UnitOfWork, row: ReminderRow) -> None:
         return
     content = head.content()
     found = beginnings(content, row.minutes, work.now)
+    left = set(postponed(found, row.minutes, row.done_until, _told(row), work.now))
     for one in untold(found, row.minutes, row.done_until, _told(row), work.now):
         await reminders.remind(work, Reminding(row.user_id, head.id, head.version, one.title, one.at))
-    await reminders.move(work, _looked_at(row, content, found, work.now))
+    row = _looked_at(row, content, [one for one in found if one not in left], work.now)
+    if left:
+        row = row._replace(due_at=min(row.due_at or max(left).at, work.now + NEXT_PART))
+    await reminders.move(work, row)
 
 
 def _looked_at(row: ReminderRow, content: EventContent, found: Sequence[Beginning], now: datetime) -> ReminderRow:

@@ -87,6 +87,9 @@ async def insert_deliveries(work: UnitOfWork, new: Sequence[NewDelivery]) -> Non
     await work.many(_INSERT_MANY, [_new_row(work, one) for one in new])
 
 
+#: The reader that makes deliveries to webhooks.
+WEBHOOKS = "webhooks"
+
 _PLACE = select(delivery_places.c.position, delivery_places.c.row_id).where(
     delivery_places.c.reader == bindparam("of_reader")
 )
