@@ -21,7 +21,7 @@ from convene.api.logs import configure
 from convene.api.schemas import Body, Login, PasswordChange, Register
 from convene.api.sockets import FRAME_MAX
 from convene.api.web import BUILT
-from convene.api.wordings import wording
+from convene.api.wordings import all_wordings
 from convene.app import create_app, tracing_module
 from convene.domain.errors import ConveneError
 from convene.domain.words import refused
@@ -72,7 +72,7 @@ def _settings() -> Settings:
     try:
         settings = Settings()
     except ValidationError as error:
-        raise Refusal(_all_of(error, lambda name: name.upper())) from error
+        raise Refusal(all_wordings(error, lambda name: name.upper())) from error
     try:
         parse_url(settings.database_url)
     except ValueError as error:
@@ -81,18 +81,12 @@ def _settings() -> Settings:
     return settings
 
 
-def _all_of(error: ValidationError, called: Callable[[str], str]) -> str:
-    """Everything that is wrong, each under the name by which whoever runs the command knows it."""
-    faults = (f"{called('.'.join(map(str, fault['loc'])))} {wording(fault)}".strip() for fault in error.errors())
-    return "; ".join(faults)
-
-
 def _checked(kind: type[_Body], sent: dict[str, str]) -> _Body:
     """Hold what is said to a command to the rules of the API."""
     try:
         return kind.model_validate(sent)
     except ValidationError as error:
-        raise Refusal(_all_of(error, lambda name: f"/{name}")) from error
+        raise Refusal(all_wordings(error, lambda name: f"/{name}")) from error
 
 
 def _check_name(name: str) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
+
+from pydantic import ValidationError
 
 _OBJECT = "must be an object"
 _NUMBER = "must be a whole number"
@@ -47,3 +49,9 @@ def wording(fault: Mapping[str, Any]) -> str:
     if said is None:
         return str(fault["msg"]).removeprefix("Value error, ")
     return said.format_map(fault.get("ctx", {}))
+
+
+def all_wordings(error: ValidationError, called: Callable[[str], str]) -> str:
+    """Everything that is wrong, each under the name by which whoever sent it knows it."""
+    faults = (f"{called('.'.join(map(str, fault['loc'])))} {wording(fault)}".strip() for fault in error.errors())
+    return "; ".join(faults)
