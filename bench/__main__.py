@@ -8,6 +8,7 @@ sockets  CPU of a message to each of 1,000 open WebSockets, and the memory that 
 buses    how long a change takes from one process to a listener of another, on each bus
 capacity requests a second of a mixed load at each step of docs/scaling.md, and what a request takes there
 starts   from the command to the first answer, and the memory of a process at rest
+work     statements and calls of functions of a get, a list and a create, counted; --write records them for the tests
 
 All of them without a part; --quick alone measures speed, roughly, in less than a minute. --write puts the tables into
 the documents (docs/performance.md, docs/scaling.md). Everything runs on this machine, on loopback, in databases that
@@ -31,7 +32,7 @@ from typing import Any
 
 from tests.postgres import postgres_server
 
-from bench import batch, buses, capacity, growth, report, sockets, speed, starting
+from bench import batch, buses, capacity, growth, report, sockets, speed, starting, work
 from bench.servers import CONVENE, other_convene
 from bench.stands import FULL, QUICK, Effort
 
@@ -62,6 +63,8 @@ def main() -> None:
             print("", shown(found), sep="\n", flush=True)
             if asked.write:
                 report.put_into_document(part, about, shown(found))
+                if part == "work":
+                    work.record(found)
     if asked.json:
         report.write_json(asked.json, about, figures)
 
@@ -85,6 +88,7 @@ PARTS: dict[str, tuple[Callable[[Run], Figures], Callable[[Any], str]]] = {
     "batch": (lambda run: batch.measure(run.kinds, run.postgres, run.effort, say), report.batch),
     "sockets": (lambda run: sockets.measure(run.kinds, run.postgres, run.effort.rounds, say), report.sockets),
     "buses": (lambda run: buses.measure(run.postgres, 3 * run.effort.rounds, say), report.buses),
+    "work": (lambda run: work.measure(run.kinds, run.postgres), report.work),
     "capacity": (lambda run: capacity.measure(run.postgres, run.effort, say), report.capacity),
     "starts": (lambda run: starting.measure(run.kinds, run.postgres, run.effort.rounds, say), report.starts),
 }

@@ -48,7 +48,7 @@ class _ExplainingConnection(PostgresConnection):
     """Counts before it reads."""
 
     def __init__(self, raw: Any) -> None:
-        super().__init__(raw)
+        super().__init__(raw, None)
         self.explain = raw
         self.rows = 0
         self.pages = 0

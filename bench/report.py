@@ -21,6 +21,7 @@ from bench.servers import ROOT
 from bench.sockets import Sockets
 from bench.stands import Line
 from bench.starting import Start
+from bench.work import Work
 from convene.clock import now
 
 
@@ -143,6 +144,12 @@ def batch(found: Sequence[Batch]) -> str:
         for one in found
     ]
     return table(columns, rows)
+
+
+def work(found: Sequence[Work]) -> str:
+    """What is counted of each request."""
+    rows = [[f"{one.scenario}, {one.database}", one.statements, one.calls] for one in found]
+    return table([" ", "statements", "calls of functions"], rows)
 
 
 def sockets(found: Sequence[Sockets]) -> str:

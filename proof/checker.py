@@ -117,17 +117,30 @@ def _nobodys(calls: Sequence[Call], final: Final) -> Iterator[str]:
             yield f"versions {strays} of event {event} are nobody's"
 
 
-def _order(calls: Sequence[Call], final: Final) -> Iterator[str]:  # noqa: ARG001
+class _Shown(NamedTuple):
+    """A version that an answer has told of; `makes` if the call made it."""
+
+    call: Call
+    version: int
+    makes: bool
+
+
+def _all_shown(calls: Sequence[Call]) -> Mapping[int, list[_Shown]]:
+    """For each event all that told of its versions, but pages of changes, which have a rule of their own."""
     shown: defaultdict[int, list[_Shown]] = defaultdict(list)
-    begun: dict[tuple[int, int], float] = {}
     for call in calls:
         if call.succeeded and call.event is not None and call.version is not None:
+            # To go back to what is there already makes no version.
             shown[call.event].append(_Shown(call, call.version, makes=call.op != "roll back"))
-            begun[call.event, call.version] = min(call.begin, begun.get((call.event, call.version), _NEVER))
         elif call.op in READS and call.op != "changes" and call.succeeded:
             for event, version in call.seen:
                 shown[event].append(_Shown(call, version, makes=False))
-    for event, all_shown in shown.items():
+    return shown
+
+
+def _order(calls: Sequence[Call], final: Final) -> Iterator[str]:  # noqa: ARG001
+    for event, all_shown in _all_shown(calls).items():
+        begun = {one.version: one.call.begin for one in all_shown if one.makes}
         newest, ended, place = 0, sorted(all_shown, key=lambda one: one.call.end or _NEVER), 0
         for one in sorted(all_shown, key=lambda one: one.call.begin):
             while ended[place].call.end is not None and (ended[place].call.end or 0) < one.call.begin:
@@ -135,16 +148,8 @@ def _order(calls: Sequence[Call], final: Final) -> Iterator[str]:  # noqa: ARG00
                 place += 1
             if one.version < newest + one.makes:
                 yield f"{_named(one.call)} has version {one.version} of event {event}, after version {newest}"
-            if begun.get((event, one.version), 0) > (one.call.end or _NEVER):
+            if begun.get(one.version, 0) > (one.call.end or _NEVER):
                 yield f"{_named(one.call)} shows version {one.version} of event {event} before it was begun"
-
-
-class _Shown(NamedTuple):
-    """A version that an answer has told of; `makes` if the call made it."""
-
-    call: Call
-    version: int
-    makes: bool
 
 
 def _losses(calls: Sequence[Call], final: Final) -> Iterator[str]:

@@ -24,7 +24,7 @@ from proof import wal
 from proof.checker import broken
 from proof.parts import Options, Result, new_database, say
 from proof.people import Follower, Someone, World, after, gather, read_final, until
-from proof.recording import Call, Recorder
+from proof.recording import Call, Recorder, write_final
 
 _COLUMNS = ("what crashes", "rounds", "calls", "writes acknowledged", "never answered", "versions", "promises broken")
 _PEOPLE = 6
@@ -109,6 +109,7 @@ class Lives:
     async def judge(self) -> list[str]:
         """Read all that is there now, and hold it against all that was said."""
         final = await read_final(self.world, self.followers)
+        write_final(final, self.attack.path)
         self.versions = sum(len(chain) for chain in final.chains.values())
         return broken(self.world.recorder.calls, final)
 

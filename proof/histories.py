@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack, ExitStack, contextmanager
-from dataclasses import asdict
 from pathlib import Path
 
 from tests.process.servers import Server, both_serving, convene
@@ -15,7 +13,7 @@ from tests.process.servers import Server, both_serving, convene
 from proof.checker import broken
 from proof.parts import Options, Result, new_database, say
 from proof.people import Follower, Someone, World, after, gather, read_final, until
-from proof.recording import READS, Call, Final, Recorder
+from proof.recording import READS, Call, Final, Recorder, write_final
 
 _COLUMNS = (
     *("database", "processes", "people", "seconds", "calls", "writes acknowledged", "refused", "reads", "pages"),
@@ -73,7 +71,7 @@ async def history(
             for follower in followers:
                 tasks.create_task(until(over, follower.catch_up, pause=0.02))
         final = await read_final(world, followers)
-    path.with_suffix(".final.json").write_text(json.dumps(asdict(final)), "utf-8")
+    write_final(final, path)
     return recorder.calls, final
 
 

@@ -139,6 +139,11 @@ def _seen(events: Iterable[Any]) -> tuple[tuple[int, int], ...]:
     return tuple((event["id"], event["version"]) for event in events)
 
 
+def write_final(final: Final, recording: Path) -> None:
+    """Leave what was there in the end beside a recording."""
+    recording.with_suffix(".final.json").write_text(json.dumps(asdict(final)), "utf-8")
+
+
 def read_calls(path: Path) -> list[Call]:
     """Read a recording."""
     found = []

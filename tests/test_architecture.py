@@ -34,6 +34,7 @@ _Node = TypeVar("_Node", bound=ast.AST)
 BROAD_EXCEPTS = {
     "storage/sqlite.py": "rolls back and raises again",
     "storage/postgresql.py": "rolls back and raises again",
+    "storage/pool.py": "gives the right to open a connection to somebody else, and raises again",
 }
 #: Loops that must outlive whatever goes wrong in them: they log it and go on.
 OUTER_EDGES = {

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 import httpx2
 import pytest
-from bench import capacity
+from bench import capacity, work
 from bench.filling import KEY, Filling, fill, token
 from bench.floor import Floor
 from bench.load import Load, Plan
@@ -70,3 +70,15 @@ async def _get(app: object, path: str) -> tuple[int, object]:
     async with httpx2.AsyncClient(transport=transport, base_url="http://bench.test", headers=SIGNED_IN) as client:
         answer = await client.get(path)
         return answer.status_code, answer.json()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_requests_make_no_more_work_than_is_recorded(kind: str):
+    """Nor less: `python3 run.py bench work --write` records it anew."""
+    with fresh_database(kind) as url:
+        found = work.count(kind, url)
+    recorded = work.recorded_work()
+    for one in found:
+        expected = recorded[one.database, one.scenario]
+        assert one.statements == expected.statements
+        assert one.calls == pytest.approx(expected.calls, rel=0.05), one.scenario

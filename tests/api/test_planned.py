@@ -15,7 +15,7 @@ from convene.api.planned import PlannedRoute
 
 Log = list[str]
 
-#: What FastAPI knows of a route, all of which `convene.api.planned` takes into account.
+#: What FastAPI knows of a route, all of which `convene.api.plans` takes into account.
 KNOWN_PARTS = {
     "background_tasks_param_name", "body_params", "call", "concurrency", "cookie_params", "dependencies",
     "header_params", "http_connection_param_name", "name", "own_oauth_scopes", "parent_oauth_scopes", "path",
@@ -193,5 +193,5 @@ async def test_what_plans_do_not_know_is_left_to_fastapi(function: Callable[...,
 
 
 def test_fastapi_describes_routes_in_the_parts_that_plans_were_written_for():
-    """A part that is new may mean something that plans would leave out: look into `planned._step`, then add it here."""
+    """A part that is new may mean something that plans would leave out: look into `plans._step`, then add it here."""
     assert set(Dependant.__dataclass_fields__) == KNOWN_PARTS

@@ -9,8 +9,8 @@ import asyncio
 import json
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager
 from contextvars import ContextVar
 from typing import Any, NamedTuple
 
@@ -49,14 +49,15 @@ async def recognise(person: Person) -> None:
     await identities.of(person.tokens["access_token"])
 
 
-@contextmanager
-def recorded(api: Api) -> Iterator[list[Asked]]:
+@asynccontextmanager
+async def recorded(api: Api) -> AsyncIterator[list[Asked]]:
     """All statements that reach the database. Requests come one by one, so they use the connections that are open."""
     asked: list[Asked] = []
     asking = _ASKING.set(True)
     try:
         with _noting(api, asked):
             yield asked
+            await asyncio.sleep(0)  # asyncpg tells of a statement in the next turn of the loop
     finally:
         _ASKING.reset(asking)
 
@@ -79,8 +80,7 @@ def _noting(api: Api, asked: list[Asked]) -> Iterator[None]:
             asked.append(Asked(query.query, tuple(query.args or ())))
 
     assert database._pool is not None
-    holders = database._pool._holders  # type: ignore[attr-defined]
-    open_ones = [holder._con for holder in holders if holder.is_connected()]
+    open_ones = [raw for raw, _ in database._pool._idle]
     for connection in open_ones:
         connection.add_query_logger(note)
     yield

@@ -64,7 +64,7 @@ async def world(api: Api, own_database: str) -> World:
 async def asked_by(api: Api, world: World, request: Request) -> list[Asked]:
     """The statements of a request that look for rows."""
     await recognise(world.alice)
-    with recorded(api) as asked:
+    async with recorded(api) as asked:
         answer = await request(world)
     assert answer.is_success or answer.status_code == 409
     return [one for one in asked if one.sql.startswith(("SELECT", "UPDATE"))]

@@ -58,6 +58,27 @@ async def test_a_lock_that_is_let_go_in_time_is_waited_for(units: Units, databas
     await asyncio.wait_for(waiting, SECONDS)
 
 
+async def test_those_who_wait_for_their_turn_wait_no_longer_either(postgres_units: Units):
+    async def alone() -> None:
+        async with postgres_units.writing() as work:
+            turn = work.turn_alone(1)
+            assert turn is not None
+            async with turn:
+                await asyncio.sleep(SECONDS)
+
+    first = asyncio.create_task(alone())
+    await asyncio.sleep(0.05)
+    started = time.monotonic()
+    with pytest.raises(Unavailable) as error:
+        await alone()
+    assert error.value.reason == "database_locked"
+    assert time.monotonic() - started < SECONDS / 2
+    first.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await first
+    assert await works(postgres_units)
+
+
 async def test_a_slow_answer_is_not_waited_for_longer_than_the_timeout(postgres_units: Units):
     async def ask() -> None:
         async with postgres_units.writing() as work:

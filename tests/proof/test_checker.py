@@ -192,6 +192,16 @@ ALLOWED: dict[str, tuple[list[Call], Final]] = {
         GOOD,
     ),
     "an edit that was never answered and is not": ([*BASE, edit(6, "x", None, status=None, end=None)], GOOD),
+    "a version that was read before somebody went back to it": (
+        [
+            CREATED,
+            SECOND,
+            edit(4, "third", None, status=None, end=None),
+            get(6),
+            call("roll back", 8, base=3, version=3),
+        ],
+        GOOD,
+    ),
     "a refused edit that is not there": ([*BASE, edit(6, "fourth", None, status=409)], GOOD),
     "a read beside a write": ([CREATED, SECOND, replace(THIRD, end=20), get(5, 2), get(6, 3)], GOOD),
     "an older edit of another field": (

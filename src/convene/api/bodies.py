@@ -30,6 +30,8 @@ _BLANKS = b" \t\n\r"
 #: A name with more backslashes at its end is too long for a body to have many of them.
 _BACKSLASHES_MAX = 20
 
+#: What most clients write, and nothing else: as it stands in a header.
+JSON = b"application/json"
 MERGE_PATCH = "application/merge-patch+json"
 JSON_KINDS = frozenset(("application/json", MERGE_PATCH))
 FORM_KINDS = frozenset(("application/x-www-form-urlencoded", "multipart/form-data"))

@@ -15,6 +15,7 @@ import orjson
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from convene import clock
 from convene.api.metrics import Metrics
 from convene.api.rates import rate_headers
 from convene.api.safety import safety_headers
@@ -37,6 +38,8 @@ def configure(*, as_json: bool, debug: bool) -> None:
         else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), sort_keys=False)
     )
     level = logging.DEBUG if debug else logging.INFO
+    global _tell_request  # noqa: PLW0603 - as structlog keeps what it is told here
+    _tell_request = _as_json if as_json else _through_structlog
     structlog.configure(
         processors=[*shared, last],
         wrapper_class=structlog.make_filtering_bound_logger(level),
@@ -84,6 +87,20 @@ class _Printer:
     debug = info = warning = error = critical = msg
 
 
+def _through_structlog(said: dict[str, object]) -> None:
+    _log.info("request", **said)
+
+
+def _as_json(said: dict[str, object]) -> None:
+    """Write the line of a request as structlog would: its seven calls for each line are a twentieth of a get."""
+    line = {**said, "event": "request", "level": "info", "timestamp": clock.now()}
+    _PRINTER.msg(orjson.dumps(line, option=orjson.OPT_UTC_Z).decode())
+
+
+_PRINTER = _Printer()
+_tell_request = _through_structlog
+
+
 def _json(entry: Any, default: Callable[[Any], Any]) -> str:  # noqa: ANN401 - whatever is logged
     return orjson.dumps(entry, default).decode()
 
@@ -127,13 +144,14 @@ class RequestLog:
                 self._metrics.refused(state["problem"])
             if "merged" in state:
                 self._metrics.merged()
-            _log.info(
-                "request",
-                method=scope["method"],
-                path=scope["path"],
-                status=status,
-                ms=round(seconds * 1000, 1),
-                request_id=request_id,
+            _tell_request(
+                {
+                    "method": scope["method"],
+                    "path": scope["path"],
+                    "status": status,
+                    "ms": round(seconds * 1000, 1),
+                    "request_id": request_id,
+                }
             )
 
 

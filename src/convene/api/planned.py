@@ -1,93 +1,36 @@
-"""Routes that read their parameters and solve their dependencies by a plan, made once when the route is made.
-
-FastAPI walks the tree of what a route depends on anew for each request, goes into every branch again that it has
-solved already, asks each parameter again what it could be, and validates those that were not sent: a third of reading
-an event, a quarter of creating one (docs/performance.md). What the signature of a route says stays true: the same
-parameters, validated by the same fields, the same errors, the same order.
-
-A plan knows what our routes use. Anything else is left to FastAPI. It is made from parts of FastAPI that are not
-public, so pyproject.toml holds FastAPI to one minor version, and tests/api/test_planned.py holds it to the parts. It
-must know nothing of events.
-"""
+"""Routes that are answered by plans (`plans`), and how they get into the application."""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
-from types import NoneType
-from typing import Any, NamedTuple, get_args
+from collections.abc import Callable, Sequence
+from typing import Any
 
-from fastapi import APIRouter, FastAPI, Request, Response
-from fastapi._compat import ModelField, field_annotation_is_sequence, get_missing_field_error
-from fastapi.dependencies.models import Dependant
-from fastapi.exceptions import RequestValidationError
-from fastapi.params import Body
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.routing import APIRoute
-from pydantic import BaseModel
 from starlette.routing import Match
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from convene.api.bodies import Handler, read_first, read_json, receiving
+from convene.api.bodies import Handler, read_first
 from convene.api.idempotency import answered_once
-from convene.api.query_names import after_names, names_in, not_in
-
-Values = dict[str, Any]
-
-_UNSOLVED = object()
-_ABSENT = object()
-
-_RECEIVED: dict[str, Callable[[Request], Mapping[str, Any]]] = {
-    "path": lambda request: request.path_params,
-    "query": lambda request: request.query_params,
-    "header": lambda request: request.headers,
-}
-
-
-class _Parameter(NamedTuple):
-    """Something that a request may carry: its argument, where (`_RECEIVED`) and under which key, what checks it."""
-
-    name: str
-    place: str
-    key: str
-    field: ModelField
-    required: bool
-
-
-class _Step(NamedTuple):
-    """One call: of a dependency, or at last of the route's own function.
-
-    Attributes:
-        needs: arguments that earlier steps give, by their places.
-        body: the argument that the request's body is given as, None for none.
-        request: the argument that the request itself is given as, "" for none.
-        opens: what is given has to be left again when the route is done.
-    """
-
-    call: Callable[..., Any]
-    needs: tuple[tuple[str, int], ...]
-    parameters: tuple[_Parameter, ...]
-    body: ModelField | None
-    request: str
-    opens: bool
-
-
-class _NotPlanned(Exception):
-    """The route uses something that plans do not know."""
+from convene.api.plans import NotPlanned, following_plan
+from convene.api.query_names import after_names, names_in
 
 
 class PlannedRoute(APIRoute):
     """A route that is answered by its plan, if there is one; a POST acts once under its Idempotency-Key."""
 
+    #: Answers by the plan; None where there is none.
+    answer: Handler | None = None
+
     def __init__(self, path: str, endpoint: Callable[..., Any], **said: Any) -> None:  # noqa: ANN401 - FastAPI's own
-        self.planned = False
-        self.others: tuple[Values, ...] = ()
+        self.others: tuple[dict[str, Any], ...] = ()
         """What stands in the places of the parameters when a path is that of another route, in letters."""
         if set(said.get("methods") or ()) == {"POST"} and inspect.iscoroutinefunction(endpoint):
             endpoint = answered_once(endpoint)
         super().__init__(path, endpoint, **said)
-        if self.planned:  # a plan opens and leaves what it needs by itself
-            self.app = _served(self.get_route_handler())
+        if self.answer is not None:  # a plan opens and leaves what it needs by itself
+            self.app = _served(self.answer)
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Tell whether a request is for this route: `/events/batch` is no event, whatever the method."""
@@ -104,11 +47,11 @@ class PlannedRoute(APIRoute):
     def get_route_handler(self) -> Handler:
         """Make what answers requests."""
         try:
-            answer = _handler(_steps(self.dependant), names_in(self.dependant))
-            self.planned = True
-        except _NotPlanned:
+            self.answer = following_plan(self.dependant)
+        except NotPlanned:
             answer = after_names(names_in(self.dependant), super().get_route_handler())
-        return read_first(answer) if self.body_field and not self.planned else answer
+            return read_first(answer) if self.body_field else answer
+        return self.answer
 
 
 def _served(answer: Handler) -> ASGIApp:
@@ -138,144 +81,3 @@ def install(app: FastAPI, routers: Sequence[APIRouter]) -> None:
         if isinstance(route, PlannedRoute) and route.param_convertors:
             route.others = tuple(found.groupdict() for path in letters if (found := route.path_regex.match(path)))
     app.router.routes.extend(routes)
-
-
-# -- making a plan -------------------------------------------------------------------------------------------
-
-
-def _steps(route: Dependant) -> list[_Step]:
-    steps: list[_Step] = []
-    places: dict[Any, int] = {}
-
-    def place_of(dependant: Dependant) -> int:
-        if dependant.call not in places:
-            if not dependant.use_cache or dependant.concurrency or dependant.scope not in {None, "function"}:
-                raise _NotPlanned
-            places_of = [(one.name, place_of(one)) for one in dependant.dependencies]
-            # What a route depends on without taking what it gives has no name.
-            needs = tuple((name, place) for name, place in places_of if name is not None)
-            steps.append(_step(dependant, needs))
-            places[dependant.call] = len(steps) - 1
-        return places[dependant.call]
-
-    place_of(route)
-    return steps
-
-
-def _step(dependant: Dependant, needs: tuple[tuple[str, int], ...]) -> _Step:
-    call = dependant.call
-    unknown = (
-        dependant.cookie_params,
-        dependant.websocket_param_name or dependant.http_connection_param_name or dependant.response_param_name,
-        dependant.background_tasks_param_name or dependant.security_scopes_param_name,
-    )
-    if call is None or any(unknown):
-        raise _NotPlanned
-    function = call if inspect.isroutine(call) else type(call).__call__
-    opens = inspect.isasyncgenfunction(function)
-    if not opens and not inspect.iscoroutinefunction(function):
-        raise _NotPlanned
-    if opens and dependant.scope != "function":
-        raise _NotPlanned  # it would have to stay open until the answer has been sent
-    parameters = (
-        *(_parameter(field, "path") for field in dependant.path_params),
-        *(_parameter(field, "query") for field in dependant.query_params),
-        *(_parameter(field, "header") for field in dependant.header_params),
-    )
-    made = asynccontextmanager(call) if opens else call
-    return _Step(made, needs, parameters, _body(dependant.body_params), dependant.request_param_name or "", opens)
-
-
-def _parameter(field: ModelField, place: str) -> _Parameter:
-    info = field.field_info
-    one_name = info.validation_alias is None or isinstance(info.validation_alias, str)
-    if info.validate_default or info.default_factory is not None or not one_name:
-        raise _NotPlanned
-    if field_annotation_is_sequence(info.annotation) or _is_model(info.annotation):
-        raise _NotPlanned  # it takes more than one value of the request
-    return _Parameter(field.name, place, field.validation_alias or field.alias, field, info.is_required())
-
-
-def _body(fields: Sequence[ModelField]) -> ModelField | None:
-    """The one argument that is the whole body; one that may be left out is None then."""
-    if not fields:
-        return None
-    info = fields[0].field_info
-    kinds = [one for one in get_args(info.annotation) or (info.annotation,) if one is not NoneType]
-    if (
-        (len(fields) > 1 or type(info) is not Body or info.embed)
-        or not (info.is_required() or info.default is None)
-        or not (len(kinds) == 1 and _is_model(kinds[0]))
-    ):
-        raise _NotPlanned
-    return fields[0]
-
-
-def _is_model(annotation: object) -> bool:
-    return inspect.isclass(annotation) and issubclass(annotation, BaseModel)
-
-
-# -- following it --------------------------------------------------------------------------------------------
-
-
-def _handler(steps: list[_Step], names: frozenset[str]) -> Handler:
-    has_body = any(step.body is not None for step in steps)
-    places = {parameter.place for step in steps for parameter in step.parameters}
-
-    async def answer(request: Request) -> Response:
-        received = {place: _RECEIVED[place](request) for place in places}
-        body: Any = _UNSOLVED
-        given: list[Any] = []
-        errors = not_in(names, request)
-        # Left before the answer is sent: a commit that fails can still be told.
-        async with AsyncExitStack() as stack:
-            for step in steps:
-                # Not before it is known who is calling, and not while anything is held open that others wait for.
-                if has_body and body is _UNSOLVED and (step.opens or step.body is not None):
-                    body = await _read_body(request)
-                arguments = _arguments(step, given, received, errors)
-                if step.body is not None:
-                    arguments[step.body.name] = _checked(step.body, body, ("body",), errors)
-                if step.request:
-                    arguments[step.request] = request
-                if _UNSOLVED in arguments.values() or (errors and step is steps[-1]):
-                    given.append(_UNSOLVED)
-                elif step.opens:
-                    given.append(await stack.enter_async_context(step.call(**arguments)))
-                else:
-                    given.append(await step.call(**arguments))
-            if errors:
-                raise RequestValidationError(errors)
-        response: Response = given[-1]
-        return response
-
-    return answer
-
-
-async def _read_body(request: Request) -> Any:  # noqa: ANN401 - any JSON value
-    with receiving():
-        body = await request.body()
-    return read_json(body) if body else _ABSENT
-
-
-def _arguments(step: _Step, given: list[Any], received: Mapping[str, Mapping[str, Any]], errors: list[Any]) -> Values:
-    """The arguments of a step, among them _UNSOLVED for those that cannot be had."""
-    arguments = {name: given[place] for name, place in step.needs}
-    for name, place, key, field, required in step.parameters:
-        value = received[place].get(key, _ABSENT)
-        if value is not _ABSENT or required:
-            arguments[name] = _checked(field, value, (place, key), errors)
-        else:
-            arguments[name] = field.default
-    return arguments
-
-
-def _checked(field: ModelField, value: object, place: tuple[str, ...], errors: list[Any]) -> Any:  # noqa: ANN401
-    if value is _ABSENT:
-        if not field.field_info.is_required():
-            return field.default
-        errors.append(get_missing_field_error(place))
-        return _UNSOLVED
-    checked, wrong = field.validate(value, loc=place)
-    errors += wrong
-    return _UNSOLVED if wrong else checked

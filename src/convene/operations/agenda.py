@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
 
@@ -31,8 +30,7 @@ Window = tuple[datetime | None, datetime | None]
 Span = tuple[datetime, datetime]
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One line of a list: an event, or one occurrence of it."""
 
     head: EventHead
@@ -181,21 +179,17 @@ def occurrences_of(heads: Iterable[EventHead], span: Span) -> list[Entry]:
     Raises:
         TooMuch: there are more than 10,000.
     """
+    after, before = span
     entries: list[Entry] = []
     for head in heads:
-        entries.extend(_expanded(head, span))
+        if head.is_recurring:
+            found = occurrences(head.content(), after, before, limit=OCCURRENCES_MAX)
+            entries.extend(Entry(head, occurrence) for occurrence in found)
+        elif head.start_time < before and head.end_time > after:
+            entries.append(Entry(head, None))
         if len(entries) > OCCURRENCES_MAX:
             raise TooMuch("occurrences between from and to", OCCURRENCES_MAX)
     return entries
-
-
-def _expanded(head: EventHead, span: Span) -> Iterator[Entry]:
-    after, before = span
-    if head.is_recurring:
-        found = occurrences(head.content(), after, before, limit=OCCURRENCES_MAX)
-        yield from (Entry(head, occurrence) for occurrence in found)
-    elif head.start_time < before and head.end_time > after:
-        yield Entry(head, None)
 
 
 def page(entries: list[Entry], after: Place | None, most: int) -> list[Entry]:

@@ -21,9 +21,10 @@ from convene.domain.day_times import DayTimes, times_of
 from convene.domain.errors import AgendaTooFull, BatchClash, BatchConflict, ScheduleConflict
 from convene.domain.series import bounds
 from convene.domain.zones import away
-from convene.operations.effort import Candidate, Effort
+from convene.operations.effort import Candidate, Effort, taken_in
 from convene.operations.identity import SignedIn
 from convene.storage import events, sharing
+from convene.storage.events import EventHead
 from convene.storage.unit_of_work import UnitOfWork
 
 HORIZON = timedelta(days=731)
@@ -79,21 +80,40 @@ async def find_clash(work: UnitOfWork, booking: Booking) -> tuple[ScheduleClash 
     Raises:
         AgendaTooFull: the owner has too much in that time to be compared.
     """
-    content, effort = booking.content, Effort()
-    after, until = _span(content, work.now, bounds(content))
-    if not content.may_block or until < after:
+    after, until = _span(booking.content, work.now, bounds(booking.content))
+    if not booking.content.may_block or until < after:
         return None, until
-    taken = await _taken(work, booking, after, until)
-    for start, end in _steps(after, until) if taken else ():
+    heads = await events.busy_events(work, booking.owner_id, after, until, but=booking.replaces)
+    met = await _met(work, booking, heads, (after, until))
+    if met is not None:
+        return await _explain(work, booking, *met, checked_until=until), until
+    _say_until(work, until)
+    return None, until
+
+
+async def fits(work: UnitOfWork, booking: Booking, heads: Sequence[EventHead]) -> bool:
+    """Whether a booking of a single event fits in beside all that may take up its time."""
+    span = bounds(booking.content)
+    if await _met(work, booking, heads, span) is not None:
+        return False
+    _say_until(work, span[1])
+    return True
+
+
+async def _met(
+    work: UnitOfWork, booking: Booking, heads: Sequence[EventHead], span: tuple[datetime, datetime]
+) -> tuple[list[Busy], Overlaps] | None:
+    """Find the first step in which a booking meets what is taken: what it wants there, and what it meets."""
+    taken, effort = _candidates(work, heads), Effort()
+    for start, end in _steps(*span) if taken else ():
         wanted = await _new_time(booking, Window(start, end), effort)
         if not wanted:
             continue
-        others = await _others(taken, _around(wanted, start, end), effort, among=_day_times(wanted))
+        others = await taken_in(taken, _around(wanted, start, end), effort, among=_day_times(wanted))
         found = conflicts.overlaps(wanted, others, limit=CLASHES_MAX)
         if found.pairs:
-            return await _explain(work, booking, wanted, found, checked_until=until), until
-    _say_until(work, until)
-    return None, until
+            return wanted, found
+    return None
 
 
 def _say_until(work: UnitOfWork, until: datetime) -> None:
@@ -101,26 +121,8 @@ def _say_until(work: UnitOfWork, until: datetime) -> None:
     work.compared_until = until if work.compared_until is None else min(until, work.compared_until)
 
 
-async def _taken(work: UnitOfWork, booking: Booking, after: datetime, before: datetime) -> list[Candidate]:
-    heads = await events.busy_events(work, booking.owner_id, after, before, but=booking.replaces)
+def _candidates(work: UnitOfWork, heads: Sequence[EventHead]) -> list[Candidate]:
     return [Candidate(head, work.now - HORIZON) for head in heads]
-
-
-async def _others(
-    taken: Sequence[Candidate],
-    within: Window,
-    effort: Effort,
-    *,
-    visible: frozenset[int] | None = None,
-    among: DayTimes = None,
-) -> list[Busy]:
-    """Expand what is taken in a window; where the times of the day that matter are known, only what may be then."""
-    found: list[Busy] = []
-    for one in taken:
-        if one.head.starts_at < within.end and one.head.ends_at > within.start:
-            is_visible = visible is None or one.head.id in visible
-            found += await one.busy(within, effort, visible=is_visible, among=among)
-    return found
 
 
 def _day_times(wanted: Sequence[Busy]) -> DayTimes:
@@ -160,10 +162,11 @@ async def _explain(
     if first >= work.now:
         start = max(start, work.now)  # nobody wants to be offered a time that has passed
     window = Window(start, away(last, _ROOM_AFTER))
-    taken = await _taken(work, booking, min(start, first), window.end)
+    heads = await events.busy_events(work, booking.owner_id, min(start, first), window.end, but=booking.replaces)
+    taken = _candidates(work, heads)
     visible = await _visible(work, booking, [one.head.id for one in taken])
     try:
-        stretches = await _others(taken, Window(min(start, first), window.end), Effort(), visible=visible)
+        stretches = await taken_in(taken, Window(min(start, first), window.end), Effort(), visible=visible)
     except AgendaTooFull:
         in_the_way = {(other.starts_at, other.event_id): other for _, other in found.pairs}
         known = tuple(replace(one, visible=one.event_id in visible) for one in in_the_way.values())
@@ -204,8 +207,7 @@ async def refuse_batch_overlap(work: UnitOfWork, owner_id: int, contents: Sequen
     checked_until, effort = min(cut) if cut else max(one.until for one in wanted), Effort()
     for members in _stretches(wanted):
         after, until = members[0].after, max(one.until for one in members)
-        heads = await events.busy_events(work, owner_id, after, until)
-        taken = [Candidate(head, work.now - HORIZON) for head in heads]
+        taken = _candidates(work, await events.busy_events(work, owner_id, after, until))
         for start, end in _steps(after, until):
             clashes, more = await _batch_clashes(members, taken, Window(start, end), effort)
             if clashes:
@@ -252,7 +254,7 @@ async def _batch_clashes(
     wanted = [busy for group in groups for busy in group]
     if not wanted:
         return (), False
-    groups.append(await _others(taken, _around(wanted, step.start, step.end), effort, among=_day_times(wanted)))
+    groups.append(await taken_in(taken, _around(wanted, step.start, step.end), effort, among=_day_times(wanted)))
     found = conflicts.overlaps_within(groups, limit=CLASHES_MAX)
     clashes = [
         _batch_clash((places[one], mine), (None if two == len(places) else places[two], other))

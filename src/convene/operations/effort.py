@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
 
@@ -117,3 +118,24 @@ class Candidate:
                 visible=visible,
             )
         ]
+
+
+async def taken_in(
+    taken: Sequence[Candidate],
+    within: Window,
+    effort: Effort,
+    *,
+    visible: frozenset[int] | None = None,
+    among: DayTimes = None,
+) -> list[Busy]:
+    """Expand what is taken in a window; where the times of the day that matter are known, only what may be then.
+
+    Raises:
+        AgendaTooFull: as `Effort.spend`.
+    """
+    found: list[Busy] = []
+    for one in taken:
+        if one.head.starts_at < within.end and one.head.ends_at > within.start:
+            is_visible = visible is None or one.head.id in visible
+            found += await one.busy(within, effort, visible=is_visible, among=among)
+    return found

@@ -12,7 +12,7 @@ from convene.domain.moments import When
 from convene.domain.occurrence_changes import occurrence_name, shown
 from convene.domain.patches import in_full
 from convene.domain.roles import Role
-from convene.domain.series import has_occurrences
+from convene.domain.series import bounds, has_occurrences
 from convene.operations import bookings
 from convene.operations.access import EditableEvent, OwnedEvent, TrashedEvent, ViewableEvent
 from convene.operations.bookings import Booking
@@ -53,11 +53,33 @@ async def create(work: UnitOfWork, me: SignedIn, change: EventChange, *, allow_o
         ScheduleConflict: its time is taken.
     """
     content = new_content(change, default_zone=me.time_zone)
+    if not allow_overlap and (head := await _created_alone(work, me, content)) is not None:
+        return head
     calendar_id = await events.lock_agenda(work, me.user_id)
     if not allow_overlap:
         await bookings.refuse_overlap(work, Booking(me.user_id, me, content))
     [head] = await writes.insert_events(work, [_new_event(me, content, calendar_id)])
     return head
+
+
+async def _created_alone(work: UnitOfWork, me: SignedIn, content: EventContent) -> EventHead | None:
+    """Create a single event without holding the lock, if its time is free and nobody else writes meanwhile.
+
+    Two statements instead of five: a third of what creating costs (docs/performance.md). Otherwise nothing is written,
+    and whoever holds the lock decides. Only of single events it is known without a clock what they have to be compared
+    with: `now` must not be read before the agenda was looked at.
+    """
+    if not content.may_block or content.schedule.rule is not None or (turn := work.turn_alone(me.user_id)) is None:
+        return None
+    after, before = bounds(content)
+    async with turn:
+        agenda = await events.look_at_agenda(work, me.user_id, after, before)
+        if await bookings.fits(work, Booking(me.user_id, me, content), agenda.busy):
+            new = _new_event(me, content, agenda.calendar_id)
+            if (head := await writes.insert_event_if_unchanged(work, new, agenda.revision)) is not None:
+                return head
+    work.forget_now()  # it is read again when the lock is held
+    return None
 
 
 async def create_batch(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import bindparam, case, func, literal_column, or_, select, update
+from sqlalchemy import and_, bindparam, case, func, literal_column, or_, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from convene.domain.content import EventContent, FreeBusy, Schedule, Status
@@ -145,11 +145,12 @@ def content_columns(content: EventContent) -> dict[str, Any]:
 
 # -- the lock ------------------------------------------------------------------------------------------------
 
+_FIRST_CALENDAR = select(func.min(calendars.c.id)).where(calendars.c.owner_id == agendas.c.user_id).scalar_subquery()
 _LOCK = Statement(
     update(agendas)
     .where(agendas.c.user_id == bindparam("owner"))
     .values(revision=agendas.c.revision + 1)
-    .returning(select(func.min(calendars.c.id)).where(calendars.c.owner_id == agendas.c.user_id).scalar_subquery())
+    .returning(_FIRST_CALENDAR)
 )
 _LOCK_OF_EVENT = Statement(
     update(agendas)
@@ -193,18 +194,14 @@ async def lock_event(work: UnitOfWork, event_id: int, user_id: int) -> int | Non
 SEEN_BY = (permissions.c.user_id == bindparam("me"), permissions.c.revoked_at.is_(None))
 JOINED = select(*HEAD).join(permissions, permissions.c.event_id == events.c.id)
 _OPEN = Statement(JOINED.where(events.c.id == bindparam("event_id"), *SEEN_BY))
-_BUSY = Statement(
-    select(*STORED, permissions.c.role)
-    .join(permissions, permissions.c.event_id == events.c.id)
-    .where(
-        *SEEN_BY,
-        permissions.c.role == literal_column("'owner'"),
-        filter_only(permissions.c.starts_at) < bindparam("before", type_=permissions.c.starts_at.type),
-        permissions.c.ends_at > bindparam("after", type_=permissions.c.ends_at.type),
-        events.c.may_block,
-        events.c.deleted_at.is_(None),
-        events.c.id != bindparam("but"),
-    )
+_OWN = permissions.join(events, permissions.c.event_id == events.c.id)
+_MAY_BE_BUSY = (
+    *SEEN_BY,
+    permissions.c.role == literal_column("'owner'"),
+    filter_only(permissions.c.starts_at) < bindparam("before", type_=permissions.c.starts_at.type),
+    permissions.c.ends_at > bindparam("after", type_=permissions.c.ends_at.type),
+    events.c.may_block,
+    events.c.deleted_at.is_(None),
 )
 _beside = events.alias("beside")
 _OWNERS_BESIDE = Statement(
@@ -212,6 +209,22 @@ _OWNERS_BESIDE = Statement(
     .join(events, or_(_beside.c.id == events.c.split_from, _beside.c.id == events.c.continued_by))
     .where(events.c.id == bindparam("event_id"))
 )
+_BUSY = Statement(
+    select(*STORED, permissions.c.role).select_from(_OWN).where(*_MAY_BE_BUSY, events.c.id != bindparam("but"))
+)
+_AGENDA = Statement(
+    select(agendas.c.revision, _FIRST_CALENDAR, *STORED, permissions.c.role)
+    .select_from(agendas.outerjoin(_OWN, and_(*_MAY_BE_BUSY)))
+    .where(agendas.c.user_id == bindparam("me"))
+)
+
+
+class Agenda(NamedTuple):
+    """What an owner's agenda was in one moment: its revision, the calendar where new events go, what may be busy."""
+
+    revision: int
+    calendar_id: int
+    busy: list[EventHead]
 
 
 async def find_event(work: UnitOfWork, event_id: int, user_id: int) -> EventHead | None:
@@ -231,3 +244,10 @@ async def busy_events(
     """List the events of an owner that may take up time between two instants, except one; without halves."""
     values = {"me": owner_id, "after": after, "before": before, "but": but}
     return [EventHead(*row) for row in await work.all(_BUSY, values)]
+
+
+async def look_at_agenda(work: UnitOfWork, owner_id: int, after: datetime, before: datetime) -> Agenda:
+    """Look at an agenda without its lock, in one statement: whoever has changed it since has moved its revision."""
+    rows = await work.alone(_AGENDA, {"me": owner_id, "after": after, "before": before})
+    busy = [EventHead(*row[2:]) for row in rows if row[2] is not None]
+    return Agenda(int(rows[0][0]), int(rows[0][1]), busy)

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime
-from typing import Any
+from types import TracebackType
 
 import asyncpg
-from asyncpg.pool import PoolConnectionProxy
 from sqlalchemy import Dialect
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 
 from convene.domain.errors import Unavailable
 from convene.storage.errors import Duplicate
+from convene.storage.pool import Pool, Raw
 from convene.storage.statements import PoolUse, Row, Statement, Values
+from convene.storage.turns import Turns
 
 DIALECT: Dialect = PGDialect_asyncpg()  # type: ignore[no-untyped-call]
 
@@ -28,14 +28,7 @@ _SETTINGS = {
 }
 
 
-class _Connection(asyncpg.Connection):
-    """A connection whose return to the pool costs no round trip: nothing here leaves session state behind."""
-
-    def get_reset_query(self) -> str:
-        return ""
-
-
-async def _read_instants_as_text(raw: asyncpg.Connection[asyncpg.Record]) -> None:
+async def _read_instants_as_text(raw: Raw) -> None:
     """Let Python parse instants: 50 events with all of theirs take 60 us instead of 240 with asyncpg's own decoder."""
     await raw.set_type_codec(
         "timestamptz", schema="pg_catalog", encoder=datetime.isoformat, decoder=datetime.fromisoformat
@@ -43,32 +36,49 @@ async def _read_instants_as_text(raw: asyncpg.Connection[asyncpg.Record]) -> Non
 
 
 class PostgresConnection:
-    """Runs statements on one connection, inside its transaction if there is one."""
+    """Runs statements on one connection; with `turns`, in a transaction that begins with the first of them."""
 
-    __slots__ = ("_raw",)
+    __slots__ = ("_begins", "_raw", "_turns")
     dialect_name = DIALECT.name
 
-    def __init__(self, raw: PoolConnectionProxy[asyncpg.Record]) -> None:
+    def __init__(self, raw: Raw, turns: Turns | None) -> None:
         self._raw = raw
+        self._turns = turns
+        self._begins = turns is not None
 
     async def one(self, statement: Statement, values: Values) -> Row | None:
         """Run, and give the first row."""
         compiled = statement.compiled(DIALECT)
-        with _translated():
+        with _translated:
+            if self._begins:
+                await self._begin()
             row = await self._raw.fetchrow(compiled.sql, *compiled.bind(values))
         return None if row is None else compiled.decode(row)
 
     async def all(self, statement: Statement, values: Values) -> list[Row]:
         """Run, and give all rows."""
+        with _translated:
+            if self._begins:
+                await self._begin()
+        return await self.alone(statement, values)
+
+    async def alone(self, statement: Statement, values: Values) -> list[Row]:
+        """Run outside of a transaction, if none has begun, and give all rows: what was written is committed then."""
         compiled = statement.compiled(DIALECT)
-        with _translated():
+        with _translated:
             rows = await self._raw.fetch(compiled.sql, *compiled.bind(values))
         return [compiled.decode(row) for row in rows]
+
+    def turn(self, owner_id: int) -> AbstractAsyncContextManager[None] | None:
+        """The turn of those in this process who write for an owner alone; None if a transaction has begun."""
+        return self._turns.of(owner_id) if self._turns is not None and self._begins else None
 
     async def run(self, statement: Statement, values: Values) -> int:
         """Run, and count the rows touched."""
         compiled = statement.compiled(DIALECT)
-        with _translated():
+        with _translated:
+            if self._begins:
+                await self._begin()
             status = await self._raw.execute(compiled.sql, *compiled.bind(values))
         return int(status.rsplit(" ", 1)[-1])
 
@@ -78,25 +88,51 @@ class PostgresConnection:
             row = await self.one(statement, rows[0])
             return [] if row is None else [row]
         compiled = statement.compiled(DIALECT)
-        with _translated():
+        with _translated:
+            if self._begins:
+                await self._begin()
             found = await self._raw.fetchmany(compiled.sql, [compiled.bind(values) for values in rows])
         return [compiled.decode(row) for row in found]
 
     async def many(self, statement: Statement, rows: Sequence[Values]) -> None:
         """Run once for each row of values, pipelined."""
         compiled = statement.compiled(DIALECT)
-        with _translated():
+        with _translated:
+            if self._begins:
+                await self._begin()
             await self._raw.executemany(compiled.sql, [compiled.bind(values) for values in rows])
 
     async def begin_again(self) -> None:
         """Roll back, which lets every lock go, and begin anew: one round trip."""
-        with _translated():
-            await self._raw.execute("ROLLBACK AND CHAIN")
+        if not self._begins:
+            with _translated:
+                await self._raw.execute("ROLLBACK AND CHAIN")
+
+    async def begin_snapshot(self) -> None:
+        """Begin a transaction that writes nothing and sees one state of the database."""
+        with _translated:
+            await self._raw.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+
+    async def _begin(self) -> None:
+        self._begins = False
+        await self._raw.execute("BEGIN")
+
+    async def commit(self) -> None:
+        """Keep what was written."""
+        if not self._begins:
+            with _translated:
+                await self._raw.execute("COMMIT")
+
+    async def roll_back(self) -> None:
+        """Undo what was written; a connection that is gone has done so by itself."""
+        if not self._begins and not self._raw.is_closed():
+            with _translated:
+                await self._raw.execute("ROLLBACK")
 
 
-async def connect(dsn: str) -> asyncpg.Connection[asyncpg.Record]:
+async def connect(dsn: str) -> Raw:
     """Make one plain connection, for work on the schema."""
-    connection: asyncpg.Connection[asyncpg.Record] = await asyncpg.connect(dsn)
+    connection: Raw = await asyncpg.connect(dsn)
     return connection
 
 
@@ -109,7 +145,10 @@ class PostgresDatabase:
         self.dsn = dsn
         self._pool_size = pool_size
         self._timeout = timeout
-        self._pool: asyncpg.Pool[asyncpg.Record] | None = None
+        # Waiting for a lock ends before waiting for an answer, so that whoever waits in vain hears that it was a lock.
+        self._patience = timeout * 2 / 3
+        self._turns = Turns(self._patience)
+        self._pool: Pool | None = None
 
     async def open(self) -> None:
         """Make the pool, and try it.
@@ -117,69 +156,46 @@ class PostgresDatabase:
         Raises:
             Unavailable: nothing answers there.
         """
-        with _translated():
-            self._pool = await asyncpg.create_pool(
-                self.dsn,
-                min_size=0,  # with more, asyncpg writes a stack trace for every second that the database is away
-                max_size=self._pool_size,
-                connection_class=_Connection,
-                init=_read_instants_as_text,
-                timeout=self._timeout,
-                command_timeout=self._timeout,
-                # Shorter than the command's, so that whoever waits in vain hears that it was for a lock.
-                server_settings={**_SETTINGS, "lock_timeout": f"{self._timeout * 2 / 3:.3f}s"},
-            )
-        async with self._connection():
+        self._pool = Pool(self._connect, self._pool_size, self._timeout)
+        async with self.reading():
             pass
 
     def use(self) -> PoolUse:
         """How many connections are open, and how many of them are idle."""
         pool = self._pool
-        return PoolUse(pool.get_size(), pool.get_idle_size(), self._pool_size) if pool else PoolUse(0, 0, 0)
+        return PoolUse(pool.size, pool.idle, self._pool_size) if pool else PoolUse(0, 0, 0)
 
     async def close(self) -> None:
         """Close every connection, after the work in hand; cut off what takes too long."""
         pool, self._pool = self._pool, None
         if pool is not None:
-            try:
-                await asyncio.wait_for(pool.close(), self._timeout)
-            except TimeoutError:
-                pool.terminate()
+            await pool.close()
 
-    @asynccontextmanager
-    async def _connection(self) -> AsyncIterator[PoolConnectionProxy[asyncpg.Record]]:
-        pool = self._pool
-        if pool is None:
-            raise Unavailable("database_closed")
-        with _translated(), _connecting():
-            raw = await pool.acquire(timeout=self._timeout)
+    async def _connect(self) -> Raw:
+        settings = {**_SETTINGS, "lock_timeout": f"{self._patience:.3f}s"}
         try:
-            yield raw
-        finally:
-            with _translated():
-                await pool.release(raw)
+            raw: Raw = await asyncpg.connect(self.dsn, command_timeout=self._timeout, server_settings=settings)
+            await _read_instants_as_text(raw)
+        except asyncpg.PostgresError as error:  # whatever the server has to say instead, it is not there for us
+            raise Unavailable("database_down") from error
+        return raw
 
-    @asynccontextmanager
-    async def reading(self) -> AsyncIterator[PostgresConnection]:
+    def reading(self) -> _Loan:
         """Statements that write nothing; each sees what was committed when it began.
 
         There is no BEGIN: at READ COMMITTED it would change nothing and cost two round trips.
         """
-        async with self._connection() as raw:
-            yield PostgresConnection(raw)
+        return _Loan(self._pool, None)
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[PostgresConnection]:
         """Statements that write nothing, and all see what was committed when the first of them began."""
-        async with self._connection() as raw:
-            transaction = raw.transaction(isolation="repeatable_read", readonly=True)
-            with _translated():
-                await transaction.start()
+        async with _Loan(self._pool, None) as connection:
+            await connection.begin_snapshot()
             try:
-                yield PostgresConnection(raw)
+                yield connection
             finally:
-                with _translated():
-                    await _roll_back(raw, transaction)
+                await connection.roll_back()
 
     @asynccontextmanager
     async def writing(self, keeps: Callable[[BaseException], bool]) -> AsyncIterator[PostgresConnection]:
@@ -187,23 +203,37 @@ class PostgresDatabase:
 
         An exception rolls it back, unless `keeps` says that what was written before it stays.
         """
-        async with self._connection() as raw:
-            transaction = raw.transaction()
-            with _translated():
-                await transaction.start()
+        async with _Loan(self._pool, self._turns) as connection:
             try:
-                yield PostgresConnection(raw)
+                yield connection
             except BaseException as error:
-                with _translated():
-                    await (transaction.commit() if keeps(error) else _roll_back(raw, transaction))
+                await (connection.commit() if keeps(error) else connection.roll_back())
                 raise
-            with _translated():
-                await transaction.commit()
+            await connection.commit()
 
 
-async def _roll_back(raw: PoolConnectionProxy[asyncpg.Record], transaction: Any) -> None:  # noqa: ANN401
-    if not raw.is_closed():  # a connection that is gone has rolled back by itself
-        await transaction.rollback()
+class _Loan:
+    """A connection of a pool while a block runs. As `asynccontextmanager`s this was a tenth of reading an event."""
+
+    __slots__ = ("_pool", "_raw", "_turns")
+
+    def __init__(self, pool: Pool | None, turns: Turns | None) -> None:
+        if pool is None:
+            raise Unavailable("database_closed")
+        self._pool = pool
+        self._turns = turns
+
+    async def __aenter__(self) -> PostgresConnection:
+        with _translated:
+            self._raw = await self._pool.lend()
+        return PostgresConnection(self._raw, self._turns)
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        # Who was interrupted, or heard nothing in time, may have left a statement or a transaction that goes on.
+        answered = error is None or (isinstance(error, Exception) and not isinstance(error, Unavailable))
+        self._pool.take_back(self._raw, sound=answered and not self._raw.is_in_transaction())
 
 
 # What happened, and what it is called; the first that fits, since some are kinds of others (TimeoutError of OSError).
@@ -229,23 +259,20 @@ _REASONS: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
 )
 
 
-@contextmanager
-def _connecting() -> Iterator[None]:
-    """Whatever the server has to say to somebody who wants to connect, it is not there for us."""
-    try:
-        yield
-    except asyncpg.PostgresError as error:
-        raise Unavailable("database_down") from error
+class _Translation:
+    """Around whatever asks the server: raises its errors as ours. One for all; a generator would cost as each time."""
+
+    __slots__ = ()
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if isinstance(error, asyncpg.UniqueViolationError):
+            raise Duplicate(f"{error.constraint_name}") from error
+        if isinstance(error, asyncpg.PostgresError | asyncpg.InterfaceError | asyncpg.InternalClientError | OSError):
+            for kinds, reason in _REASONS:
+                if isinstance(error, kinds):
+                    raise Unavailable(reason) from error
 
 
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except asyncpg.UniqueViolationError as error:
-        raise Duplicate(f"{error.constraint_name}") from error
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError) as error:
-        for kinds, reason in _REASONS:
-            if isinstance(error, kinds):
-                raise Unavailable(reason) from error
-        raise
+_translated = _Translation()

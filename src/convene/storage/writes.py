@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, insert, literal_column, select, update
+from sqlalchemy import CTE, bindparam, insert, literal_column, select, update
 
 from convene.domain.content import EventContent
 from convene.domain.content_json import to_json
 from convene.storage.events import CONTENT_COLUMNS, EventHead, content_columns
 from convene.storage.positions import transaction_position
 from convene.storage.statements import Statement, Values, inserting
-from convene.storage.tables import event_versions, events, permissions
+from convene.storage.tables import agendas, event_versions, events, permissions
 from convene.storage.unit_of_work import UnitOfWork
 
 _NEW = (
@@ -62,15 +62,14 @@ _PERMISSION = (
 )
 
 
-def _insert_at_once() -> Statement:
-    """PostgreSQL's form of the three inserts: one statement, one round trip."""
-    new = inserting(events, *_NEW).returning(events.c.id).cte("new")
+def _insert_at_once(new_event: CTE) -> Statement:
+    """PostgreSQL's form of the three inserts, the first of which gives the id: one statement, one round trip."""
     permission = (
         insert(permissions)
         .from_select(
             [*_PERMISSION],
             select(
-                new.c.id,
+                new_event.c.id,
                 bindparam("owner_id", type_=events.c.owner_id.type),
                 literal_column("'owner'"),
                 bindparam("starts_at", type_=permissions.c.starts_at.type),
@@ -86,7 +85,7 @@ def _insert_at_once() -> Statement:
     version = insert(event_versions).from_select(
         [*_VERSION, "position"],
         select(
-            new.c.id,
+            new_event.c.id,
             bindparam("version", type_=event_versions.c.version_number.type),
             bindparam("kind", type_=event_versions.c.kind.type),
             bindparam("data", type_=event_versions.c.data.type),
@@ -100,7 +99,24 @@ def _insert_at_once() -> Statement:
     return Statement(version.add_cte(permission).returning(event_versions.c.event_id))
 
 
-_INSERT_AT_ONCE = _insert_at_once()
+def _if_unchanged() -> CTE:
+    """The insert of an event that takes the lock of its owner's agenda by itself, if that has its revision still.
+
+    Who has changed it meanwhile has moved its revision; whoever has to wait for the lock, looks at the revision again.
+    """
+    agenda = (
+        update(agendas)
+        .where(agendas.c.user_id == bindparam("owner_id"), agendas.c.revision == bindparam("seen"))
+        .values(revision=agendas.c.revision + 1)
+        .returning(agendas.c.user_id)
+        .cte("agenda")
+    )
+    row = select(*(bindparam(name, type_=events.c[name].type) for name in _NEW)).select_from(agenda)
+    return insert(events).from_select([*_NEW], row).returning(events.c.id).cte("new")
+
+
+_INSERT_AT_ONCE = _insert_at_once(inserting(events, *_NEW).returning(events.c.id).cte("new"))
+_INSERT_IF_UNCHANGED = _insert_at_once(_if_unchanged())
 
 
 class NewEvent(NamedTuple):
@@ -125,7 +141,18 @@ async def insert_events(work: UnitOfWork, new: Sequence[NewEvent]) -> list[Event
     if not at_once:
         await work.many(_INSERT_OWNER, rows)
         await work.many(_INSERT_VERSION, rows)
-    return [EventHead._make(row[name] for name in EventHead._fields) for row in rows]
+    return [_head(row) for row in rows]
+
+
+async def insert_event_if_unchanged(work: UnitOfWork, new: NewEvent, revision: int) -> EventHead | None:
+    """Write a new event as a transaction of its own; None if its owner's agenda has another revision by now."""
+    row = _new_row(work, new)
+    found = await work.alone(_INSERT_IF_UNCHANGED, {**row, "seen": revision})
+    return _head(row | {"id": found[0][0]}) if found else None
+
+
+def _head(row: Values) -> EventHead:
+    return EventHead._make(row[name] for name in EventHead._fields)
 
 
 def _new_row(work: UnitOfWork, event: NewEvent) -> dict[str, Any]:

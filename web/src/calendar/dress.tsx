@@ -22,6 +22,16 @@ function columnContent({ event, timeText, isShort }: Shown) {
   );
 }
 
+/** The event that is being made, in views that have a line for each. */
+function lineContent({ timeText }: Shown) {
+  return (
+    <div class="entry-line">
+      {timeText && <span class="muted">{timeText} </span>}
+      <DraftTitle />
+    </div>
+  );
+}
+
 type Drawn = Shown["event"];
 const isDraft = (event: Drawn) => event.extendedProps.isDraft === true;
 
@@ -41,7 +51,8 @@ function keepInside(): void {
 export const DRESS: CalendarOptions = {
   eventContent: (shown) => {
     const isInColumn = shown.view.type.startsWith("timeGrid") && !shown.event.allDay;
-    return isInColumn || isDraft(shown.event) ? columnContent(shown) : true;
+    if (isInColumn) return columnContent(shown);
+    return isDraft(shown.event) ? lineContent(shown) : true;
   },
   displayEventEnd: false,
   blockEventClass: "entry-block",

@@ -1,0 +1,126 @@
+"""Connections to PostgreSQL: opened when they are needed, kept, and lent to one after the other.
+
+asyncpg's own pool costs three times what a small query does (measured: 75 us of CPU for a loan, 22 for the query): it
+makes a task for each return, a proxy for each loan and a timer for each wait. Here a loan of an idle connection is a
+pop from a list, and only who has to wait pays for waiting.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import TypeAlias
+
+import asyncpg
+
+Raw: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+
+#: What has been idle for longer is not trusted: something on the way may have forgotten it without a word.
+KEPT_SECONDS = 300.0
+
+
+class Pool:
+    """At most so many connections; whoever waits for one is served in turn."""
+
+    def __init__(self, connect: Callable[[], Awaitable[Raw]], most: int, timeout: float) -> None:
+        self._connect = connect
+        self._most = most
+        self._timeout = timeout
+        #: With the time since when; the one that was used last is lent first, so that the others may grow old.
+        self._idle: list[tuple[Raw, float]] = []
+        self._lent: set[Raw] = set()
+        #: Those that are open, and those that somebody is opening.
+        self._taken = 0
+        #: Who is handed a connection, or None: the right to open one.
+        self._waiting: deque[asyncio.Future[Raw | None]] = deque()
+        self._brought_back = asyncio.Event()
+        self._clock = asyncio.get_running_loop().time
+
+    @property
+    def size(self) -> int:
+        """How many are open, or being opened."""
+        return self._taken
+
+    @property
+    def idle(self) -> int:
+        """How many nobody uses."""
+        return len(self._idle)
+
+    async def lend(self) -> Raw:
+        """Give a connection, which has to be brought back.
+
+        Raises:
+            TimeoutError: there was none for too long.
+            OSError, asyncpg.PostgresError: none can be opened.
+        """
+        while self._idle:
+            raw, since = self._idle.pop()
+            if not raw.is_closed() and self._clock() - since < KEPT_SECONDS:
+                self._lent.add(raw)
+                return raw
+            raw.terminate()
+            self._taken -= 1
+        async with asyncio.timeout(self._timeout):
+            raw = await self._come_by()
+        self._lent.add(raw)
+        return raw
+
+    def take_back(self, raw: Raw, *, sound: bool) -> None:
+        """Take a connection back; one that is not sound, because nobody knows what it is doing, is closed."""
+        self._lent.discard(raw)
+        if not sound:
+            raw.terminate()
+        self._pass_on(None if raw.is_closed() else raw)
+        self._brought_back.set()
+
+    async def close(self) -> None:
+        """Close every connection, after the work in hand; cut off what takes too long."""
+        deadline = self._clock() + self._timeout
+        with suppress(TimeoutError):
+            async with asyncio.timeout_at(deadline):
+                while self._lent or self._waiting:
+                    self._brought_back.clear()
+                    await self._brought_back.wait()
+        for raw in self._lent:
+            raw.terminate()
+        while self._idle:
+            raw, _ = self._idle.pop()
+            await raw.close(timeout=max(deadline - self._clock(), 0.1))
+
+    async def _come_by(self) -> Raw:
+        """Open a connection, or wait until somebody brings one back."""
+        raw = None
+        if self._taken < self._most:
+            self._taken += 1
+        else:
+            raw = await self._turn()
+        if raw is not None and not raw.is_closed():
+            return raw
+        try:
+            return await self._connect()
+        except BaseException:
+            self._pass_on(None)
+            raise
+
+    async def _turn(self) -> Raw | None:
+        turn: asyncio.Future[Raw | None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(turn)
+        try:
+            return await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self._pass_on(turn.result())  # it came in the moment of giving up
+            raise
+
+    def _pass_on(self, raw: Raw | None) -> None:
+        while self._waiting:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                turn.set_result(raw)
+                return
+        if raw is None:
+            self._taken -= 1
+        else:
+            self._idle.append((raw, self._clock()))

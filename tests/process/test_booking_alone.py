@@ -1,0 +1,111 @@
+"""Creating without the lock: whoever looked at an agenda that somebody has changed since writes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+
+import httpx2
+import pytest
+
+from convene.domain.content import EventContent, Schedule
+from convene.storage.events import Agenda, look_at_agenda
+from convene.storage.unit_of_work import Units
+from convene.storage.writes import NewEvent, insert_event_if_unchanged
+from tests.people import Api, Json, Person, running_api
+
+EVENTS = "/api/v1/events"
+NINE = datetime(2027, 3, 1, 9, tzinfo=UTC)
+HOUR = {"title": "Planning", "start_time": "2027-03-01T09:00:00Z", "end_time": "2027-03-01T10:00:00Z"}
+LATER = {"start_time": "2027-03-01T12:00:00Z", "end_time": "2027-03-01T13:00:00Z"}
+
+
+@pytest.fixture
+async def api(new_postgres: str) -> AsyncIterator[Api]:
+    async with running_api(new_postgres) as api:
+        yield api
+
+
+@pytest.fixture
+async def alice(api: Api) -> Person:
+    return await api.person("alice")
+
+
+@pytest.fixture
+async def ben(api: Api) -> Person:
+    return await api.person("ben")
+
+
+@pytest.fixture
+def units(api: Api) -> Units:
+    units: Units = api.app.state.services.units
+    return units
+
+
+async def looked_at(units: Units, person: Person) -> Agenda:
+    async with units.writing() as work:
+        return await look_at_agenda(work, person.id, NINE, NINE + timedelta(hours=1))
+
+
+async def is_created(units: Units, person: Person, agenda: Agenda) -> bool:
+    schedule = Schedule(start=NINE.replace(tzinfo=None), duration=timedelta(hours=1), zone="UTC")
+    content = EventContent(title="Alone", schedule=schedule)
+    new = NewEvent(content, f"{agenda.revision}@test", person.id, agenda.calendar_id, person.id)
+    async with units.writing() as work:
+        return await insert_event_if_unchanged(work, new, agenda.revision) is not None
+
+
+Change = Callable[[Person, Person, Json], Awaitable[httpx2.Response]]
+
+CHANGES: dict[str, Change] = {
+    "a booking": lambda alice, _ben, _event: alice.post(EVENTS, HOUR),
+    "a batch": lambda alice, _ben, _event: alice.post(f"{EVENTS}/batch", [HOUR]),
+    "an editor's move": lambda _alice, ben, event: ben.put(
+        f"{EVENTS}/{event['id']}", {name: HOUR[name] for name in ("start_time", "end_time")}
+    ),
+    "a series": lambda alice, _ben, _event: alice.post(EVENTS, {**HOUR, "recurrence_pattern": "FREQ=DAILY;COUNT=3"}),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+async def test_nothing_is_written_after_somebody_else_took_the_time(
+    units: Units, alice: Person, ben: Person, change: Change
+):
+    event = await alice.creates(start=LATER["start_time"], end=LATER["end_time"])
+    await alice.shares(event, ben)
+    agenda = await looked_at(units, alice)
+    assert agenda.busy == []
+    assert (await change(alice, ben, event)).is_success
+    assert not await is_created(units, alice, agenda)
+    assert "Alone" not in [one["title"] for one in (await alice.get(EVENTS)).json()]
+
+
+async def test_nothing_is_written_after_an_event_at_that_time_was_handed_over(units: Units, alice: Person, ben: Person):
+    event = await ben.creates(start=HOUR["start_time"], end=HOUR["end_time"])
+    await ben.shares(event, alice)
+    agenda = await looked_at(units, alice)
+    assert (await ben.post(f"{EVENTS}/{event['id']}/transfer", {"user_id": alice.id})).is_success
+    assert not await is_created(units, alice, agenda)
+
+
+async def test_nothing_is_written_after_an_event_came_back_from_the_trash(units: Units, alice: Person):
+    event = await alice.creates(start=HOUR["start_time"], end=HOUR["end_time"])
+    assert (await alice.delete(f"{EVENTS}/{event['id']}")).is_success
+    agenda = await looked_at(units, alice)
+    assert (await alice.post(f"{EVENTS}/{event['id']}/restore")).is_success
+    assert not await is_created(units, alice, agenda)
+
+
+async def test_of_two_who_looked_at_once_one_writes(units: Units, alice: Person):
+    one, two = await looked_at(units, alice), await looked_at(units, alice)
+    assert await is_created(units, alice, one)
+    assert not await is_created(units, alice, two)
+    [event] = (await alice.get(EVENTS)).json()
+    assert (event["title"], event["version"], event["role"]) == ("Alone", 1, "owner")
+    [version] = (await alice.get(f"{EVENTS}/{event['id']}/history")).json()
+    assert version["kind"] == "created"
+
+
+async def test_what_the_agenda_holds_at_that_time_is_seen(units: Units, alice: Person):
+    event = await alice.creates(start=HOUR["start_time"], end=HOUR["end_time"])
+    assert [head.id for head in (await looked_at(units, alice)).busy] == [event["id"]]
