@@ -114,6 +114,12 @@ def _dear_json() -> dict[str, Bomb]:
         "2 to the 70th": _rule(interval=2**70),
         "hundreds of thousands of members": _raw(b"{" + b",".join(b'"%x":1' % one for one in range(350_000)) + b"}"),
         "one member again and again": _raw(b"{" + b",".join([b'"a":1'] * 690_000) + b"}"),
+        "quotation marks and blanks": _raw(b'" ' * 2_000_000),
+        "a quotation mark and blanks": _raw(b'"' + b" " * 4_000_000),
+        "backslashes": _raw(b'"' + b"\\" * 4_000_000),
+        "members whose names end with backslashes": _raw(
+            b"{" + b",".join(rb'"%x\\\\" :1' % one for one in range(240_000)) + b"}"
+        ),
         "a million empty objects": _raw(b'{"events":[' + b",".join([b"{}"] * 1_390_000) + b"]}"),
         "a batch of a million nothings": Bomb("POST", f"{EVENTS}/batch", b"[" + b",".join([b"0"] * 2_000_000) + b"]"),
         "a batch of 270,000 events": Bomb("POST", f"{EVENTS}/batch", _json([{"title": "x"}] * 270_000)),

@@ -8,10 +8,8 @@ two would be lost silently.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
-from itertools import islice
 from typing import Any, NoReturn
 
 from fastapi import Request, Response
@@ -27,9 +25,10 @@ VALUES_MAX = 100_000
 #: The members of one object. A series has at most 1,000 overrides.
 MEMBERS_MAX = 2_000
 
-#: Where the name of a member ends: a quotation mark that is not escaped, and a colon.
-_NAME_END = re.compile(rb'(?<!\\)(?:\\\\)*"\s*:')
-_NAME_BYTES = 4
+_MEMBER_BYTES = 5
+_BLANKS = b" \t\n\r"
+#: A name with more backslashes at its end is too long for a body to have many of them.
+_BACKSLASHES_MAX = 20
 
 #: What most clients write, and nothing else: as it stands in a header.
 JSON = b"application/json"
@@ -63,8 +62,8 @@ def read_json(body: bytes) -> Any:  # noqa: ANN401 - any JSON value
         HTTPException: 400, it is no JSON text in UTF-8, or nested too deeply.
         Invalid: an object has two members of one name; there are too many of them.
     """
-    if len(body) > VALUES_MAX * _NAME_BYTES:  # an object is read as a whole before anybody can count its members
-        refuse_crowds(sum(1 for _ in islice(_NAME_END.finditer(body), VALUES_MAX + 1)), 0)
+    if len(body) > VALUES_MAX * _MEMBER_BYTES:  # an object is read as a whole before anybody can count its members
+        refuse_crowds(_members_in(body), 0)
     seen = _Members()
     try:
         value = json.loads(body.decode("utf-8-sig"), object_pairs_hook=seen.collect, parse_constant=_refuse_constant)
@@ -103,6 +102,19 @@ def refuse_crowds(values: int, members: int) -> None:
         raise Invalid.at("", f"an object in it has {members} members; at most {MEMBERS_MAX} are possible")
     if values > VALUES_MAX:
         raise Invalid.at("", f"has more than {VALUES_MAX} values")
+
+
+def _members_in(body: bytes) -> int:
+    """Count the members of all objects in JSON without reading it: quotation marks before a colon, if not escaped.
+
+    Never too few; text that begins with a colon counts as well. Escaped is what stands behind an odd number of
+    backslashes. A regular expression that counts the same takes seconds for a body of quotation marks.
+    """
+    dense, end, found, sign = body.translate(None, _BLANKS), b'":', 0, 1
+    while (number := dense.count(end)) and len(end) < _BACKSLASHES_MAX:
+        found += sign * number
+        end, sign = b"\\" + end, -sign
+    return found
 
 
 class _Twice:
