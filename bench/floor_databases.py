@@ -38,8 +38,8 @@ _EVENT = (
     "INSERT INTO events (calendar_id, owner_id, updated_by, uid, version, title, description, location, status, "
     "free_busy_status, tags, start_local, duration, time_zone, fold, all_day, is_recurring, start_time, end_time, "
     "starts_at, ends_at, may_block, created_at, updated_at, search_text) "
-    "VALUES ({0}, {1}, {1}, {2}, 1, {3}, {4}, {5}, 'confirmed', 'busy', {6}, {7}, {8}, {9}, 0, false, false, "
-    "{10}, {11}, {10}, {11}, true, {12}, {12}, {13}) RETURNING id"
+    "SELECT {0}, {1}, {1}, {2}, 1, {3}, {4}, {5}, 'confirmed', 'busy', {6}, {7}, {8}, {9}, 0, false, false, "
+    "{10}, {11}, {10}, {11}, true, {12}, {12}, {13} "
 )
 _PERMISSION = (
     "INSERT INTO permissions (event_id, user_id, role, starts_at, ends_at, position, created_at, updated_at, "
@@ -66,10 +66,17 @@ class PostgresFloor:
 
     def __init__(self, dsn: str) -> None:
         self._dsn = dsn
+        self._turn = asyncio.Lock()  # there is one user here: they would overtake each other
         marks = [f"${number}" for number in range(1, 20)]
-        self._get, self._list, self._lock, self._busy = (sql.format(*marks) for sql in (_GET, _LIST, _LOCK, _BUSY))
+        self._get, self._list = (sql.format(*marks) for sql in (_GET, _LIST))
+        self._agenda = (
+            "SELECT a.revision, (SELECT min(id) FROM calendars WHERE owner_id = a.user_id), busy.id FROM agendas a "
+            f"LEFT JOIN ({_BUSY.format(*marks)}) busy ON true WHERE a.user_id = $1"
+        )
         self._insert = (
-            f"WITH new AS ({_EVENT.format(*marks)}), permission AS ({_PERMISSION} SELECT id, $2, 'owner', $11, $12, "
+            "WITH agenda AS (UPDATE agendas SET revision = revision + 1 WHERE user_id = $2 AND revision = $16 "
+            f"RETURNING user_id), new AS ({_EVENT.format(*marks)} FROM agenda RETURNING id), "
+            f"permission AS ({_PERMISSION} SELECT id, $2, 'owner', $11, $12, "
             "pg_current_xact_id()::text::bigint, $13, $13, $2 FROM new) "
             f"{_VERSION} SELECT id, 1, 'created', $15, $2, $13 FROM new RETURNING event_id"
         )
@@ -104,12 +111,15 @@ class PostgresFloor:
             return await raw.fetch(self._list, user_id, after, before, most)
 
     async def create(self, user_id: int, event: dict[str, Any]) -> tuple[int, int] | None:
-        async with self._pool.acquire() as raw, raw.transaction():
-            calendar_id = await raw.fetchval(self._lock, user_id)
-            if await raw.fetch(self._busy, user_id, event["start_time"], event["end_time"]):
-                return None
-            values = _values(calendar_id, user_id, event)
-            return await raw.fetchval(self._insert, *values, orjson.loads(_data(event))), calendar_id
+        async with self._pool.acquire() as raw, self._turn:
+            while True:
+                agenda = await raw.fetch(self._agenda, user_id, event["start_time"], event["end_time"])
+                revision, calendar_id, busy = agenda[0]
+                if busy is not None:
+                    return None
+                values = (*_values(calendar_id, user_id, event), orjson.loads(_data(event)), revision)
+                if (event_id := await raw.fetchval(self._insert, *values)) is not None:
+                    return event_id, calendar_id
 
 
 def _text(value: object) -> str:
@@ -127,7 +137,7 @@ class SqliteFloor:
         self._path = url.removeprefix("sqlite:///")
         marks = [f"?{number}" for number in range(1, 20)]
         self._get, self._list, self._lock, self._busy = (sql.format(*marks) for sql in (_GET, _LIST, _LOCK, _BUSY))
-        self._event = _EVENT.format(*marks)
+        self._event = f"{_EVENT.format(*marks)} RETURNING id"
         self._permission = (
             f"{_PERMISSION} VALUES (?1, ?2, 'owner', ?3, ?4, (SELECT position FROM database_identity), ?5, ?5, ?2)"
         )

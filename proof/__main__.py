@@ -39,7 +39,7 @@ PARTS: dict[str, Part] = {
     "histories": histories.run,
     "crashes": crashes.run,
     "failover": failover.run,
-    "fuzz": fuzzing.attack,
+    "fuzz": fuzzing.run,
     "restore": restore.run,
 }
 

@@ -29,7 +29,7 @@ MANY, FEW = 115, 2
 COLUMNS = ("database", "operations", "cases", "refusals that no schema says", "faults", "seconds")
 
 
-async def attack(options: Options) -> Result:
+async def run(options: Options) -> Result:
     """Fuzz a server on each database."""
     rows: list[tuple[object, ...]] = []
     failures: list[str] = []

@@ -15,7 +15,7 @@ from tests.people import running_api
 
 
 def small(artifacts: Path, *kinds: str) -> Options:
-    return Options(quick=True, kinds=kinds, seed=random.randrange(2**31), artifacts=artifacts, seconds=2.5, rounds=1)
+    return Options(quick=True, kinds=kinds, seed=1, artifacts=artifacts, seconds=2.5, rounds=1)
 
 
 @pytest.mark.parametrize("kind", KINDS)

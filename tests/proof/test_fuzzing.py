@@ -16,12 +16,12 @@ from tests.databases import KINDS
 async def test_nothing_that_the_document_allows_or_forbids_is_answered_otherwise_than_it_says(
     kind: str, tmp_path: Path
 ):
-    result = await fuzzing.attack(Options(quick=True, kinds=(kind,), seed=0, artifacts=tmp_path))
+    result = await fuzzing.run(Options(quick=True, kinds=(kind,), seed=0, artifacts=tmp_path))
     told = (tmp_path / f"fuzzing-{kind}.txt").read_text("utf-8")
     assert not result.failures, told
     [[_, operations, cases, *_]] = result.rows
     assert int(str(operations)) > 60, told
-    assert int(str(cases)) > 200, told
+    assert int(str(cases)) > 150, told
 
 
 def found(**more: Any) -> Any:
