@@ -33,7 +33,7 @@ from typing import Any
 from tests.postgres import postgres_server
 
 from bench import batch, buses, capacity, growth, report, sockets, speed, starting, work
-from bench.servers import CONVENE, other_convene
+from bench.servers import CONVENE, ROOT, other_convene
 from bench.stands import FULL, QUICK, Effort
 
 Figures = Sequence[Any]
@@ -62,7 +62,8 @@ def main() -> None:
             figures[part] = found = measure(run)
             print("", shown(found), sep="\n", flush=True)
             if asked.write:
-                report.put_into_document(part, about, shown(found))
+                document = "scaling.md" if part == "capacity" else "performance.md"
+                report.put_into(ROOT / "docs" / document, part, about, shown(found))
                 if part == "work":
                     work.record(found)
     if asked.json:

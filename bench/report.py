@@ -200,15 +200,14 @@ def starts(found: Sequence[Start]) -> str:
     return table([" ", "ready after, s", "of CPU, s", "at rest, MiB"], rows)
 
 
-def put_into_document(part: str, about: Mapping[str, str], shown: str) -> None:
-    """Put the tables of a part, and where they come from, between its marks in the document that has them."""
-    path = ROOT / "docs" / ("scaling.md" if part == "capacity" else "performance.md")
+def put_into(document: Path, part: str, about: Mapping[str, str], shown: str) -> None:
+    """Put what a part came to, and where it comes from, between its marks in a document."""
     begin, end = f"<!-- {part} -->", f"<!-- end of {part} -->"
-    before, _, rest = path.read_text("utf-8").partition(begin)
+    before, _, rest = document.read_text("utf-8").partition(begin)
     _, found, after = rest.partition(end)
-    assert found, f"{path} has no place for {part}: {begin} ... {end}"
+    assert found, f"{document} has no place for {part}: {begin} ... {end}"
     source = "; ".join((f"`{about['command']}`", *(about[name] for name in ("date", "machine")), about["commit"]))
-    path.write_text(f"{before}{begin}\n{source}\n\n{shown}\n{end}{after}", "utf-8")
+    document.write_text(f"{before}{begin}\n{source}\n\n{shown}\n{end}{after}", "utf-8")
 
 
 def write_json(path: Path, about: dict[str, str], figures: Mapping[str, Sequence[Any]]) -> None:

@@ -23,7 +23,7 @@ import sys
 from pathlib import Path
 from secrets import randbelow
 
-from bench.report import heading, machine
+from bench.report import heading, machine, put_into
 from tests.databases import KINDS
 from tests.postgres import ADDRESS, guard
 
@@ -58,7 +58,7 @@ def main() -> None:
             shown = report.markdown(result)
             print("", shown, "", sep="\n", flush=True)
             if asked.write:
-                report.put_into(DOCUMENT, part, about, shown)
+                put_into(DOCUMENT, part, about, shown)
     report.write_json(ARTIFACTS / "results.json", about, results)
     sys.exit(1 if any(result.failures for result in results.values()) else 0)
 

@@ -1,4 +1,4 @@
-"""Reports: Markdown for people, into docs/reliability.md if asked to; JSON for programs, under artifacts/."""
+"""Reports: Markdown for people; JSON for programs, under artifacts/."""
 
 from __future__ import annotations
 
@@ -24,16 +24,6 @@ def markdown(result: Result) -> str:
         told.append(f"* and {len(result.failures) - _SHOWN} more")
     verdict = "\n".join(told) if told else "No promise was found broken."
     return f"{table(result.columns, result.rows)}\n\n{verdict}"
-
-
-def put_into(document: Path, part: str, about: Mapping[str, str], shown: str) -> None:
-    """Put what a part came to, and where it comes from, between its marks in a document."""
-    begin, end = f"<!-- {part} -->", f"<!-- end of {part} -->"
-    before, _, rest = document.read_text("utf-8").partition(begin)
-    _, found, after = rest.partition(end)
-    assert found, f"{document} has no place for {part}: {begin} ... {end}"
-    source = "; ".join((f"`{about['command']}`", *(about[name] for name in ("date", "machine")), about["commit"]))
-    document.write_text(f"{before}{begin}\n{source}\n\n{shown}\n{end}{after}", "utf-8")
 
 
 def write_json(path: Path, about: Mapping[str, str], results: Mapping[str, Result]) -> None:
