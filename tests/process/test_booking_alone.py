@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
 import httpx2
 import pytest
 
+from convene import clock
 from convene.domain.content import EventContent, Schedule
 from convene.storage.events import Agenda, look_at_agenda
 from convene.storage.unit_of_work import Units
 from convene.storage.writes import NewEvent, insert_event_if_unchanged
 from tests.people import Api, Json, Person, running_api
+from tests.process.outside import outside
 
 EVENTS = "/api/v1/events"
 NINE = datetime(2027, 3, 1, 9, tzinfo=UTC)
@@ -109,3 +112,16 @@ async def test_of_two_who_looked_at_once_one_writes(units: Units, alice: Person)
 async def test_what_the_agenda_holds_at_that_time_is_seen(units: Units, alice: Person):
     event = await alice.creates(start=HOUR["start_time"], end=HOUR["end_time"])
     assert [head.id for head in (await looked_at(units, alice)).busy] == [event["id"]]
+
+
+async def test_whoever_was_overtaken_is_created_when_they_hold_the_lock(new_postgres: str, alice: Person):
+    """Or the history would show two events at one time, if what was in the way was moved away meanwhile."""
+    async with outside(new_postgres) as overtaking:
+        await overtaking.rows("BEGIN")
+        await overtaking.rows(f"UPDATE agendas SET revision = revision + 1 WHERE user_id = {alice.id}")
+        creating = asyncio.create_task(alice.post(EVENTS, HOUR))
+        await asyncio.sleep(0.3)  # until it has looked at the agenda, and waits for the lock
+        let_go = clock.now()
+        await overtaking.rows("COMMIT")
+    event = (await creating).json()
+    assert datetime.fromisoformat(event["created_at"]) >= let_go
