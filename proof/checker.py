@@ -28,7 +28,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from proof.recording import READS, Call, Final, Version
+from proof.recording import READS, Call, Final, Version, named
+from proof.roles import granted, revoked
 
 #: What is compared of two neighbouring versions: times are one thing.
 _ATOMS = {"title": ("title",), "location": ("location",), "times": ("start_time", "end_time")}
@@ -39,7 +40,7 @@ def broken(calls: Sequence[Call], final: Final) -> list[str]:
     """List, in one line each, where the rules are broken."""
     rules = (
         *(_errors, _chains, _acknowledged, _order, _losses),
-        *(_overlaps, _revoked, _granted, _followed),
+        *(_overlaps, revoked, granted, _followed),
     )
     return [f"{rule.__name__.strip('_')}: {found}" for rule in rules for found in rule(calls, final)]
 
@@ -47,7 +48,7 @@ def broken(calls: Sequence[Call], final: Final) -> list[str]:
 def _errors(calls: Sequence[Call], final: Final) -> Iterator[str]:  # noqa: ARG001 - all rules are asked alike
     for call in calls:
         if call.status is not None and call.status >= 500:
-            yield f"{_named(call)} was answered with {call.status}"
+            yield f"{named(call)} was answered with {call.status}"
 
 
 def _chains(calls: Sequence[Call], final: Final) -> Iterator[str]:  # noqa: ARG001
@@ -70,13 +71,13 @@ def _acknowledged(calls: Sequence[Call], final: Final) -> Iterator[str]:
             found = places[call.token]
             told = [(call.event, call.version)]
             if call.succeeded and found != told:
-                yield f"{_named(call)} was told version {call.version}, and is in {found}"
+                yield f"{named(call)} was told version {call.version}, and is in {found}"
             if not call.succeeded and len(found) > (call.status is None):
-                yield f"{_named(call)} was answered with {call.status}, and is in {found}"
+                yield f"{named(call)} was answered with {call.status}, and is in {found}"
         if call.op in _KINDS and call.succeeded and call.version is not None:
             written = _version(final, call.event, call.version)
             if written is None or not _is_of(written, call, final):
-                yield f"{_named(call)} was told version {call.version}, which is not its"
+                yield f"{named(call)} was told version {call.version}, which is not its"
     yield from _nobodys(calls, final)
 
 
@@ -147,9 +148,9 @@ def _order(calls: Sequence[Call], final: Final) -> Iterator[str]:  # noqa: ARG00
                 newest = max(newest, ended[place].version)
                 place += 1
             if one.version < newest + one.makes:
-                yield f"{_named(one.call)} has version {one.version} of event {event}, after version {newest}"
+                yield f"{named(one.call)} has version {one.version} of event {event}, after version {newest}"
             if begun.get(one.version, 0) > (one.call.end or _NEVER):
-                yield f"{_named(one.call)} shows version {one.version} of event {event} before it was begun"
+                yield f"{named(one.call)} shows version {one.version} of event {event} before it was begun"
 
 
 def _losses(calls: Sequence[Call], final: Final) -> Iterator[str]:
@@ -159,7 +160,7 @@ def _losses(calls: Sequence[Call], final: Final) -> Iterator[str]:
         before, after = _version(final, call.event, call.version - 1), _version(final, call.event, call.version)
         base = _version(final, call.event, call.base) if call.base else None
         if before is None or after is None:
-            yield f"{_named(call)} has no version {call.version} after another"
+            yield f"{named(call)} has no version {call.version} after another"
             continue
         for atom, names in _ATOMS.items():
             was, now = _of(before, names), _of(after, names)
@@ -167,9 +168,9 @@ def _losses(calls: Sequence[Call], final: Final) -> Iterator[str]:
             if base is not None and wanted == _of(base, names):  # sent as it was read
                 wanted = was
             if now != wanted:
-                yield f"{_named(call)} made {atom} of version {call.version} {now}, not {wanted}"
+                yield f"{named(call)} made {atom} of version {call.version} {now}, not {wanted}"
             if base is not None and wanted != was != _of(base, names):
-                yield f"{_named(call)} has overwritten {atom} {was}, set since version {call.base}"
+                yield f"{named(call)} has overwritten {atom} {was}, set since version {call.base}"
 
 
 def _of(version: Version, names: tuple[str, ...]) -> tuple[object, ...]:
@@ -206,78 +207,6 @@ def _overlaps(calls: Sequence[Call], final: Final) -> Iterator[str]:  # noqa: AR
             taken[event] = (start, end)
 
 
-# -- sharing -------------------------------------------------------------------------------------------------
-
-
-class _Sharing(NamedTuple):
-    """All that was done to one user's role on one event."""
-
-    given: list[Call]
-    taken: list[Call]
-
-
-def _sharings(calls: Sequence[Call]) -> Mapping[tuple[int | None, int | None], _Sharing]:
-    found: defaultdict[tuple[int | None, int | None], _Sharing] = defaultdict(lambda: _Sharing([], []))
-    for call in calls:
-        if call.succeeded or call.status is None:
-            if call.op == "share":
-                found[call.event, call.whom].given.append(call)
-            elif call.op == "revoke":
-                found[call.event, call.whom].taken.append(call)
-    return found
-
-
-def _touched(call: Call) -> frozenset[int]:
-    """Events that the answer to a call tells of."""
-    if not call.succeeded:
-        return frozenset()
-    own = {call.event} if call.event is not None and call.op in {"edit", "roll back", "get", "history"} else set()
-    return frozenset(own | {event for event, _ in call.seen})
-
-
-def _revoked(calls: Sequence[Call], final: Final) -> Iterator[str]:  # noqa: ARG001
-    sharings = _sharings(calls)
-    for call in calls:
-        for event in _touched(call):
-            sharing = sharings.get((event, call.user))
-            if sharing is None:
-                continue
-            if (taken := _stands(sharing.taken, sharing.given, call)) is not None:
-                yield f"{_named(call)} shows event {event}, revoked at {taken.end:.6f}"
-
-
-def _granted(calls: Sequence[Call], final: Final) -> Iterator[str]:  # noqa: ARG001
-    """Whoever certainly has a role is not told that the event is not there."""
-    sharings = _sharings(calls)
-    absent = _absences(calls)
-    for call in calls:
-        sharing = sharings.get((call.event, call.user))
-        if sharing is None or call.op not in {"get", "history"} or call.status != 404:
-            continue
-        taken = [*sharing.taken, *absent.get(call.event, ())]
-        if (given := _stands(sharing.given, taken, call)) is not None:
-            yield f"{_named(call)} was refused, although event {call.event} was shared at {given.end:.6f}"
-
-
-def _stands(done: Sequence[Call], undoing: Sequence[Call], when: Call) -> Call | None:
-    """Find what was certainly done before a call, and cannot have been undone before that had ended."""
-    for one in done:
-        if one.succeeded and one.end is not None and one.end < when.begin:
-            later = (other for other in undoing if other.end is None or other.end > one.begin)
-            if not any(other.begin < (when.end or _NEVER) for other in later):
-                return one
-    return None
-
-
-def _absences(calls: Sequence[Call]) -> Mapping[int | None, list[Call]]:
-    """For each event the calls by which it may have come to lie in the trash; nothing there can be shared."""
-    found: defaultdict[int | None, list[Call]] = defaultdict(list)
-    for call in calls:
-        if call.op == "delete" and (call.succeeded or call.status is None):
-            found[call.event].append(call)
-    return found
-
-
 # -- following changes ---------------------------------------------------------------------------------------
 
 
@@ -292,7 +221,7 @@ def _followed(calls: Sequence[Call], final: Final) -> Iterator[str]:
         for page in sorted(of_user, key=lambda one: one.begin):
             for event, version in page.seen:
                 if version < newest.get(event, 0):
-                    yield f"{_named(page)} shows version {version} of event {event} after {newest[event]}"
+                    yield f"{named(page)} shows version {version} of event {event} after {newest[event]}"
                 copy[event] = newest[event] = version
             for event in page.removed:
                 copy.pop(event, None)
@@ -303,8 +232,3 @@ def _followed(calls: Sequence[Call], final: Final) -> Iterator[str]:
                     f"user {user} follows changes and has version {copy.get(event)} of event {event}, "
                     f"but sees {seen.get(event)}"
                 )
-
-
-def _named(call: Call) -> str:
-    about = f" of event {call.event}" if call.event is not None else ""
-    return f"{call.op}{about} by user {call.user} at {call.begin:.6f}"

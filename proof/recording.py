@@ -57,6 +57,12 @@ class Call:
         return self.status is not None and 200 <= self.status < 300
 
 
+def named(call: Call) -> str:
+    """A call as people find it again in a recording."""
+    about = f" of event {call.event}" if call.event is not None else ""
+    return f"{call.op}{about} by user {call.user} at {call.begin:.6f}"
+
+
 @dataclass(frozen=True, slots=True)
 class Version:
     """One version as the API shows it in the end; the number is its place in the chain, from 1."""
