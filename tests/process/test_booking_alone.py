@@ -24,24 +24,14 @@ LATER = {"start_time": "2027-03-01T12:00:00Z", "end_time": "2027-03-01T13:00:00Z
 
 
 @pytest.fixture
-async def api(new_postgres: str) -> AsyncIterator[Api]:
+async def here(new_postgres: str) -> AsyncIterator[Api]:
     async with running_api(new_postgres) as api:
         yield api
 
 
 @pytest.fixture
-async def alice(api: Api) -> Person:
-    return await api.person("alice")
-
-
-@pytest.fixture
-async def ben(api: Api) -> Person:
-    return await api.person("ben")
-
-
-@pytest.fixture
-def units(api: Api) -> Units:
-    units: Units = api.app.state.services.units
+def units(here: Api) -> Units:
+    units: Units = here.app.state.services.units
     return units
 
 

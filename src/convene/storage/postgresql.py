@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from datetime import datetime
 from types import TracebackType
 
@@ -69,9 +69,10 @@ class PostgresConnection:
             rows = await self._raw.fetch(compiled.sql, *compiled.bind(values))
         return [compiled.decode(row) for row in rows]
 
-    def turn(self, owner_id: int) -> AbstractAsyncContextManager[None] | None:
-        """The turn of those in this process who write for an owner alone; None if a transaction has begun."""
-        return self._turns.of(owner_id) if self._turns is not None and self._begins else None
+    @property
+    def turns(self) -> Turns | None:
+        """The turns of those in this process who write by one statement; None once a transaction has begun."""
+        return self._turns if self._begins else None
 
     async def run(self, statement: Statement, values: Values) -> int:
         """Run, and count the rows touched."""

@@ -16,7 +16,6 @@ from sqlalchemy import literal, select
 from convene import clock
 from convene.domain.errors import EditConflict
 from convene.storage.engine import Connection, Database
-from convene.storage.postgresql import PostgresConnection
 from convene.storage.statements import Row, Statement, Values
 
 _NOTHING: Values = {}
@@ -90,11 +89,11 @@ class UnitOfWork:
         Raises:
             Unavailable: on entering, it took too long.
         """
-        return self._connection.turn(owner_id) if isinstance(self._connection, PostgresConnection) else None
+        turns = self._connection.turns
+        return None if turns is None else turns.of(owner_id)
 
     async def alone(self, statement: Statement, values: Values = _NOTHING) -> list[Row]:
         """Run a statement as a transaction of its own, and give its rows; see `turn_alone`."""
-        assert isinstance(self._connection, PostgresConnection)  # noqa: S101 - see `turn_alone`
         return await self._connection.alone(statement, values)
 
     async def each(self, statement: Statement, rows: Sequence[Values]) -> list[Row]:
