@@ -14,15 +14,16 @@ import pytest
 from convene.delivery.bus import Bus
 from convene.delivery.channels import Webhooks
 from convene.delivery.dispatcher import Dispatcher
-from convene.delivery.outbound import sending
+from convene.delivery.outbound import Outbound, sending
 from convene.operations import accounts, deliveries
 from convene.storage import deliveries as rows
 from convene.storage.claims import Claimed
+from convene.storage.unit_of_work import Units
 from tests.api.steps import invalid, pages, path_of, refusal
 from tests.api.test_trash import later
 from tests.databases import KINDS, fresh_database
 from tests.people import Api, Json, Person, running_api
-from tests.receiver import receiving, status
+from tests.receiver import Receiver, receiving, status
 
 WEBHOOKS = "/api/v1/webhooks"
 
@@ -289,25 +290,27 @@ class BrokenChannel(Webhooks):
         raise RuntimeError("a row that nobody can read")
 
 
-async def test_what_is_wrong_with_one_channel_holds_up_no_other(api: Api, alice: Person):
+@asynccontextmanager
+async def due_again(api: Api, alice: Person) -> AsyncIterator[tuple[Units, Outbound, Receiver]]:
+    """A message that was refused once and is due again, in units of work of that later time."""
     async with receiving(lambda _: status(503)) as receiver, sending(allow_private=True, timeout=5) as outbound:
         webhook = await alice.adds_webhook(receiver.url)
         await alice.post(f"{WEBHOOKS}/{webhook['id']}/test")
         await settled(alice, webhook, all_tried(1))
         with later(api, timedelta(minutes=1)):
             units = api.app.state.services.units
+        yield units, outbound, receiver
+
+
+async def test_what_is_wrong_with_one_channel_holds_up_no_other(api: Api, alice: Person):
+    async with due_again(api, alice) as (units, outbound, receiver):
         broken, sound = BrokenChannel(units, outbound), Webhooks(units, outbound)
         async with Dispatcher(units, Bus(), [broken, sound]).running():
             await receiver.hears(2)
 
 
 async def test_a_dispatcher_that_is_asked_to_stop_takes_nothing_more_in_hand(api: Api, alice: Person):
-    async with receiving(lambda _: status(503)) as receiver, sending(allow_private=True, timeout=5) as outbound:
-        webhook = await alice.adds_webhook(receiver.url)
-        await alice.post(f"{WEBHOOKS}/{webhook['id']}/test")
-        await settled(alice, webhook, all_tried(1))
-        with later(api, timedelta(minutes=1)):
-            units = api.app.state.services.units
+    async with due_again(api, alice) as (units, outbound, receiver):
         dispatcher = Dispatcher(units, Bus(), [Webhooks(units, outbound)])
         async with dispatcher.running():
             dispatcher.stop()

@@ -10,7 +10,7 @@ from playwright.async_api import expect
 from tests.people import Person
 from tests.web.conftest import Visit
 from tests.web.test_calendar import planned, week
-from tests.web.visitors import at, monday
+from tests.web.visitors import Visitor, at, monday
 
 pytestmark = pytest.mark.xdist_group("page editing")
 
@@ -72,7 +72,8 @@ async def test_what_is_deleted_can_be_undone_and_found_in_the_trash(visit: Visit
     await expect(visitor.event("Planning")).to_be_visible()
 
 
-async def test_undoing_a_change_of_all_following_makes_the_series_whole_again(visit: Visit, alice: Person):
+async def with_the_third_stand_up_in_the_kitchen(visit: Visit, alice: Person) -> Visitor:
+    """Somebody who has changed the third of five dates, and is asked which dates are meant."""
     await alice.creates(
         "Stand-up",
         at(monday(), "09:15"),
@@ -84,6 +85,11 @@ async def test_undoing_a_change_of_all_following_makes_the_series_whole_again(vi
     await visitor.event("Stand-up").nth(2).click()
     await visitor.field("Location").fill("Kitchen")
     await visitor.button("Save").click()
+    return visitor
+
+
+async def test_undoing_a_change_of_all_following_makes_the_series_whole_again(visit: Visit, alice: Person):
+    visitor = await with_the_third_stand_up_in_the_kitchen(visit, alice)
     await visitor.button("This and all following", exact=False).click()
     await visitor.sees("was changed")
     await visitor.button("Undo").click()
@@ -159,17 +165,7 @@ async def test_weeks_of_the_year_and_hours_of_the_day_are_chosen_under_more(visi
     ("answer", "places"), [("Only this one", 1), ("This and all following", 3), ("All of them", 5)]
 )
 async def test_a_change_of_a_series_asks_which_part(visit: Visit, alice: Person, answer: str, places: int):
-    await alice.creates(
-        "Stand-up",
-        at(monday(), "09:15"),
-        at(monday(), "09:30"),
-        time_zone="Europe/Berlin",
-        recurrence_pattern={"frequency": "daily", "count": 5},
-    )
-    visitor = await visit(alice, week())
-    await visitor.event("Stand-up").nth(2).click()
-    await visitor.field("Location").fill("Kitchen")
-    await visitor.button("Save").click()
+    visitor = await with_the_third_stand_up_in_the_kitchen(visit, alice)
     await visitor.sees("3 dates in the coming 13 months")
     await visitor.button(answer, exact=False).click()
     await visitor.sees("was changed")
