@@ -120,8 +120,9 @@ async def test_a_server_that_fails_is_said_with_a_way_on(visit: Visit, alice: Pe
     async def fail(route: Route) -> None:
         await route.fulfill(status=500, content_type="application/problem+json", body='{"title": "Internal"}')
 
-    visitor = await visit(alice, week())
-    await visitor.is_live()  # or it reads again by itself, while somebody asks it to
+    visitor = await visit()
+    await visitor.hears_nothing()  # or the page may find its way on by itself
+    await visitor.comes_as(alice, week())
     lists = re.compile(r"/api/v1/events\?")
     await visitor.page.route(lists, fail)
     await visitor.button("Next").click()

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from playwright.async_api import Browser, ConsoleMessage, Locator, Page, Request, ViewportSize, expect
+from playwright.async_api import Browser, ConsoleMessage, Locator, Page, ViewportSize, expect
 
 from tests.people import PASSWORD, Person
 
@@ -32,28 +31,16 @@ class Visitor:
         self.page = page
         self.url = url
         self.faults: list[str] = []
-        self._is_live, self._has_read_again = asyncio.Event(), asyncio.Event()
         page.on("console", self._hear)
-        page.on("websocket", lambda socket: socket.on("framereceived", self._listen))
-        page.on("requestfinished", self._read)
         page.on("pageerror", lambda error: self.faults.append(str(error)))
 
     def _hear(self, message: ConsoleMessage) -> None:
         if message.type == "error" and _EXPECTED not in message.text and "WebSocket connection" not in message.text:
             self.faults.append(message.text)
 
-    def _listen(self, frame: bytes | str) -> None:
-        if '"ready"' in str(frame):
-            self._is_live.set()
-
-    def _read(self, request: Request) -> None:
-        if self._is_live.is_set() and "/api/v1/events?" in request.url:
-            self._has_read_again.set()
-
-    async def is_live(self) -> None:
-        """Wait until the page hears of changes, and has read once more what it shows."""
-        async with asyncio.timeout(PATIENCE_MS / 1000):
-            await self._has_read_again.wait()
+    async def hears_nothing(self) -> None:
+        """Leave the live channel open and silent, so that the page reads only when it is asked to."""
+        await self.page.route_web_socket("**/api/v1/ws/**", lambda _: None)
 
     async def opens(self, path: str = "/") -> None:
         """Go to an address of the page."""
