@@ -5,6 +5,7 @@ histories  people book, edit, merge, share, revoke and roll back at random throu
 crashes    kill -9 of servers and of PostgreSQL, SQLite's log cut off at random places, all under load
 failover   the primary of two PostgreSQL servers is lost under load; Patroni, etcd and HAProxy, where they are installed
 fuzz       10,000 requests made of the OpenAPI document, right and wrong ones, alone and in chains (schemathesis)
+mutations  small mistakes are made in the rules that matter most, one at a time; the tests have to notice each
 restore    a copy is made under load, the database destroyed and made of the copy, and compared with what was told
 
 All of them without a part; --quick takes a few minutes. --write puts the tables into docs/reliability.md. What was
@@ -27,7 +28,7 @@ from bench.report import heading, machine, put_into
 from tests.databases import KINDS
 from tests.postgres import ADDRESS, guard
 
-from proof import crashes, failover, fuzzing, histories, report, restore
+from proof import crashes, failover, fuzzing, histories, mutations, report, restore
 from proof.parts import Options, Part, Result, say
 
 ROOT = Path(__file__).parents[1]
@@ -40,6 +41,7 @@ PARTS: dict[str, Part] = {
     "crashes": crashes.run,
     "failover": failover.run,
     "fuzz": fuzzing.run,
+    "mutations": mutations.run,
     "restore": restore.run,
 }
 

@@ -37,13 +37,15 @@ class Options:
 class Result:
     """What an attack came to: one table of figures, and each promise that was found broken, in one line.
 
-    `not_run` tells why there was no attack at all, which is neither a success nor a failure.
+    `not_run` tells why there was no attack at all, which is neither a success nor a failure. `told` are lines of
+    Markdown that belong to the figures.
     """
 
     columns: tuple[str, ...] = ()
     rows: tuple[tuple[object, ...], ...] = ()
     failures: tuple[str, ...] = ()
     not_run: str = ""
+    told: tuple[str, ...] = ()
 
 
 Part = Callable[[Options], Coroutine[Any, Any, Result]]

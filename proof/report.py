@@ -23,7 +23,9 @@ def markdown(result: Result) -> str:
     if len(result.failures) > _SHOWN:
         told.append(f"* and {len(result.failures) - _SHOWN} more")
     verdict = "\n".join(told) if told else "No promise was found broken."
-    return f"{table(result.columns, result.rows)}\n\n{verdict}"
+    return "\n\n".join(
+        (table(result.columns, result.rows), *(["\n".join(result.told)] if result.told else []), verdict)
+    )
 
 
 def write_json(path: Path, about: Mapping[str, str], results: Mapping[str, Result]) -> None:

@@ -154,6 +154,12 @@ def test_two_people_who_add_the_same_add_it_once():
     assert merge_lines(LIST, LIST + "\n- cake", "- soup\n" + LIST + "\n- cake") == "- soup\n" + LIST + "\n- cake"
 
 
+def test_what_follows_an_edit_that_both_made_is_kept():
+    both, ours, theirs = "- soup\n- bread\n- wine", "- soup\n- bread\n- red wine", "- soup\n- bread\n- wine\n- cake"
+    assert merge_lines(LIST, ours, theirs) == "- soup\n- bread\n- red wine\n- cake"
+    assert merge_lines(LIST, ours, both) == merge_lines(LIST, both, ours) == ours
+
+
 def test_adding_below_a_line_that_another_takes_away_clashes():
     assert merge_lines(LIST, "- salad\n- bread", LIST + "\n- cheese") is None
 

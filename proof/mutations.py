@@ -1,0 +1,201 @@
+"""Mutants of the rules that matter most: whoever got one of them wrong would be told so by a test.
+
+Each room is tried with the tests that concern it (`proof.mutating` runs them, `proof.mutants` says what is changed).
+A mutant that no test notices is listed in `survivors.toml` with the reason why nobody can, or need; one that is not
+listed there, and one that is listed and not to be found any more, is a failure.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from itertools import groupby
+from pathlib import Path
+from zlib import crc32
+
+from proof.mutants import SOURCE, Mutant, mutants
+from proof.parts import Options, Result, new_database, say
+
+SURVIVORS = Path(__file__).with_name("survivors.toml")
+#: The least that has to be noticed of each room, in percent.
+KILLED_AT_LEAST = 90
+#: Quick attacks try one of so many, always the same ones.
+_ONE_OF = 60
+_ROOT = Path(__file__).parents[1]
+_COLUMNS = ("room", "mutants", "killed", "of them by time", "survived", "killed, %")
+_QUIETLY = ("-q", "-s", "-p", "no:cacheprovider")
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Rooms that are tried together, and the tests that concern them."""
+
+    rooms: tuple[str, ...]
+    tests: tuple[str, ...]
+
+
+SUBJECTS = {
+    "rights": Subject(
+        ("domain/roles.py", "operations/access.py"),
+        (
+            "tests/api/test_permissions.py",
+            "tests/api/test_sharing.py",
+            "tests/api/test_trash.py",
+            "tests/api/test_transfer_privacy.py",
+            "tests/api/test_half_privacy.py",
+            "tests/api/test_split_rollback.py",
+            "tests/api/test_preconditions.py",
+            "tests/api/test_checks.py",
+        ),
+    ),
+    "merging": Subject(
+        ("domain/merge.py", "domain/atoms.py", "domain/text_merge.py", "domain/override_merge.py"),
+        (
+            "tests/domain/test_merge.py",
+            "tests/domain/test_text_merge.py",
+            "tests/domain/test_fields.py",
+            "tests/api/test_merging.py",
+            "tests/api/test_series_merging.py",
+        ),
+    ),
+    "conflicts": Subject(
+        ("domain/conflicts.py", "domain/day_times.py"),
+        ("tests/domain/test_conflicts.py", "tests/domain/test_day_times.py"),
+    ),
+    "recurrence": Subject(
+        (
+            "domain/recurrence.py",
+            "domain/patterns.py",
+            "domain/pattern_parts.py",
+            "domain/pattern_values.py",
+            "domain/pattern_words.py",
+            "domain/expansion.py",
+            "domain/rule_plan.py",
+            "domain/calendar_days.py",
+        ),
+        ("tests/domain/test_expansion.py", "tests/domain/test_patterns.py", "tests/domain/test_series.py"),
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of a mutant: `by` is the test that noticed it, empty where it computed or waited for too long."""
+
+    mutant: Mutant
+    killed: bool
+    by: str
+    seconds: float
+
+
+class NotJudgedError(Exception):
+    """There is no verdict: the tests fail without a mutant, or could not be run."""
+
+
+#: For each room the mutants that survive, by name, and why.
+Listed = Mapping[str, Mapping[str, str]]
+
+
+async def run(options: Options) -> Result:
+    """Try all mutants, one after another, with what the machine has to spare."""
+    listed: Listed = tomllib.loads(SURVIVORS.read_text("utf-8"))
+    failures: list[str] = []
+    verdicts: list[Verdict] = []
+    for name, subject in SUBJECTS.items():
+        made = [one for room in subject.rooms for one in made_of(room)]
+        failures += gone(subject.rooms, made, listed)
+        chosen = [one for one in made if not options.quick or crc32(f"{one.room} {one.name}".encode()) % _ONE_OF == 0]
+        say(f"mutations: {name}, {len(chosen)} of {len(made)}")
+        try:
+            found = await judged(subject.tests, chosen, options.artifacts / f"mutations-{name}.jsonl")
+        except NotJudgedError as why:
+            failures.append(f"{name}: {why}")
+            continue
+        verdicts += found
+        failures += unexpected(found, listed)
+    by_room = {room: list(some) for room, some in groupby(verdicts, key=lambda one: one.mutant.room)}
+    rows = tuple(_row(room, some) for room, some in by_room.items())
+    if not options.quick:
+        failures += [
+            f"{row[0]}: less than {KILLED_AT_LEAST} % were noticed" for row in rows if row[-1] < KILLED_AT_LEAST
+        ]
+    return Result(_COLUMNS, rows, tuple(failures), told=survivors(verdicts, listed))
+
+
+def made_of(room: str) -> list[Mutant]:
+    """All mutants of a room of Convene."""
+    return mutants(room, (SOURCE / room).read_text("utf-8"))
+
+
+async def judged(tests: Sequence[str], chosen: Sequence[Mutant], verdicts: Path) -> list[Verdict]:
+    """Run tests with each of some mutants.
+
+    Raises:
+        NotJudgedError: the tests fail without a mutant, or cannot be run.
+    """
+    async with new_database("sqlite") as url:
+        template = Path(url.removeprefix("sqlite:///"))
+        return await asyncio.to_thread(_judged, tests, chosen, verdicts, template)
+
+
+def _judged(tests: Sequence[str], chosen: Sequence[Mutant], verdicts: Path, template: Path) -> list[Verdict]:
+    wanted = verdicts.with_suffix(".mutants.json")
+    wanted.write_text(json.dumps([asdict(one) for one in chosen]), "utf-8")
+    verdicts.unlink(missing_ok=True)
+    files = {"mutants": wanted, "verdicts": verdicts, "template": template}
+    options = [part for name, file in files.items() for part in (f"--{name}", str(file))]
+    pytest = [sys.executable, "-m", "pytest", *tests, *_QUIETLY, "-p", "proof.mutating", *options]
+    environment = os.environ | {"CONVENE_HYPOTHESIS": "mutants", "PYTHONPATH": str(SOURCE.parent)}
+    run = subprocess.run(
+        ["nice", "-n", "19", *pytest], cwd=_ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+    lines = [json.loads(line) for line in verdicts.read_text("utf-8").splitlines()] if verdicts.exists() else []
+    if any("broken" in line for line in lines):
+        raise NotJudgedError(f"fails without a mutant: {lines[0]['broken']}")
+    if len(lines) != len(chosen):
+        raise NotJudgedError(f"was not run to its end: {run.stdout[-2_000:]}{run.stderr[-2_000:]}")
+    return [Verdict(Mutant(**line.pop("mutant")), **line) for line in lines]
+
+
+# -- what it comes to ----------------------------------------------------------------------------------------
+
+
+def unexpected(verdicts: Iterable[Verdict], listed: Listed) -> list[str]:
+    """Name the mutants that survived and are not listed, and those that are listed and were killed."""
+    return [
+        f"{one.mutant.room}: {one.mutant.name} " + ("is listed as a survivor, and killed" if one.killed else "survived")
+        for one in verdicts
+        if one.killed == (one.mutant.name in listed.get(one.mutant.room, {}))
+    ]
+
+
+def gone(rooms: Iterable[str], made: Iterable[Mutant], listed: Listed) -> list[str]:
+    """Name what is listed as a survivor and is not among the mutants."""
+    names = {(one.room, one.name) for one in made}
+    return [
+        f"{room}: {name} is listed, and no mutant"
+        for room in rooms
+        for name in listed.get(room, {})
+        if (room, name) not in names
+    ]
+
+
+def survivors(verdicts: Iterable[Verdict], listed: Listed) -> tuple[str, ...]:
+    """Tell which mutants survived, and why."""
+    found = ((one.mutant.room, one.mutant.name) for one in verdicts if not one.killed)
+    return tuple(
+        f"* `{room}`, `{name}`: {listed.get(room, {}).get(name, '**nobody knows why**')}" for room, name in found
+    )
+
+
+def _row(room: str, verdicts: Sequence[Verdict]) -> tuple[str, int, int, int, int, float]:
+    killed = [one for one in verdicts if one.killed]
+    by_time = sum(not one.by for one in killed)
+    percent = round(100 * len(killed) / len(verdicts), 1)
+    return room, len(verdicts), len(killed), by_time, len(verdicts) - len(killed), percent
