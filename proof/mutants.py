@@ -44,7 +44,7 @@ _ARITHMETIC: dict[type[ast.operator], type[ast.operator]] = {
     ast.BitAnd: ast.BitOr,
 }
 _Parents = dict[ast.AST, ast.AST]
-_Function = ast.FunctionDef | ast.AsyncFunctionDef
+Function = ast.FunctionDef | ast.AsyncFunctionDef
 _REMOVED = ast.AugAssign | ast.Raise | ast.Delete | ast.Continue | ast.Break
 
 
@@ -79,7 +79,7 @@ def mutants(room: str, source: str) -> list[Mutant]:
     places = {node: place for place, node in enumerate(ast.walk(tree))}
     found: list[Mutant] = []
     seen: Counter[str] = Counter()
-    for where, root in _changeable(tree):
+    for where, root in changeable(tree):
         for node in _within(root):
             for variant, other in enumerate(_variants(node)):
                 name = f"{where}: {(change := _described(node, other, parents))}"
@@ -99,13 +99,13 @@ def mutated(source: str, mutant: Mutant) -> ast.Module:
     return ast.fix_missing_locations(tree)
 
 
-def _changeable(tree: ast.Module) -> Iterator[tuple[str, ast.AST]]:
+def changeable(tree: ast.Module) -> Iterator[tuple[str, Function | ast.expr]]:
     """What may be changed: functions, also those of classes, and values; each with its name."""
     for statement in tree.body:
-        if isinstance(statement, _Function):
+        if isinstance(statement, Function):
             yield statement.name, statement
         elif isinstance(statement, ast.ClassDef):
-            yield from ((f"{statement.name}.{one.name}", one) for one in statement.body if isinstance(one, _Function))
+            yield from ((f"{statement.name}.{one.name}", one) for one in statement.body if isinstance(one, Function))
         elif isinstance(statement, ast.Assign | ast.AnnAssign) and statement.value and not _is_type(statement.value):
             target = statement.targets[0] if isinstance(statement, ast.Assign) else statement.target
             if isinstance(target, ast.Name) and not target.id.startswith("__"):

@@ -50,6 +50,7 @@ SUBJECTS = {
             "tests/api/test_transfer_privacy.py",
             "tests/api/test_half_privacy.py",
             "tests/api/test_split_rollback.py",
+            "tests/api/test_split_series.py",
             "tests/api/test_preconditions.py",
             "tests/api/test_checks.py",
         ),

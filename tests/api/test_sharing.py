@@ -426,6 +426,14 @@ async def test_nobody_but_a_collaborator_becomes_the_owner(alice: Person, ben: P
     assert (await alice.get(path_of(event))).json() == event
 
 
+async def test_who_may_not_hand_over_is_told_so_whomever_they_name(alice: Person, ben: Person, stranger: Person):
+    event = await alice.creates()
+    await alice.shares(event, ben)
+    for to in (alice, ben, stranger):
+        refused = await hand_over(ben, event, to)
+        assert (refused.status_code, refused.json()["type"].rpartition("/")[2]) == (403, "role-too-low")
+
+
 async def test_the_owner_is_the_owner_already(alice: Person):
     event = await alice.creates()
     refused = await hand_over(alice, event, alice)

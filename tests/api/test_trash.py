@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -18,11 +18,16 @@ EVENTS = "/api/v1/events"
 TRASH = "/api/v1/events/trash"
 
 
-@contextmanager
-def later(api: Api, by: timedelta) -> Iterator[None]:
+def later(api: Api, by: timedelta) -> AbstractContextManager[None]:
     """Let the server's clock show a later time."""
+    return showing(api, lambda: clock.now() + by)
+
+
+@contextmanager
+def showing(api: Api, now: Callable[[], datetime]) -> Iterator[None]:
+    """Let the server's clock show another time."""
     services = api.app.state.services
-    units = Units(services.units.database, lambda: clock.now() + by)
+    units = Units(services.units.database, now)
     api.app.state.services = replace(services, units=units)
     try:
         yield
@@ -132,6 +137,21 @@ async def test_the_trash_is_kept_for_thirty_days(api: Api, alice: Person):
         refusal(await alice.post(f"{path_of(event)}/restore"), 404, "not-found")
     with later(api, timedelta(days=29, hours=23)):
         assert (await alice.post(f"{path_of(event)}/restore")).status_code == 200
+
+
+async def test_what_lies_in_the_trash_comes_back_as_long_as_it_is_listed(api: Api, alice: Person):
+    event = await trashed(alice)
+    [listed] = await pages(alice, TRASH)
+    over = datetime.fromisoformat(listed["updated_at"]) + timedelta(days=30)
+    with showing(api, lambda: over):
+        assert await pages(alice, TRASH) == []
+        refused = await alice.post(f"{path_of(event)}/restore")
+        assert refusal(refused, 404, "not-found")["kind"] == "event"
+    with showing(api, lambda: over - timedelta(microseconds=1)):
+        assert titles(await pages(alice, TRASH)) == ["Old"]
+        assert (await alice.post(f"{path_of(event)}/restore")).status_code == 200
+    refused = await alice.post(f"{path_of(event)}/restore")
+    assert refusal(refused, 404, "not-found")["kind"] == "event"
 
 
 @pytest.mark.parametrize("role", ["editor", "viewer"])

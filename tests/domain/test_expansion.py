@@ -98,6 +98,36 @@ def test_starts_are_what_the_rfc_says_to_the_letter(one):
     assert list(starts(rule, start, after=start, before=horizon)) == reference(rule, start, horizon)
 
 
+WEEK = "BYDAY=MO,TU,WE,TH,FR,SA,SU"
+
+
+@pytest.mark.parametrize("first_day", ["MO", "TU", "TH", "SA", "SU"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "FREQ=YEARLY;BYMONTHDAY=31",
+        "FREQ=YEARLY;BYMONTHDAY=-31",
+        "FREQ=YEARLY;BYMONTHDAY=-1;BYMONTH=2,4",
+        "FREQ=MONTHLY;BYDAY=5MO,-5TU",
+        "FREQ=MONTHLY;BYMONTHDAY=29,30",
+        "FREQ=YEARLY;BYDAY=53TH,-53FR,1SA,-1MO",
+        "FREQ=YEARLY;BYYEARDAY=1,60,366,-366,-1",
+        f"FREQ=YEARLY;BYWEEKNO=53;{WEEK}",
+        f"FREQ=YEARLY;BYWEEKNO=-53;{WEEK}",
+        f"FREQ=YEARLY;BYWEEKNO=52;{WEEK}",
+        f"FREQ=YEARLY;BYWEEKNO=-52;{WEEK}",
+        f"FREQ=YEARLY;BYWEEKNO=1;{WEEK}",
+        f"FREQ=YEARLY;BYWEEKNO=-1;{WEEK}",
+        "FREQ=WEEKLY;INTERVAL=2;BYDAY=SU,MO,WE;BYMONTH=1,12",
+    ],
+)
+def test_at_the_ends_of_weeks_months_and_years_starts_are_what_the_rfc_says(text, first_day):
+    """Over 14 years with three leap years and three years of 53 weeks, in which years begin on every weekday."""
+    rule, start = rule_of(f"{text};WKST={first_day}"), wall("2014-01-01T09:00")
+    horizon = wall("2028-02-01")
+    assert list(starts(rule, start, after=start, before=horizon)) == reference(rule, start, horizon)
+
+
 @given(series())
 def test_starts_are_what_dateutil_says_unless_it_is_known_to_err(one):
     rule, start = one

@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 import pytest
 from hypothesis import given
 
-from convene.domain.atoms import FIXED_ATOMS, AtomValue, atoms_of, override_atom
+from convene.domain.atoms import FIXED_ATOMS, AtomValue, atoms_of, content_of, override_atom
 from convene.domain.content import (
     DESCRIPTION_MAX,
     OVERRIDES_MAX,
+    OVERRIDES_TEXT_MAX,
     TAGS_MAX,
     EventContent,
     Override,
@@ -224,6 +225,14 @@ def test_nothing_grows_beyond_its_limit_by_merging():
     assert set(conflicts(base, ours, theirs)) == {"description", "tags"}
 
 
+def test_what_fits_its_limit_to_the_last_is_merged():
+    base = replace(SERIES, description="middle", tags=tuple(f"tag {number:02}" for number in range(TAGS_MAX - 2)))
+    ours = replace(base, description="x" * 100 + "\nmiddle", tags=(*base.tags, "x"))
+    theirs = replace(base, description="middle\n" + "y" * (DESCRIPTION_MAX - 108), tags=(*base.tags, "y"))
+    both = merged(base, ours, theirs)
+    assert (len(both.description or ""), len(both.tags)) == (DESCRIPTION_MAX, TAGS_MAX)
+
+
 def test_too_many_overrides_together_are_conflicts_one_by_one():
     daily = replace(SERIES, schedule=replace(WEEKLY, rule=RecurrenceRule(frequency=Frequency.DAILY)))
     dates = [MONDAY + timedelta(days=day) for day in range(OVERRIDES_MAX + 1)]
@@ -232,6 +241,33 @@ def test_too_many_overrides_together_are_conflicts_one_by_one():
     assert isinstance(result, Conflicted)
     assert len(result.conflicts) == OVERRIDES_MAX + 1
     assert result.merged == theirs
+
+
+def test_as_many_overrides_as_there_can_be_are_merged():
+    daily = replace(SERIES, schedule=replace(WEEKLY, rule=RecurrenceRule(frequency=Frequency.DAILY)))
+    dates = [MONDAY + timedelta(days=day) for day in range(OVERRIDES_MAX)]
+    both = merged(daily, excluding(daily, *dates[:600]), excluding(daily, *dates[600:]))
+    assert both == excluding(daily, *dates)
+
+
+@pytest.mark.parametrize(("more", "fits"), [(0, True), (1, False)])
+def test_overrides_have_as_much_text_as_they_can_and_none_where_one_is_taken_away(more: int, fits: bool):
+    daily = replace(SERIES, schedule=replace(WEEKLY, rule=RecurrenceRule(frequency=Frequency.DAILY)))
+    dates = [MONDAY + timedelta(days=day) for day in range(33)]
+    base = ours = theirs = excluding(daily, dates[0])
+    texts = ["x" * (OVERRIDES_TEXT_MAX // 32)] * 31 + ["x" * (OVERRIDES_TEXT_MAX // 32 + more)]
+    for date, text in zip(dates[1:17], texts[:16], strict=True):
+        ours = changing(ours, date, description=text)
+    for date, text in zip(dates[17:], texts[16:], strict=True):
+        theirs = changing(theirs, date, description=text)
+    ours = replace(ours, overrides=ours.overrides[1:])
+    assert isinstance(merge(base, ours, theirs), Merged if fits else Conflicted)
+
+
+def test_an_atom_that_holds_what_it_cannot_is_a_fault():
+    for atom in FIXED_ATOMS:
+        with pytest.raises(TypeError):
+            content_of({**atoms_of(SERIES), atom: Override(occurrence=MONDAY)})
 
 
 # -- occurrences and the schedule ----------------------------------------------------------------------------
@@ -308,6 +344,41 @@ def test_a_time_of_its_own_does_not_change_its_meaning_when_the_zone_changes():
     theirs = changing(SERIES, NEXT_MONDAY, start=NEXT_MONDAY.replace(hour=15))
     assert set(conflicts(SERIES, ours, theirs)) == {"schedule", override_atom(NEXT_MONDAY)}
     assert merged(SERIES, ours, changing(SERIES, NEXT_MONDAY, title="Retro")).schedule.zone == "America/New_York"
+
+
+@pytest.mark.parametrize("fields", [{"start": NEXT_MONDAY.replace(hour=15)}, {"duration": timedelta(minutes=5)}])
+def test_a_time_of_its_own_goes_along_when_the_series_moves_on_the_same_clock(fields):
+    theirs = changing(SERIES, NEXT_MONDAY, **fields)
+    both = merged(SERIES, rescheduled(SERIES, AT_TEN), theirs)
+    assert both == changing(replace(SERIES, schedule=AT_TEN), NEXT_MONDAY.replace(hour=10), **fields)
+
+
+@pytest.mark.parametrize("fields", [{"start": NEXT_MONDAY.replace(hour=15)}, {"duration": timedelta(minutes=5)}])
+def test_a_time_of_its_own_and_a_series_that_is_all_day_from_now_on_are_a_conflict(fields):
+    all_day = replace(WEEKLY, start=MONDAY.replace(hour=0), duration=timedelta(days=1), all_day=True)
+    clash = conflicts(SERIES, rescheduled(SERIES, all_day), changing(SERIES, NEXT_MONDAY, **fields))
+    assert "schedule" in clash
+    plain = merged(SERIES, rescheduled(SERIES, all_day), changing(SERIES, NEXT_MONDAY, title="Retro"))
+    assert plain == changing(replace(SERIES, schedule=all_day), NEXT_MONDAY.replace(hour=0), title="Retro")
+
+
+@pytest.mark.parametrize(("count", "settled"), [(OVERRIDES_MAX // 2, True), (OVERRIDES_MAX // 2 + 1, False)])
+def test_more_changed_occurrences_than_can_be_compared_leave_a_new_schedule_undecided(count: int, settled: bool):
+    daily = replace(SERIES, schedule=replace(WEEKLY, rule=RecurrenceRule(frequency=Frequency.DAILY)))
+    dates = [MONDAY + timedelta(days=day) for day in range(2 * count)]
+    base, ours = excluding(daily, *dates[:count]), excluding(daily, *dates[count:])
+    theirs = rescheduled(base, replace(base.schedule, start=AT_TEN.start))
+    result = merge(base, ours, theirs)
+    assert isinstance(result, Merged) == settled
+    assert settled or "schedule" in conflicts(base, ours, theirs)
+
+
+def test_a_name_that_would_pass_from_one_occurrence_to_another_leaves_the_schedule_undecided():
+    """On Tuesdays the day off of the first Monday becomes that of the first Tuesday, which somebody means as it is."""
+    daily = replace(SERIES, schedule=replace(WEEKLY, rule=RecurrenceRule(frequency=Frequency.DAILY)))
+    tuesday = MONDAY + timedelta(days=1)
+    base, theirs = excluding(daily, MONDAY), excluding(daily, tuesday)
+    assert "schedule" in conflicts(base, rescheduled(base, replace(WEEKLY, start=tuesday)), theirs)
 
 
 def test_while_the_schedule_is_undecided_only_occurrences_of_both_schedules_are_settled():

@@ -172,6 +172,25 @@ async def test_an_event_handed_over_while_it_is_edited_has_one_owner_and_every_e
     assert sorted(one["role"] for one in people) == ["editor", "owner"]
 
 
+async def test_of_two_hand_overs_at_once_one_succeeds_and_the_owner_is_an_editor_then(
+    alice: Person, ben: Person, there: ServedApi
+):
+    carla = await there.person("carla")
+    for _ in range(rounds(6, 40)):
+        event = await alice.creates()
+        for person in (ben, carla):
+            await alice.shares(event, person)
+        answers = await all_at_once(
+            [
+                alice.post(f"{path_of(event)}/transfer", {"user_id": ben.id}),
+                there.known(alice).post(f"{path_of(event)}/transfer", {"user_id": carla.id}),
+            ]
+        )
+        assert statuses(answers) == {200: 1, 403: 1}
+        people = (await alice.get(f"{path_of(event)}/permissions")).json()
+        assert sorted(one["role"] for one in people) == ["editor", "editor", "owner"]
+
+
 async def test_hand_overs_that_cross_each_other_do_not_wait_for_each_other(
     alice: Person, ben: Person, there: ServedApi
 ):
