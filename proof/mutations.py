@@ -80,7 +80,12 @@ SUBJECTS = {
             "domain/rule_plan.py",
             "domain/calendar_days.py",
         ),
-        ("tests/domain/test_expansion.py", "tests/domain/test_patterns.py", "tests/domain/test_series.py"),
+        (
+            "tests/domain/test_expansion.py",
+            "tests/domain/test_patterns.py",
+            "tests/domain/test_pattern_words.py",
+            "tests/domain/test_series.py",
+        ),
     ),
 }
 

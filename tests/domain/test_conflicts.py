@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -104,7 +105,11 @@ def test_overlaps_within_a_batch_are_those_of_each_two_events(events: list[list[
         if i < j
         for a, b in by_hand(one, other)
     ]
-    assert in_order(overlaps_within(events, limit=ALL).pairs) == in_order(expected)
+    everything = overlaps_within(events, limit=ALL)
+    assert in_order(everything.pairs) == in_order(expected)
+    for limit in {0, len(expected) // 2, len(expected)}:
+        found = overlaps_within(events, limit=limit)
+        assert (found.pairs, found.more) == (everything.pairs[:limit], limit < len(expected))
 
 
 @given(agendas, agendas)
@@ -143,13 +148,23 @@ def test_free_times_are_the_nearest_there_are(
 
 
 def test_what_ends_when_another_begins_does_not_overlap():
-    assert overlaps([taken(at(9), at(10))], [taken(at(10), at(11)), taken(at(8), at(9))], limit=ALL).pairs == ()
+    one, beside = [taken(at(9), at(10))], [taken(at(10), at(11)), taken(at(8), at(9))]
+    assert overlaps(one, beside, limit=ALL).pairs == ()
+    assert clash(one, beside, window=DAY, checked_until=at(24)) is None
 
 
 def test_what_lies_inside_another_overlaps():
     inner, outer = taken(at(10), at(11)), taken(at(9), at(12))
     assert overlaps([inner], [outer], limit=ALL).pairs == ((inner, outer),)
     assert overlaps([outer], [inner], limit=ALL).pairs == ((outer, inner),)
+
+
+def test_what_has_no_length_is_in_nobodys_way():
+    nothing, something = taken(at(11), at(11)), taken(at(9), at(12))
+    for wanted, agenda in ((nothing, something), (something, nothing)):
+        assert clash([wanted], [agenda], window=DAY, checked_until=at(24)) is None
+        assert overlaps([wanted], [agenda], limit=ALL).pairs == ()
+    assert nearest_free(at(10), timedelta(hours=1), [taken(at(10, 10), at(10, 10))], window=DAY)[0] == (at(10), at(11))
 
 
 def test_time_that_is_free_cancelled_or_excluded_is_not_busy():
@@ -171,9 +186,9 @@ def test_time_that_is_free_cancelled_or_excluded_is_not_busy():
         ),
     )
     found = occurrences(content, MIDNIGHT, MIDNIGHT + timedelta(days=9), limit=9)
-    assert [(one.recurrence_id, one.title) for one in busy(found, event_id=1, title="Daily")] == [
-        (fourth, "Special"),
-        (fourth + timedelta(days=1), "Daily"),
+    assert [(one.recurrence_id, one.title, one.visible) for one in busy(found, event_id=1, title="Daily")] == [
+        (fourth, "Special", True),
+        (fourth + timedelta(days=1), "Daily", True),
     ]
 
 
@@ -191,9 +206,27 @@ def test_a_gap_that_just_fits_is_offered():
     assert found[0] == (at(10, 5), at(10, 35))
 
 
+def test_a_time_that_begins_with_the_search_is_offered_where_something_ends_then():
+    agenda, window = [taken(at(8), at(8, 50))], Window(at(8, 50), at(24))
+    assert nearest_free(at(8, 40), timedelta(hours=1), agenda, window=window)[0] == (at(8, 50), at(9, 50))
+
+
 def test_nothing_is_offered_before_the_search_begins():
     found = nearest_free(at(9), timedelta(hours=1), [taken(at(9), at(10))], window=Window(at(8, 50), at(24)))
     assert found[0] == (at(10), at(11))
+
+
+def test_a_time_that_ends_where_something_begins_is_offered():
+    assert nearest_free(at(9), timedelta(hours=1), [taken(at(9, 40), at(11))], window=DAY)[0] == (at(8, 40), at(9, 40))
+    until = Window(at(0), at(10, 50))
+    found = nearest_free(at(10), timedelta(hours=1), [taken(at(10, 50), at(12))], window=until)
+    assert found[0] == (at(9, 50), at(10, 50))
+    assert nearest_free(at(10), timedelta(hours=1), [], window=until)[0] == (at(9, 45), at(10, 45))
+
+
+def test_as_many_times_are_offered_as_are_wanted_where_all_of_them_come_later():
+    found = nearest_free(at(8), timedelta(hours=1), [], window=Window(at(8, 50), at(24)))
+    assert [start for start, _ in found] == [at(9), at(9, 15), at(9, 30)]
 
 
 def test_a_full_agenda_has_nothing_to_offer():
@@ -209,17 +242,17 @@ def test_the_ends_of_time_can_be_searched():
 
 def test_a_series_is_offered_a_time_that_leaves_its_other_occurrences_room():
     wanted = [taken(at(9), at(10)), taken(at(10), at(11))]
-    found = clash(wanted, [taken(at(9), at(10), 7)], window=DAY, checked_until=at(24))
+    found = clash(wanted, [taken(at(9), at(10), 7)], window=Window(at(9), at(24)), checked_until=at(24))
     assert found is not None
-    assert found.nearest_free[0] == (at(8), at(9))
+    assert found.nearest_free[0] == (at(11), at(12))
 
 
-def test_more_clashes_than_can_be_named_are_owned_up_to():
-    agenda = [taken(at(9), at(10), number) for number in range(CLASHES_MAX + 1)]
+@pytest.mark.parametrize(("number", "more"), [(50, False), (51, True)])
+def test_fifty_clashes_are_named_and_more_are_owned_up_to(number: int, more: bool):
+    agenda = [taken(at(9), at(10), event_id) for event_id in range(number)]
     found = clash([taken(at(9), at(10))], agenda, window=DAY, checked_until=at(24))
     assert found is not None
-    assert len(found.conflicts) == CLASHES_MAX
-    assert found.more
+    assert (len(found.conflicts), found.more) == (50, more)
 
 
 def test_a_daily_series_of_long_events_is_not_compared_with_itself():
@@ -233,3 +266,9 @@ def test_a_thousand_events_of_a_batch_are_compared_in_no_time():
     batch = [[taken(at(24 * day + index), at(24 * day + index + 1)) for day in range(50)] for index in range(1_000)]
     assert overlaps_within(batch, limit=CLASHES_MAX).more
     assert costs_less(lambda: overlaps_within(batch, limit=CLASHES_MAX), 2)
+
+
+def test_a_thousand_series_that_never_meet_are_compared_in_no_time():
+    series = [[taken(at(24 * day, index), at(24 * day, index + 1)) for day in range(50)] for index in range(1_000)]
+    assert overlaps_within(series, limit=CLASHES_MAX).pairs == ()
+    assert costs_less(lambda: overlaps_within(series, limit=CLASHES_MAX), 2)

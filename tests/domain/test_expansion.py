@@ -368,6 +368,22 @@ def test_the_work_is_bounded_at_both_ends_of_time(rule, interval, start):
     last_start(rule, start)
 
 
+def test_a_hundred_years_end_a_moment_before_the_day_comes_again():
+    rule, start = rule_of("FREQ=YEARLY;INTERVAL=100;BYMONTH=1;BYMONTHDAY=1;BYDAY=FR"), wall("2000-01-01T09:00")
+    assert next(everything(rule, start)) == wall("2100-01-01T09:00")
+    with pytest.raises(Invalid, match="never occurs within 100 years"):
+        check_rule(rule, start)
+
+
+def test_a_window_without_length_holds_nothing_even_at_the_beginning_of_time():
+    rule = rule_of("FREQ=DAILY")
+    for moment in (BEGINNING_OF_TIME, wall("2025-01-01"), END_OF_TIME):
+        assert list(starts(rule, BEGINNING_OF_TIME, after=BEGINNING_OF_TIME, before=moment))[-1:] == (
+            [] if moment == BEGINNING_OF_TIME else [moment - timedelta(days=1)]
+        )
+        assert list(starts(rule, moment, after=moment, before=moment)) == []
+
+
 def test_nothing_starts_after_the_end_of_time():
     assert first("FREQ=DAILY", "9999-12-24T09:00") == ["9999-12-24", "9999-12-25", "9999-12-26"]
     assert first("FREQ=WEEKLY;WKST=SU", "9999-12-20T09:00") == ["9999-12-20"]
@@ -388,7 +404,9 @@ def test_nothing_starts_after_the_end_of_time():
 def test_counts_that_lead_too_far_are_refused(text, start):
     with pytest.raises(Invalid) as caught:
         check_rule(rule_of(text, start), wall(start))
-    assert caught.value.faults[0].pointer == "/recurrence_pattern/count"
+    [fault] = caught.value.faults
+    assert fault.pointer == "/recurrence_pattern/count"
+    assert fault.detail == "leads too far ahead to be counted out; say until when instead"
 
 
 def test_the_longest_counts_that_make_sense_are_counted_out():
@@ -396,6 +414,7 @@ def test_the_longest_counts_that_make_sense_are_counted_out():
     assert last_start(rule_of("FREQ=WEEKLY;COUNT=5000"), wall("2025-01-06T09:00")) == wall("2120-10-28T09:00")
     assert last_start(rule_of("FREQ=MONTHLY;COUNT=5000"), wall("2025-01-06T09:00")) == wall("2441-08-06T09:00")
     assert last_start(rule_of("FREQ=YEARLY;COUNT=5000"), wall("2025-01-06T09:00")) == wall("7024-01-06T09:00")
+    assert last_start(rule_of("FREQ=WEEKLY;COUNT=2"), wall("9999-12-19T09:00")) == wall("9999-12-26T09:00")
     assert UNITS_COUNTED > 5_000
 
 
@@ -410,7 +429,10 @@ def test_the_first_occurrence_is_named_when_the_start_is_not_it():
 def test_a_rule_that_ends_before_it_begins_is_refused():
     with pytest.raises(Invalid) as caught:
         check_rule(rule_of("FREQ=DAILY;UNTIL=20250103"), wall("2025-01-07T09:00"))
-    assert caught.value.faults[0].pointer == "/recurrence_pattern/until"
+    [fault] = caught.value.faults
+    assert fault.pointer == "/recurrence_pattern/until"
+    assert fault.detail == "lies before the start of the series"
+    check_rule(rule_of("FREQ=DAILY;UNTIL=20250107T090000Z"), wall("2025-01-07T09:00"))
 
 
 # -- moving a series -----------------------------------------------------------------------------------------
@@ -424,22 +446,32 @@ def test_a_rule_that_ends_before_it_begins_is_refused():
         ("FREQ=WEEKLY;BYDAY=MO", "2025-01-06T23:00", "2025-01-07T01:00", "FREQ=WEEKLY;BYDAY=TU"),
         ("FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,FR", "2025-01-06T09:00", "2025-01-09T09:00",
          "FREQ=WEEKLY;INTERVAL=2;WKST=TH;BYDAY=MO,TH"),
+        ("FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,FR", "2025-01-06T09:00", "2025-01-05T09:00",
+         "FREQ=WEEKLY;INTERVAL=2;WKST=SU;BYDAY=TH,SU"),
         ("FREQ=WEEKLY;BYDAY=MO,WE", "2025-01-06T09:00", "2025-01-13T09:00", "FREQ=WEEKLY;BYDAY=MO,WE"),
         ("FREQ=MONTHLY;BYMONTHDAY=6", "2025-01-06T09:00", "2025-01-20T09:00", "FREQ=MONTHLY;BYMONTHDAY=20"),
         ("FREQ=MONTHLY;BYMONTHDAY=-1", "2025-01-31T09:00", "2025-01-30T09:00", "FREQ=MONTHLY;BYMONTHDAY=-2"),
         ("FREQ=MONTHLY;BYMONTHDAY=-1", "2025-01-31T09:00", "2025-02-03T09:00", "FREQ=MONTHLY;BYMONTHDAY=3"),
+        ("FREQ=MONTHLY;BYMONTHDAY=-1", "2025-01-31T09:00", "2025-01-16T09:00", "FREQ=MONTHLY;BYMONTHDAY=-16"),
+        ("FREQ=MONTHLY;BYMONTHDAY=-1", "2025-01-31T09:00", "2025-01-15T09:00", "FREQ=MONTHLY;BYMONTHDAY=15"),
         ("FREQ=MONTHLY;BYDAY=1MO", "2025-01-06T09:00", "2025-01-14T09:00", "FREQ=MONTHLY;BYDAY=2TU"),
         ("FREQ=MONTHLY;BYDAY=-1FR", "2025-01-31T09:00", "2025-01-30T09:00", "FREQ=MONTHLY;BYDAY=-1TH"),
+        ("FREQ=MONTHLY;BYDAY=-1FR", "2025-01-31T09:00", "2025-01-25T09:00", "FREQ=MONTHLY;BYDAY=-1SA"),
+        ("FREQ=MONTHLY;BYDAY=-1FR", "2025-01-31T09:00", "2025-01-24T09:00", "FREQ=MONTHLY;BYDAY=-2FR"),
+        ("FREQ=MONTHLY;BYDAY=1WE", "2025-01-01T09:00", "2025-01-02T09:00", "FREQ=MONTHLY;BYDAY=1TH"),
         ("FREQ=MONTHLY;BYMONTHDAY=6,20", "2025-01-06T09:00", "2025-01-07T09:00", "FREQ=MONTHLY;BYMONTHDAY=6,20"),
         ("FREQ=YEARLY;BYMONTH=1;BYMONTHDAY=6", "2025-01-06T09:00", "2025-02-07T09:00",
          "FREQ=YEARLY;BYMONTHDAY=7;BYMONTH=2"),
         ("FREQ=YEARLY;BYMONTH=11;BYDAY=4TH", "2025-11-27T09:00", "2025-11-28T09:00",
          "FREQ=YEARLY;BYDAY=4FR;BYMONTH=11"),
         ("FREQ=YEARLY;BYDAY=20MO", "2025-05-19T09:00", "2025-05-20T09:00", "FREQ=YEARLY;BYDAY=20TU"),
+        ("FREQ=YEARLY;BYYEARDAY=-1", "2025-12-31T09:00", "2024-12-30T09:00", "FREQ=YEARLY;BYYEARDAY=-2"),
+        ("FREQ=YEARLY;BYYEARDAY=-366", "2024-01-01T09:00", "2024-12-01T09:00", "FREQ=YEARLY;BYYEARDAY=-31"),
         ("FREQ=YEARLY;BYYEARDAY=100", "2025-04-10T09:00", "2025-04-11T09:00", "FREQ=YEARLY;BYYEARDAY=101"),
         ("FREQ=DAILY;BYHOUR=9;BYMINUTE=0", "2025-01-06T09:00", "2025-01-06T10:30", "FREQ=DAILY;BYHOUR=10;BYMINUTE=30"),
         ("FREQ=DAILY;BYHOUR=9,12", "2025-01-06T09:00", "2025-01-06T10:00", "FREQ=DAILY;BYHOUR=9,12"),
         ("FREQ=DAILY;COUNT=3", "2025-01-06T09:00", "2025-02-07T10:00", "FREQ=DAILY;COUNT=3"),
+        ("FREQ=MONTHLY;BYMONTHDAY=-31", "2025-01-01T09:00", "2025-01-01T10:00", "FREQ=MONTHLY;BYMONTHDAY=-31"),
     ],
 )  # fmt: skip
 def test_a_rule_turns_with_its_start(text, old, new, expected):

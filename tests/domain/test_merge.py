@@ -353,10 +353,11 @@ def test_a_time_of_its_own_goes_along_when_the_series_moves_on_the_same_clock(fi
     assert both == changing(replace(SERIES, schedule=AT_TEN), NEXT_MONDAY.replace(hour=10), **fields)
 
 
+@pytest.mark.parametrize("title", [{}, {"title": "Retro"}])
 @pytest.mark.parametrize("fields", [{"start": NEXT_MONDAY.replace(hour=15)}, {"duration": timedelta(minutes=5)}])
-def test_a_time_of_its_own_and_a_series_that_is_all_day_from_now_on_are_a_conflict(fields):
+def test_a_time_of_its_own_and_a_series_that_is_all_day_from_now_on_are_a_conflict(fields, title):
     all_day = replace(WEEKLY, start=MONDAY.replace(hour=0), duration=timedelta(days=1), all_day=True)
-    clash = conflicts(SERIES, rescheduled(SERIES, all_day), changing(SERIES, NEXT_MONDAY, **fields))
+    clash = conflicts(SERIES, rescheduled(SERIES, all_day), changing(SERIES, NEXT_MONDAY, **fields, **title))
     assert "schedule" in clash
     plain = merged(SERIES, rescheduled(SERIES, all_day), changing(SERIES, NEXT_MONDAY, title="Retro"))
     assert plain == changing(replace(SERIES, schedule=all_day), NEXT_MONDAY.replace(hour=0), title="Retro")

@@ -246,6 +246,35 @@ def test_what_is_wrong_in_an_rrule_is_named_by_its_part(rrule, reason):
     assert faults(rrule) == {"": reason}
 
 
+@pytest.mark.parametrize(
+    ("name", "low", "high", "signed"),
+    [
+        ("interval", 1, 1_000, False),
+        ("count", 1, 5_000, False),
+        ("byMonthDay", 1, 31, True),
+        ("byMonth", 1, 12, False),
+        ("byYearDay", 1, 366, True),
+        ("byWeekNo", 1, 53, True),
+        ("byHour", 0, 23, False),
+        ("byMinute", 0, 59, False),
+        ("bySecond", 0, 60, False),
+        ("bySetPosition", 1, 366, True),
+        ("nthOfPeriod", 1, 53, True),
+    ],
+)
+def test_each_part_has_its_limits(name: str, low: int, high: int, signed: bool):
+    def say(number: int) -> Json:
+        part = {"byDay": [{"day": "mo", name: number}]} if name == "nthOfPeriod" else {name: number}
+        return {"frequency": "yearly", **({"byDay": "mo"} if name == "bySetPosition" else {}), **part}
+
+    for good in (low, high, *((-low, -high) if signed else ())):
+        assert read(say(good)) is not None
+    for wrong in (low - 1, high + 1, *((-high - 1,) if signed else (-low - 1,))):
+        [reason] = faults(say(wrong)).values()
+        assert f"from {low} to {high}" in reason
+        assert (f"or from -{high} to -{low}" in reason) == signed
+
+
 def test_all_faults_are_named_at_once_but_not_thousands_of_them():
     found = faults({"frequency": "often", "interval": 0, "days": ["x", "mo", "y"]})
     assert list(found) == ["/frequency", "/interval", "/days/0", "/days/2"]

@@ -209,7 +209,7 @@ class _Room:
             yield wanted
         at = (pivot - _GRID_ORIGIN) // STEP
         lowest = max(at - count, -((_GRID_ORIGIN - self.first) // STEP))
-        highest = min(at + count + 1, (self.last - _GRID_ORIGIN) // STEP)
+        highest = min(at + count, (self.last - _GRID_ORIGIN) // STEP)
         yield from (_GRID_ORIGIN + step * STEP for step in range(lowest, highest + 1))
 
 

@@ -20,7 +20,7 @@ _SYNONYMS: Final = {
     "by_month_day": ("bymonthdays", "monthday", "monthdays", "dayofmonth", "daysofmonth"),
     "by_month": ("bymonths", "month", "months", "monthofyear", "monthsofyear"),
     "by_year_day": ("byyeardays", "yeardays", "dayofyear", "daysofyear"),
-    "by_week_no": ("byweekno", "weeknumbers"),
+    "by_week_no": ("weeknumbers",),
     "by_hour": ("byhours",),
     "by_minute": ("byminutes",),
     "by_second": ("byseconds",),
