@@ -100,7 +100,7 @@ def mutated(source: str, mutant: Mutant) -> ast.Module:
 
 
 def changeable(tree: ast.Module) -> Iterator[tuple[str, Function | ast.expr]]:
-    """What may be changed: functions, also those of classes, and values; each with its name."""
+    """What may be changed: functions, also those of classes, and values. Where a name comes again, the last stands."""
     for statement in tree.body:
         if isinstance(statement, Function):
             yield statement.name, statement

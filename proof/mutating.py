@@ -18,9 +18,7 @@ import os
 import resource
 import shutil
 import signal
-import sys
 import time
-import traceback
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
@@ -37,6 +35,10 @@ from proof.placing import forget_what_was_computed, put_in_place, watch
 #: For how many times as long as without a mutant a test may compute, and wait; and for how many seconds besides.
 _COMPUTING, _WAITING = (10, 2), (60, 60)
 _MEMORY = 4 << 30
+#: Why a test failed, in as many characters.
+_SHOWN = 1_000
+#: Of the test that this child runs.
+_FAILURES: list[str] = []
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -59,7 +61,8 @@ def pytest_runtestloop(session: pytest.Session) -> bool:
     with session.config.getoption("verdicts").open("w", encoding="utf-8") as verdicts:
         whole = _in_child(lambda told: _watch(session.items, rooms, told))
         if whole.killer or len(whole.tests) < len(session.items):
-            print(json.dumps({"broken": whole.killer or "the tests did not come to an end"}), file=verdicts)
+            why = f"{whole.killer} fails: {whole.why}" if whole.killer else "the tests did not come to an end"
+            print(json.dumps({"broken": why}), file=verdicts)
             return True
         fastest = sorted(session.items, key=lambda item: whole.tests[item.nodeid].seconds)
         callers, everybody = whole.callers(), set(whole.tests)
@@ -73,8 +76,9 @@ def pytest_runtestloop(session: pytest.Session) -> bool:
             run = _in_child(lambda told: _try(mutant, concerned, whole, told))  # noqa: B023 - called at once
             if run.killer:
                 last[:] = [run.killer, *(one for one in last if one != run.killer)]
-            killed, took = bool(run.killer) or len(run.tests) < len(concerned), round(time.monotonic() - began, 2)
-            verdict = {"mutant": asdict(mutant), "killed": killed, "by": run.killer, "seconds": took}
+            killed = bool(run.killer) or len(run.tests) < len(concerned)
+            verdict = {"mutant": asdict(mutant), "killed": killed, "by": run.killer or run.why}
+            verdict["seconds"] = round(time.monotonic() - began, 2)
             print(json.dumps(verdict), file=verdicts, flush=True)
     return True
 
@@ -91,9 +95,10 @@ class Tested(NamedTuple):
 
 @dataclass(slots=True)
 class Run:
-    """What a child came to: the test that failed, if one did, and all that came to an end."""
+    """What a child came to: the test that failed, if one did, and why, and all that came to an end."""
 
     killer: str = ""
+    why: str = ""
     tests: dict[str, Tested] = field(default_factory=dict)
 
     def callers(self) -> dict[tuple[str, str], set[str]]:
@@ -115,17 +120,18 @@ def _in_child(act: Callable[[TextIO], None]) -> Run:
             with Path(os.devnull).open("w") as nowhere:
                 os.dup2(nowhere.fileno(), 1)
             act(os.fdopen(writing, "w", encoding="utf-8", buffering=1))
-        except BaseException:  # noqa: BLE001 - nothing of this child may go on in the code of its parent
-            traceback.print_exc(file=sys.__stderr__)
+        except BaseException as error:  # noqa: BLE001 - nothing of this child may go on in the code of its parent
+            os.write(writing, json.dumps(["", 0, [], f"not placed: {error!r}"]).encode())
         finally:
             os._exit(0)
     os.close(writing)
     run = Run()
     with os.fdopen(reading, encoding="utf-8") as told:
         for line in told:
-            nodeid, failed, seconds, called = json.loads(line)
-            run.tests[nodeid] = Tested(seconds, called)
-            run.killer = nodeid if failed else ""
+            nodeid, seconds, called, run.why = json.loads(line)
+            if nodeid:
+                run.tests[nodeid] = Tested(seconds, called)
+                run.killer = nodeid if run.why else ""
     os.waitpid(child, 0)
     return run
 
@@ -139,9 +145,7 @@ def _watch(items: list[pytest.Item], rooms: list[str], told: TextIO) -> None:
         assert item is not None
         forget_what_was_computed()
         called.clear()
-        seconds = _seconds_of(item, following)
-        print(json.dumps([item.nodeid, item.session.testsfailed > 0, seconds, sorted(called)]), file=told)
-        if item.session.testsfailed:
+        if _fails(item, following, told, called):
             return
 
 
@@ -151,16 +155,20 @@ def _try(mutant: Mutant, items: list[pytest.Item], whole: Run, told: TextIO) -> 
     for item, following in pairwise([*items, None]):
         assert item is not None
         _bound(whole.tests[item.nodeid].seconds)
-        seconds = _seconds_of(item, following)
-        print(json.dumps([item.nodeid, item.session.testsfailed > 0, seconds, []]), file=told)
-        if item.session.testsfailed:
+        if _fails(item, following, told, set()):
             return
 
 
-def _seconds_of(item: pytest.Item, following: pytest.Item | None) -> float:
+def _fails(item: pytest.Item, following: pytest.Item | None, told: TextIO, called: set[tuple[str, str]]) -> bool:
     began = time.process_time()
     item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
-    return time.process_time() - began
+    print(json.dumps([item.nodeid, time.process_time() - began, sorted(called), "".join(_FAILURES)]), file=told)
+    return bool(_FAILURES)
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    if report.failed:
+        _FAILURES.append(f"{report.longrepr}"[-_SHOWN:] or "no reason given")
 
 
 def _bound(seconds: float) -> None:

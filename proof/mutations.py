@@ -163,7 +163,7 @@ def _judged(tests: Sequence[str], chosen: Sequence[Mutant], verdicts: Path, temp
     )
     lines = [json.loads(line) for line in verdicts.read_text("utf-8").splitlines()] if verdicts.exists() else []
     if any("broken" in line for line in lines):
-        raise NotJudgedError(f"fails without a mutant: {lines[0]['broken']}")
+        raise NotJudgedError(f"without a mutant, {lines[0]['broken']}")
     if len(lines) != len(chosen):
         raise NotJudgedError(f"was not run to its end: {run.stdout[-2_000:]}{run.stderr[-2_000:]}")
     return [Verdict(Mutant(**line.pop("mutant")), **line) for line in lines]

@@ -18,7 +18,7 @@ _CALLED = "_called_while_watched"
 def put_in_place(mutant: Mutant) -> None:
     """Let a mutant do the work of what it was made of."""
     tree = mutated((SOURCE / mutant.room).read_text("utf-8"), mutant)
-    [node] = [node for where, node in changeable(tree) if where == mutant.where]
+    node = dict(changeable(tree))[mutant.where]
     module = _module(mutant.room)
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
         _exchange_function(module, mutant.where, tree, node.args)
@@ -31,10 +31,10 @@ def watch(room: str, called: set[tuple[str, str]]) -> None:
     tree = ast.parse((SOURCE / room).read_text("utf-8"))
     module = _module(room)
     setattr(module, _CALLED, called)
-    functions = [(where, node) for where, node in changeable(tree) if not isinstance(node, ast.expr)]
-    for where, node in functions:
+    functions = {where: node for where, node in changeable(tree) if not isinstance(node, ast.expr)}
+    for where, node in functions.items():
         node.body[:0] = ast.parse(f"{_CALLED}.add(({room!r}, {where!r}))").body
-    for where, node in functions:
+    for where, node in functions.items():
         _exchange_function(module, where, tree, node.args)
 
 
@@ -50,8 +50,9 @@ def _exchange_function(module: ModuleType, where: str, tree: ast.Module, argumen
         inner := getattr(found, "fget", None) or getattr(found, "__wrapped__", None) or getattr(found, "__func__", None)
     ):
         found = inner
-    codes = _codes(compile(tree, str(module.__file__), "exec", dont_inherit=True))
-    found.__code__ = next(code for code in codes if code.co_qualname == where)
+    # The last one of a name is the one that stands; those before it are overloads of its signature.
+    codes = {code.co_qualname: code for code in _codes(compile(tree, str(module.__file__), "exec", dont_inherit=True))}
+    found.__code__ = codes[where]
     found.__defaults__ = tuple(_value(default, module) for default in arguments.defaults) or None
     named = zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
     found.__kwdefaults__ = {argument.arg: _value(default, module) for argument, default in named if default} or None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 from itertools import pairwise
@@ -10,7 +11,7 @@ from zoneinfo import _zoneinfo  # type: ignore[attr-defined] # ZoneInfo in Pytho
 from hypothesis import given
 from hypothesis import strategies as st
 
-from convene.domain.content import EventContent, Schedule
+from convene.domain.content import EventContent, Override, Schedule
 from convene.domain.day_times import may_meet, times_of, times_of_series
 from convene.domain.patterns import pattern_from_json
 from convene.domain.series import occurrences
@@ -56,6 +57,49 @@ def test_the_clock_tells_series_apart_when_they_are_more_than_a_change_of_clocks
     assert not meet(morning, daily("2027-01-01T09:00", 60, "UTC"))
     assert meet(daily("2027-01-01T00:30", 60, "UTC"), daily("2027-01-01T23:30", 120, "UTC"))
     assert not meet(daily("2027-01-01T01:30", 60, "UTC"), daily("2027-01-01T23:30", 120, "UTC"))
+
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+MARCH, APRIL = datetime(2027, 3, 1, tzinfo=UTC), datetime(2027, 4, 1, tzinfo=UTC)
+
+
+def test_up_to_48_stretches_of_the_day_are_compared_and_more_are_taken_for_all_of_it():
+    stretches = [(MARCH + number * DAY + number * timedelta(minutes=7), HOUR) for number in range(49)]
+    found = [times_of((start, start + lasts) for start, lasts in stretches[:number]) for number in (48, 49)]
+    assert (len(found[0] or ()), found[1]) == (48, None)
+
+
+def test_what_lasts_a_day_may_meet_anything():
+    assert times_of([(MARCH, MARCH + DAY)]) is None
+    assert times_of([(MARCH, MARCH + DAY - HOUR)]) == {(timedelta(0), DAY - HOUR)}
+    assert may_meet(None, times_of([(MARCH, MARCH + HOUR)]))
+    assert may_meet(times_of([(MARCH, MARCH + HOUR)]), None)
+    assert not may_meet(times_of([(MARCH, MARCH + HOUR)]), times_of([(MARCH + HOUR, MARCH + 2 * HOUR)]))
+
+
+def test_what_is_not_at_one_time_of_the_day_may_take_place_at_any():
+    series = daily("2027-01-01T09:00", 60, "UTC")
+    nine = {(timedelta(hours=9), HOUR)}
+    moved = Override(occurrence=series.schedule.start, start=series.schedule.start + HOUR)
+    longer = Override(occurrence=series.schedule.start, duration=2 * HOUR)
+    renamed = Override(occurrence=series.schedule.start, title="Special")
+    all_day = replace(series.schedule, start=datetime.fromisoformat("2027-01-01T00:00"), duration=DAY, all_day=True)
+    assert times_of_series(series, MARCH, APRIL) == nine
+    assert times_of_series(replace(series, overrides=(renamed,)), MARCH, APRIL) == nine
+    for changed in (
+        replace(series, overrides=(moved,)),
+        replace(series, overrides=(longer,)),
+        replace(series, schedule=replace(series.schedule, rule=None)),
+        replace(series, schedule=replace(series.schedule, duration=DAY)),
+        replace(series, schedule=all_day),
+    ):
+        assert times_of_series(changed, MARCH, APRIL) is None
+
+
+def test_what_began_before_the_clocks_changed_has_its_time_of_then():
+    late = daily("2027-01-01T22:00", 600)
+    after = datetime(2027, 3, 28, 2, tzinfo=UTC)
+    assert times_of_series(late, after, after + HOUR) == {(21 * HOUR, 10 * HOUR), (20 * HOUR, 10 * HOUR)}
 
 
 def test_no_zone_changes_its_offset_twice_within_a_day():
