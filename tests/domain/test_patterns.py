@@ -13,10 +13,9 @@ from hypothesis import strategies as st
 from convene.domain.errors import Invalid
 from convene.domain.expansion import END_OF_TIME
 from convene.domain.json_types import Json
-from convene.domain.pattern_values import ENTRIES_MAX, FAULTS_MAX
 from convene.domain.pattern_words import FIELDS, RRULE_FIELDS
 from convene.domain.patterns import pattern_from_json, pattern_to_json, read_pattern, to_rrule
-from convene.domain.recurrence import RecurrenceRule
+from convene.domain.recurrence import Frequency, NDay, RecurrenceRule
 from tests import hypothesis_profiles  # noqa: F401 - registers the profiles
 from tests.domain.recurrence_strategies import series
 from tests.domain.series_strategies import ODD_DAYS, wall
@@ -275,11 +274,141 @@ def test_each_part_has_its_limits(name: str, low: int, high: int, signed: bool):
         assert (f"or from -{high} to -{low}" in reason) == signed
 
 
+@pytest.mark.parametrize(
+    ("pattern", "reason"),
+    [
+        (5, "must be an object, an RRULE such as FREQ=WEEKLY;BYDAY=MO, or null"),
+        ({"frequency": 7}, "must be daily, weekly, monthly or yearly"),
+        ({"frequency": "daily", "until": "2025-01-05"}, "lies before the start of the series"),
+        ({"frequency": "daily", "until": "0001-01-01"}, "lies before the beginning of time"),
+        ({"frequency": "daily", "until": "x"}, "must be a date or a time as in 2025-12-31 or 2025-12-31T18:00:00Z"),
+        ({"frequency": "weekly", "byDay": [{}]}, "is missing"),
+        ({"frequency": "weekly", "byDay": [{"a": 1, "b": 2, "c": 3, "d": 4}]},
+         "has too many members; an entry has day and nthOfPeriod"),
+        ({"frequency": "weekly", "byDay": [{"day": "mo", "@type": "Day"}]},
+         "'@type' is not known here; an entry has day and nthOfPeriod"),
+        ({"frequency": "daily", "bySetPosition": [1]},
+         "chooses among what another by-part gives; add one, such as byDay"),
+        ({"frequency": "yearly", "byDay": ["1MO"], "byWeekNo": [1]},
+         "a rule with byWeekNo cannot say which weekday of the year"),
+        ({"frequency": "monthly", "byWeekNo": [1]}, "only yearly rules have week numbers"),
+        ({"frequency": "monthly", "byYearDay": [1]}, "only yearly rules have days of the year"),
+        ({"frequency": "weekly", "byMonthDay": [1]}, "a weekly rule has no days of the month"),
+        ({"frequency": "daily", "bySecond": list(range(25))}, "would occur 25 times a day; at most 24 are possible"),
+        ({"frequency": "daily", "byMinute": [0, 1, 2, 3, 4], "bySecond": [0, 1, 2, 3, 4]},
+         "would occur 25 times a day; at most 24 are possible"),
+        ({"frequency": "daily", "x" * 40: 1}, f"'{'x' * 40}' is not a part of a recurrence pattern"),
+        ({"frequency": "daily", "x" * 41: 1}, f"'{'x' * 40}'... is not a part of a recurrence pattern"),
+        ("x" * 4_001, "has 4001 characters; at most 4000 are possible"),
+        ({str(number): 1 for number in range(41)}, "has 41 members; at most 40 are possible"),
+        ({"frequency": "daily", "byHour": "0," * 100 + "0"}, "has more than 100 entries"),
+    ],
+)  # fmt: skip
+def test_reasons_are_said_in_whole(pattern: Json, reason: str):
+    assert list(faults(pattern).values()) == [reason]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        ("FREQ=DAILY" + " " * 3_990, {"frequency": "daily"}),
+        ({"frequency": "daily", "byHour": [9] * 100}, {"frequency": "daily", "byHour": [9]}),
+        ({"frequency": "daily", "byHour": "9," * 99 + "9"}, {"frequency": "daily", "byHour": [9]}),
+        ({"frequency": "daily", "byHour": list(range(24))}, {"frequency": "daily", "byHour": list(range(24))}),
+        ({"frequency": "daily", "byMinute": [0, 1, 2, 3], "bySecond": [0, 1, 2, 3, 4, 5]},
+         {"frequency": "daily", "byMinute": [0, 1, 2, 3], "bySecond": [0, 1, 2, 3, 4, 5]}),
+        ({"frequency": "monthly", "byDay": [{"@type": "NDay", "day": "mo", "nth": 2}]},
+         {"frequency": "monthly", "byDay": [{"day": "mo", "nthOfPeriod": 2}]}),
+        ({"frequency": "monthly", "byDay": [{"day": "mo", "nthOfPeriod": None}]},
+         {"frequency": "monthly", "byDay": mondays("mo")}),
+        ({"frequency": "monthly", "byDay": ["2MO", "1MO", "MO", "-1MO"]},
+         {"frequency": "monthly", "byDay": [{"day": "mo", "nthOfPeriod": -1}, {"day": "mo"},
+                                            {"day": "mo", "nthOfPeriod": 1}, {"day": "mo", "nthOfPeriod": 2}]}),
+        ({"frequency": "daily", "until": "2025-12-31T18:00:00.25"},
+         {"frequency": "daily", "until": "2025-12-31T18:00:00.250000"}),
+        ({"frequency": "daily", "until": "2025-12-31T18:00:00.123456789"},
+         {"frequency": "daily", "until": "2025-12-31T18:00:00.123456"}),
+        ({"frequency": "daily", "until": "2025-12-31T18:00:00+05:30"},
+         {"frequency": "daily", "until": "2025-12-31T07:30:00"}),
+        ({"frequency": "daily", "until": "2025-12-31T18:00:00-03:30"},
+         {"frequency": "daily", "until": "2025-12-31T16:30:00"}),
+        ({"frequency": "daily", "until": "2025-01-06T09:00"}, {"frequency": "daily", "until": "2025-01-06T09:00:00"}),
+    ],
+)  # fmt: skip
+def test_what_is_just_possible_is_understood(pattern: Json, expected: Json):
+    assert canonical(pattern) == expected
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        {"frequency": "daily"},
+        {"frequency": "weekly", "byDay": "mo"},
+        {"frequency": "monthly", "byDay": "1mo"},
+        {"frequency": "monthly", "byMonth": "jan"},
+        {"frequency": "daily", "until": "2025-12-31"},
+    ],
+)
+def test_words_have_at_most_forty_characters_with_the_space_around_them(pattern: dict[str, str]):
+    name = list(pattern)[-1]
+    for length, understood in ((40, True), (41, False)):
+        padded = {**pattern, name: [pattern[name].ljust(length)] if name[:2] == "by" else pattern[name].ljust(length)}
+        if understood:
+            assert canonical(padded) == canonical(pattern)
+        else:
+            assert [pointer.split("/")[1] for pointer in faults(padded)] == [name]
+
+
+@pytest.mark.parametrize(
+    "part",
+    [{"byDay": "mo"}, {"byMonthDay": 1}, {"byMonth": 1}, {"byYearDay": 1}, {"byWeekNo": 1}, {"byHour": 9},
+     {"byMinute": 0}, {"bySecond": 0}],
+)  # fmt: skip
+def test_a_position_chooses_among_what_any_one_part_gives(part: dict[str, Json]):
+    assert read({"frequency": "yearly", **part, "bySetPosition": 1}) is not None
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "name"),
+    [
+        ("interval", 0, "interval"),
+        ("count", 0, "count"),
+        ("by_month_day", (1, 32), "byMonthDay"),
+        ("by_month", (13,), "byMonth"),
+        ("by_year_day", (367,), "byYearDay"),
+        ("by_week_no", (54,), "byWeekNo"),
+        ("by_hour", (24,), "byHour"),
+        ("by_minute", (60,), "byMinute"),
+        ("by_second", (60,), "bySecond"),
+        ("by_day", (NDay(0, 1), NDay(0, 54)), "byDay"),
+    ],
+)
+def test_a_rule_that_makes_no_sense_cannot_be_built(field: str, value: object, name: str):
+    with pytest.raises(Invalid) as caught:
+        RecurrenceRule(frequency=Frequency.YEARLY, **{field: value})  # type: ignore[arg-type]
+    assert [fault.pointer for fault in caught.value.faults] == [f"/recurrence_pattern/{name}"]
+
+
+def test_a_position_that_makes_no_sense_cannot_be_built():
+    with pytest.raises(Invalid) as caught:
+        RecurrenceRule(frequency=Frequency.YEARLY, by_month=(1,), by_set_position=(367,))
+    assert [fault.pointer for fault in caught.value.faults] == ["/recurrence_pattern/bySetPosition"]
+
+
+@pytest.mark.parametrize(
+    "stored", [{"interval": None}, {"byMonth": 3}, {"byMonth": [None]}, {"byDay": [3]}, {"count": []}]
+)
+def test_what_was_never_stored_so_is_a_fault(stored: dict[str, Json]):
+    with pytest.raises(TypeError):
+        pattern_from_json({"frequency": "daily", **stored})
+
+
 def test_all_faults_are_named_at_once_but_not_thousands_of_them():
     found = faults({"frequency": "often", "interval": 0, "days": ["x", "mo", "y"]})
     assert list(found) == ["/frequency", "/interval", "/days/0", "/days/2"]
-    assert len(faults({"frequency": "daily", "byHour": [99] * ENTRIES_MAX})) == FAULTS_MAX
-    assert len(faults({f"x{number}": 1 for number in range(40)})) == FAULTS_MAX
+    assert len(faults({"frequency": "daily", "byHour": [99] * 100})) == 20
+    assert len(faults({f"x{number}": 1 for number in range(40)})) == 20
+    assert len(faults({"frequency": "daily", "byHour": [99] * 19})) == 19
 
 
 def test_faults_of_parts_come_before_those_of_their_combination():

@@ -31,13 +31,13 @@ def times_of_series(content: EventContent, after: datetime, before: datetime) ->
     """Find at which times of the day a series may take place between two instants."""
     schedule = content.schedule
     moved = any(own.start is not UNSET or own.duration is not UNSET for own in content.overrides)
-    if schedule.rule is None or schedule.all_day or schedule.duration >= _DAY or moved:
+    if schedule.rule is None or schedule.all_day or moved:
         return None
     rule, start = schedule.rule, schedule.start
     clock = product(rule.by_hour or (start.hour,), rule.by_minute or (start.minute,), rule.by_second or (start.second,))
     walls = [timedelta(hours=h, minutes=m, seconds=s, microseconds=start.microsecond) for h, m, s in clock]
-    # A wall time in a gap has the offset before it, which is one of these, too.
-    behind = offsets(schedule.zone, after - schedule.duration, before)
+    # Also those of the two days before: of a wall time in a gap, and of what began less than a day earlier.
+    behind = offsets(schedule.zone, after, before)
     return _bounded({((wall - offset) % _DAY, schedule.duration) for wall in walls for offset in behind})
 
 
