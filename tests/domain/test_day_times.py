@@ -71,7 +71,7 @@ def test_up_to_48_stretches_of_the_day_are_compared_and_more_are_taken_for_all_o
 
 def test_what_lasts_a_day_may_meet_anything():
     assert times_of([(MARCH, MARCH + DAY)]) is None
-    assert times_of([(MARCH, MARCH + DAY - HOUR)]) == {(timedelta(0), DAY - HOUR)}
+    assert times_of([(MARCH, MARCH + DAY - HOUR)]) == frozenset({(timedelta(0), DAY - HOUR)})
     assert may_meet(None, times_of([(MARCH, MARCH + HOUR)]))
     assert may_meet(times_of([(MARCH, MARCH + HOUR)]), None)
     assert not may_meet(times_of([(MARCH, MARCH + HOUR)]), times_of([(MARCH + HOUR, MARCH + 2 * HOUR)]))
@@ -79,7 +79,7 @@ def test_what_lasts_a_day_may_meet_anything():
 
 def test_what_is_not_at_one_time_of_the_day_may_take_place_at_any():
     series = daily("2027-01-01T09:00", 60, "UTC")
-    nine = {(timedelta(hours=9), HOUR)}
+    nine = frozenset({(timedelta(hours=9), HOUR)})
     moved = Override(occurrence=series.schedule.start, start=series.schedule.start + HOUR)
     longer = Override(occurrence=series.schedule.start, duration=2 * HOUR)
     renamed = Override(occurrence=series.schedule.start, title="Special")
@@ -99,7 +99,7 @@ def test_what_is_not_at_one_time_of_the_day_may_take_place_at_any():
 def test_what_began_before_the_clocks_changed_has_its_time_of_then():
     late = daily("2027-01-01T22:00", 600)
     after = datetime(2027, 3, 28, 2, tzinfo=UTC)
-    assert times_of_series(late, after, after + HOUR) == {(21 * HOUR, 10 * HOUR), (20 * HOUR, 10 * HOUR)}
+    assert times_of_series(late, after, after + HOUR) == frozenset({(21 * HOUR, 10 * HOUR), (20 * HOUR, 10 * HOUR)})
 
 
 def test_no_zone_changes_its_offset_twice_within_a_day():

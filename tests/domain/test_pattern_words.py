@@ -89,7 +89,8 @@ def test_that_an_event_does_not_repeat_is_said_in_each_of_these_words(word: str)
 
 @pytest.mark.parametrize("word", ["hourly", "minutely", "secondly"])
 def test_what_repeats_within_the_day_is_refused_by_its_name(word: str):
-    for pattern in (word, {"frequency": word}, f"FREQ={word}"):
+    patterns: tuple[Json, ...] = (word, {"frequency": word}, f"FREQ={word}")
+    for pattern in patterns:
         with pytest.raises(Invalid, match=f"{word} events are not possible; a daily one can repeat within the day"):
             read(pattern)
 
