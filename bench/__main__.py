@@ -32,7 +32,7 @@ from typing import Any
 
 from tests.postgres import postgres_server
 
-from bench import batch, buses, capacity, growth, report, sockets, speed, starting, work
+from bench import batch, buses, capacity, growth, report, sockets, speed, starting, work, written
 from bench.servers import CONVENE, ROOT, other_convene
 from bench.stands import FULL, QUICK, Effort
 
@@ -91,6 +91,7 @@ PARTS: dict[str, tuple[Callable[[Run], Figures], Callable[[Any], str]]] = {
     "buses": (lambda run: buses.measure(run.postgres, 3 * run.effort.rounds, say), report.buses),
     "work": (lambda run: work.measure(run.kinds, run.postgres), report.work),
     "capacity": (lambda run: capacity.measure(run.postgres, run.effort, say), report.capacity),
+    "bytes": (lambda run: written.measure(run.kinds, run.postgres, say), report.written),
     "starts": (lambda run: starting.measure(run.kinds, run.postgres, run.effort.rounds, say), report.starts),
 }
 

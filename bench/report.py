@@ -22,6 +22,7 @@ from bench.sockets import Sockets
 from bench.stands import Line
 from bench.starting import Start
 from bench.work import Work
+from bench.written import Bytes
 from convene.clock import now
 
 
@@ -189,6 +190,27 @@ def capacity(found: Sequence[Capacity]) -> str:
         ]
         if not one.missing
         else [one.step, f"not run: no {one.missing} here", *("",) * 4]
+        for one in found
+    ]
+    return table(columns, rows)
+
+
+def written(found: Sequence[Bytes]) -> str:
+    """Bytes on disk an event, and what requests write."""
+    names = [one.scenario for one in found[0].written]
+    columns = [
+        " ",
+        "an event on disk",
+        *(f"{name}: sent" for name in names),
+        *(f"{name}: in the log" for name in names),
+    ]
+    rows = [
+        [
+            one.database,
+            f"{one.stored:,.0f}",
+            *(f"{each.sent:,.0f}" for each in one.written),
+            *(f"{each.logged:,.0f}" for each in one.written),
+        ]
         for one in found
     ]
     return table(columns, rows)
