@@ -17,6 +17,7 @@ from bench.batch import SIZE, Batch
 from bench.buses import Latency
 from bench.capacity import Capacity
 from bench.growth import Growth
+from bench.limit import Limit
 from bench.servers import ROOT
 from bench.sockets import Sockets
 from bench.stands import Line
@@ -102,6 +103,14 @@ def speed(lines: Sequence[Line]) -> str:
             parts.append(f"### {kind}: us of CPU of its own a request")
             parts.append(table([" ", *names], rows))
     return "\n\n".join(parts)
+
+
+def limit(found: Sequence[Limit]) -> str:
+    """What PostgreSQL carries by itself."""
+    rows = [
+        [f"{one.scenario}, {one.clients} conn.", f"{one.a_second:,.0f}", f"{one.database_us:,.0f}"] for one in found
+    ]
+    return table([" ", "transactions a second", "CPU of PostgreSQL for each, us"], rows)
 
 
 def growth(found: Sequence[Growth]) -> str:
