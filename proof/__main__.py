@@ -7,6 +7,7 @@ failover   the primary of two PostgreSQL servers is lost under load; Patroni, et
 fuzz       10,000 requests made of the OpenAPI document, right and wrong ones, alone and in chains (schemathesis)
 mutations  small mistakes are made in the rules that matter most, one at a time; the tests have to notice each
 restore    a copy is made under load, the database destroyed and made of the copy, and compared with what was told
+dependencies  a bill of materials, the licences in it, and what the package index knows of faults (pip-audit)
 
 All of them without a part; --quick takes a few minutes. --write puts the tables into docs/reliability.md. What was
 recorded, and all results as JSON, is left under artifacts/proof. Everything runs on this machine, on loopback, in
@@ -28,7 +29,7 @@ from bench.report import heading, machine, put_into
 from tests.databases import KINDS
 from tests.postgres import ADDRESS, guard
 
-from proof import crashes, failover, fuzzing, histories, mutations, report, restore
+from proof import crashes, dependencies, failover, fuzzing, histories, mutations, report, restore
 from proof.parts import Options, Part, Result, say
 
 ROOT = Path(__file__).parents[1]
@@ -43,6 +44,7 @@ PARTS: dict[str, Part] = {
     "fuzz": fuzzing.run,
     "mutations": mutations.run,
     "restore": restore.run,
+    "dependencies": dependencies.run,
 }
 
 
