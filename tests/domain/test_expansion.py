@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from itertools import islice
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from convene.domain.expansion import (
 )
 from convene.domain.patterns import read_pattern
 from convene.domain.recurrence import Frequency, NDay, RecurrenceRule
+from convene.domain.rule_plan import Slots
 from tests import hypothesis_profiles  # noqa: F401 - registers the profiles
 from tests.domain.dateutil_oracle import (
     as_dateutil_has_it,
@@ -316,6 +317,13 @@ def test_positions_that_cannot_be_choose_nothing():
         "2024-01-01",
         "2028-01-01",
     ]
+
+
+def test_the_starts_of_a_unit_are_a_sequence():
+    slots = Slots((1, 3), (time(9), time(12)))
+    assert list(slots) == [slots[0], slots[1], slots[2], slots[3]] == [*reversed([*reversed(slots)])]
+    assert slots[1:3] == [(1, time(12)), (3, time(9))]
+    assert len(slots) == 4
 
 
 # -- bounded, whatever comes ---------------------------------------------------------------------------------

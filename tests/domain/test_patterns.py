@@ -309,6 +309,13 @@ def test_reasons_are_said_in_whole(pattern: Json, reason: str):
     assert list(faults(pattern).values()) == [reason]
 
 
+def test_places_are_short_and_can_be_written_down():
+    assert list(faults({"frequency": "daily", "y" * 65: 1})) == ["/" + "y" * 64]
+    assert list(faults({"frequency": "daily", "\ud800x": 1})) == ["/\\ud800x"]
+    assert list(faults({"frequency": "daily", "byHour": "9,25"})) == ["/byHour"]
+    assert list(faults({"frequency": "daily", "byHour": [9, 25]})) == ["/byHour/1"]
+
+
 @pytest.mark.parametrize(
     ("pattern", "expected"),
     [
