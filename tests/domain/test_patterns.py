@@ -16,6 +16,7 @@ from convene.domain.json_types import Json
 from convene.domain.pattern_words import FIELDS, RRULE_FIELDS
 from convene.domain.patterns import pattern_from_json, pattern_to_json, read_pattern, to_rrule
 from convene.domain.recurrence import Frequency, NDay, RecurrenceRule
+from convene.domain.zones import EARLIEST
 from tests import hypothesis_profiles  # noqa: F401 - registers the profiles
 from tests.domain.recurrence_strategies import series
 from tests.domain.series_strategies import ODD_DAYS, wall
@@ -132,6 +133,13 @@ def test_the_end_of_an_all_day_series_is_the_date_as_written(end):
     expected = {"frequency": "daily", "until": "2025-12-31T00:00:00"}
     assert canonical({"frequency": "daily", "until": end}, all_day=True) == expected
     assert canonical(f"FREQ=DAILY;UNTIL={end}", all_day=True) == expected
+
+
+def test_a_series_may_end_with_the_beginning_of_time():
+    start = EARLIEST.replace(tzinfo=None)
+    rule = read_pattern({"frequency": "daily", "until": start.isoformat()}, start=start, zone="UTC", all_day=False)
+    assert rule is not None
+    assert rule.until == start
 
 
 def test_an_all_day_series_ends_at_midnight_even_where_clocks_skip_it():
