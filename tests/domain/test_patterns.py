@@ -32,7 +32,10 @@ def read(pattern: Json, *, zone: str = "America/New_York", all_day: bool = False
 
 def canonical(pattern: Json, *, zone: str = "America/New_York", all_day: bool = False) -> Json:
     rule = read(pattern, zone=zone, all_day=all_day)
-    return None if rule is None else pattern_to_json(rule)
+    if rule is None:
+        return None
+    assert pattern_from_json(pattern_to_json(rule)) == rule
+    return pattern_to_json(rule)
 
 
 def faults(pattern: Json, *, all_day: bool = False) -> dict[str, str]:
@@ -413,7 +416,16 @@ def test_a_position_that_makes_no_sense_cannot_be_built():
 
 
 @pytest.mark.parametrize(
-    "stored", [{"interval": None}, {"byMonth": 3}, {"byMonth": [None]}, {"byDay": [3]}, {"count": []}]
+    "stored",
+    [
+        {"interval": None},
+        {"interval": 1.5},
+        {"byMonth": 3},
+        {"byMonth": "12"},
+        {"byMonth": [None]},
+        {"byDay": [3]},
+        {"count": []},
+    ],
 )
 def test_what_was_never_stored_so_is_a_fault(stored: dict[str, Json]):
     with pytest.raises(TypeError):
