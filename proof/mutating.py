@@ -58,7 +58,7 @@ def pytest_runtestloop(session: pytest.Session) -> bool:
     wanted = [Mutant(**one) for one in json.loads(session.config.getoption("mutants").read_text("utf-8"))]
     rooms = sorted({one.room for one in wanted})
     forget_what_was_computed()
-    with session.config.getoption("verdicts").open("w", encoding="utf-8") as verdicts:
+    with session.config.getoption("verdicts").open("a", encoding="utf-8") as verdicts:
         whole = _in_child(lambda told: _watch(session.items, rooms, told))
         if whole.killer or len(whole.tests) < len(session.items):
             why = f"{whole.killer} fails: {whole.why}" if whole.killer else "the tests did not come to an end"

@@ -15,6 +15,7 @@ import sys
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from hashlib import sha256
 from itertools import groupby
 from pathlib import Path
 from zlib import crc32
@@ -157,9 +158,19 @@ async def judged(tests: Sequence[str], chosen: Sequence[Mutant], verdicts: Path)
 
 
 def _judged(tests: Sequence[str], chosen: Sequence[Mutant], verdicts: Path, template: Path) -> list[Verdict]:
+    known = _known(verdicts, _digest(tests))
+    left = [one for one in chosen if one not in known]
+    said = _try(tests, left, verdicts, template) if left else ""
+    known = _known(verdicts, _digest(tests))
+    if not all(one in known for one in chosen):
+        raise NotJudgedError(said)
+    return [known[one] for one in chosen]
+
+
+def _try(tests: Sequence[str], left: Sequence[Mutant], verdicts: Path, template: Path) -> str:
+    """Add the verdicts on some mutants to those that are there; gives what was said where there are none."""
     wanted = verdicts.with_suffix(".mutants.json")
-    wanted.write_text(json.dumps([asdict(one) for one in chosen]), "utf-8")
-    verdicts.unlink(missing_ok=True)
+    wanted.write_text(json.dumps([asdict(one) for one in left]), "utf-8")
     files = {"mutants": wanted, "verdicts": verdicts, "template": template}
     options = [part for name, file in files.items() for part in (f"--{name}", str(file))]
     pytest = [sys.executable, "-m", "pytest", *tests, *_QUIETLY, "-p", "proof.mutating", *options]
@@ -167,12 +178,25 @@ def _judged(tests: Sequence[str], chosen: Sequence[Mutant], verdicts: Path, temp
     run = subprocess.run(
         ["nice", "-n", "19", *pytest], cwd=_ROOT, env=environment, capture_output=True, text=True, check=False
     )
+    broken = [line["broken"] for line in map(json.loads, verdicts.read_text("utf-8").splitlines()) if "broken" in line]
+    return f"without a mutant, {broken[-1]}" if broken else f"{run.stdout[-2_000:]}{run.stderr[-2_000:]}"
+
+
+def _known(verdicts: Path, digest: str) -> dict[Mutant, Verdict]:
+    """The verdicts that a run before this one came to, unless anything has changed since: it takes an hour."""
     lines = [json.loads(line) for line in verdicts.read_text("utf-8").splitlines()] if verdicts.exists() else []
-    if any("broken" in line for line in lines):
-        raise NotJudgedError(f"without a mutant, {lines[0]['broken']}")
-    if len(lines) != len(chosen):
-        raise NotJudgedError(f"was not run to its end: {run.stdout[-2_000:]}{run.stderr[-2_000:]}")
-    return [Verdict(Mutant(**line.pop("mutant")), **line) for line in lines]
+    if lines[:1] != [{"digest": digest}]:
+        verdicts.write_text(json.dumps({"digest": digest}) + "\n", "utf-8")
+        return {}
+    found = [Verdict(Mutant(**line.pop("mutant")), **line) for line in lines[1:] if "mutant" in line]
+    return {one.mutant: one for one in found}
+
+
+def _digest(tests: Sequence[str]) -> str:
+    """What verdicts depend on: Convene, all tests, and what makes and places mutants."""
+    ours = [file for folder in (SOURCE, _ROOT / "tests", _ROOT / "proof") for file in folder.rglob("*.py")]
+    content = b"".join(file.read_bytes() for file in sorted({*ours, *(_ROOT / test for test in tests)}))
+    return sha256(content).hexdigest()
 
 
 # -- what it comes to ----------------------------------------------------------------------------------------

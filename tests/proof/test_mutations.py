@@ -93,7 +93,9 @@ def test_fifty_are_told():
 
 async def judged_by(tmp_path: Path, mutants: list[Mutant], constants: str = "") -> dict[str, str]:
     (tmp_path / "test_small.py").write_text(TESTS.format(constants=constants), "utf-8")
-    found = await judged([str(tmp_path / "test_small.py")], mutants, tmp_path / "verdicts.jsonl")
+    tests = [str(tmp_path / "test_small.py")]
+    found = await judged(tests, mutants, tmp_path / "verdicts.jsonl")
+    assert await judged(tests, mutants, tmp_path / "verdicts.jsonl") == found, "they were remembered"
     return {one.mutant.change: one.by.rpartition("::")[2] if one.killed else "survived" for one in found}
 
 
