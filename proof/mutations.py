@@ -54,6 +54,7 @@ SUBJECTS = {
             "tests/api/test_split_series.py",
             "tests/api/test_preconditions.py",
             "tests/api/test_checks.py",
+            "tests/api/test_turns.py",
         ),
     ),
     "merging": Subject(
