@@ -387,12 +387,8 @@ def test_a_hundred_years_end_a_moment_before_the_day_comes_again():
 
 
 def test_a_window_without_length_holds_nothing_even_at_the_beginning_of_time():
-    rule = rule_of("FREQ=DAILY")
     for moment in (BEGINNING_OF_TIME, wall("2025-01-01"), END_OF_TIME):
-        assert list(starts(rule, BEGINNING_OF_TIME, after=BEGINNING_OF_TIME, before=moment))[-1:] == (
-            [] if moment == BEGINNING_OF_TIME else [moment - timedelta(days=1)]
-        )
-        assert list(starts(rule, moment, after=moment, before=moment)) == []
+        assert list(starts(rule_of("FREQ=DAILY"), moment, after=moment, before=moment)) == []
 
 
 def test_nothing_starts_after_the_end_of_time():
