@@ -6,11 +6,13 @@ import pytest
 
 from convene.api.logs import configure
 from tests.postgres import offer_postgres
+from tests.process.forked import offer_forks
 from tests.written_down import fail_for_secrets
 
 
 def pytest_configure(config: pytest.Config) -> None:
     offer_postgres(config)
+    offer_forks(config)
     configure(as_json=True, debug=False)  # unasked, structlog draws the locals of every frame: 30 s for one error
 
 
