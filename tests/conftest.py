@@ -1,5 +1,6 @@
 """What every test can use, and what is looked at in every test."""
 
+import logging
 from collections.abc import Generator
 
 import pytest
@@ -13,6 +14,7 @@ from tests.written_down import fail_for_secrets
 def pytest_configure(config: pytest.Config) -> None:
     offer_postgres(config)
     offer_forks(config)
+    logging.getLogger("httpx2").setLevel(logging.WARNING)  # a line for each request, in which some put secrets
     configure(as_json=True, debug=False)  # unasked, structlog draws the locals of every frame: 30 s for one error
 
 
