@@ -12,9 +12,7 @@ from tests.process.forked import ADDRESS, Forked, can_fork, forker
 from tests.process.servers import convene, environment
 
 
-@pytest.mark.parametrize(
-    "command", [["version"], ["nonsense"], ["migrate"], ["check"], ["user", "deactivate", "nobody"]]
-)
+@pytest.mark.parametrize("command", [["nonsense"], ["migrate"]])
 def test_a_fork_says_and_returns_what_a_process_does_that_begins_anew(
     command: list[str], monkeypatch: pytest.MonkeyPatch
 ):
