@@ -31,7 +31,7 @@ from bench.filling import KEY, Filling, fill, token
 from bench.load import Ask
 from bench.servers import empty_database
 from bench.speed import creates
-from convene.api.logs import configure
+from convene.api.lines import configure
 
 RECORD = Path(__file__).with_name("work.json")
 COUNTED = 9

@@ -5,7 +5,7 @@ from collections.abc import Generator
 
 import pytest
 
-from convene.api.logs import configure
+from convene.api.lines import configure
 from tests.postgres import offer_postgres
 from tests.process.forked import offer_forks
 from tests.written_down import fail_for_secrets
