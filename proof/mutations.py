@@ -159,10 +159,11 @@ async def judged(tests: Sequence[str], chosen: Sequence[Mutant], verdicts: Path)
 
 
 def _judged(tests: Sequence[str], chosen: Sequence[Mutant], verdicts: Path, template: Path) -> list[Verdict]:
-    known = _known(verdicts, _digest(tests))
+    digest = _digest(tests)
+    known = _known(verdicts, digest)
     left = [one for one in chosen if one not in known]
     said = _try(tests, left, verdicts, template) if left else ""
-    known = _known(verdicts, _digest(tests))
+    known = _known(verdicts, digest)
     if not all(one in known for one in chosen):
         raise NotJudgedError(said)
     return [known[one] for one in chosen]

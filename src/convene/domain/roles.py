@@ -17,7 +17,7 @@ class Role(StrEnum):
         return _RANK[self] >= _RANK[needed]
 
 
-_RANK = {Role.VIEWER: 0, Role.EDITOR: 1, Role.OWNER: 2}
+_RANK = {role: rank for rank, role in enumerate(Role)}
 
 #: The roles that can be given to somebody; ownership is handed over by a transfer.
 GRANTABLE = (Role.VIEWER, Role.EDITOR)
