@@ -11,8 +11,10 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
 from typing import Any, NamedTuple
 
+import ormsgpack
 import pytest
-from websockets.asyncio.client import connect
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.typing import Subprotocol
 
 from tests.databases import fresh_database
 from tests.process.callers import ServedApi, calling
@@ -247,3 +249,19 @@ async def test_a_server_that_stops_does_not_wait_for_its_streams():
             assert 'data: {"type":"ended","reason":"the server is stopping"}' in said
         assert await asyncio.to_thread(server.wait_for_end) in {0, -signal.SIGTERM}
         assert time.monotonic() - began < 5
+
+
+async def test_messagepack_tells_the_same_as_json(bus: Pair, here: ServedApi):
+    alice, ben = await here.person("alice"), await here.person("ben")
+    async with listening(bus.one, ben) as ear:
+        address = bus.one.url.replace("http://", "ws://") + f"/ws/notifications?token={ben.tokens['access_token']}"
+        async with connect(address, subprotocols=[Subprotocol("convene.msgpack")], proxy=None) as socket:
+            await socket.send(ormsgpack.packb({"type": "ping"}))
+            assert [(await _unpacked(socket))["type"] for _ in range(2)] == ["ready", "pong"]
+            await alice.shares(await alice.creates("Planning"), ben)
+            told = [await _unpacked(socket) for _ in range(2)]
+        assert told == [await ear.next("changed"), await ear.next("notification")]
+
+
+async def _unpacked(socket: ClientConnection) -> Any:
+    return ormsgpack.unpackb(await socket.recv(decode=False))

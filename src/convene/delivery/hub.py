@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import partial
 
 import structlog
 
@@ -74,26 +75,48 @@ class Listener:
     expires_at: float
     place: Place
     waiting: list[News] = field(default_factory=list)
-    asleep: asyncio.Future[None] | None = None
-    ended: bool = False
+    wake: Callable[[], None] | None = None
+    """Called when there is something, for each of several."""
+    ended: Ended | None = None
 
     def put(self, news: News) -> None:
-        """Hand news over; too many that wait end the connection."""
+        """Hand news over; too many that wait end the connection, and what waits then is not told."""
         if self.ended:
             return
-        if len(self.waiting) >= QUEUE_MAX and not isinstance(news, Ended):
-            news = Ended.TOO_SLOW
-        self.ended = isinstance(news, Ended)
+        if isinstance(news, Ended):
+            self.ended = news
+        elif len(self.waiting) >= QUEUE_MAX:
+            self.ended = news = Ended.TOO_SLOW
+            self.waiting.clear()
         self.waiting.append(news)
-        if self.asleep is not None and not self.asleep.done():
-            self.asleep.set_result(None)
+        if self.wake is not None:
+            self.wake()
 
-    async def next(self) -> News:
-        """Wait for the oldest news. One task at a time does."""
+    def take(self) -> News | None:
+        """Take the oldest of what waits; None if the listener has been told it already."""
+        news = self.waiting.pop(0)
+        if isinstance(news, Told):
+            place = (news.row.position, news.row.id)
+            if place <= self.place:
+                return None
+            self.place = place
+        return news
+
+    async def next(self) -> News | None:
+        """Wait for something and take it. One task at a time does."""
         while not self.waiting:
-            self.asleep = asyncio.get_running_loop().create_future()
-            await self.asleep
-        return self.waiting.pop(0)
+            something = asyncio.get_running_loop().create_future()
+            self.wake = partial(_fulfil, something)
+            try:
+                await something
+            finally:
+                self.wake = None
+        return self.take()
+
+
+def _fulfil(something: asyncio.Future[None]) -> None:
+    if not something.done():
+        something.set_result(None)
 
 
 class Hub:
@@ -159,22 +182,16 @@ class Hub:
         missed is read, and what came both ways is skipped: neither gap nor duplicate.
         """
         if after is not None:
-            begins, listener.place = listener.place, after
-            async for told in self._missed(listener, begins):
+            async for told in self.missed(listener, after):
                 yield told
-        while True:
+        while listener.ended is None or listener.waiting:
             one = await listener.next()
-            if isinstance(one, Told):
-                place = (one.row.position, one.row.id)
-                if place <= listener.place:
-                    continue
-                listener.place = place
-            yield one
-            if isinstance(one, Ended):
-                return
+            if one is not None:
+                yield one
 
-    async def _missed(self, listener: Listener, begins: Place) -> AsyncIterator[Told]:
-        """Read what was told until the place where the hub's own news for this listener begin."""
+    async def missed(self, listener: Listener, after: Place) -> AsyncIterator[Told]:
+        """Read what was told from a place on until that where the hub's own news for this listener begin."""
+        begins, listener.place = listener.place, after
         while True:
             async with self._units.reading() as work:
                 settled = (await sync.clock_of(work)).settled
