@@ -65,6 +65,7 @@ class Server:
 
     def __init__(self, database_url: str, folder: Path, **settings: object) -> None:
         self.url = ""
+        self.database_url = database_url
         self._log = folder / "log"
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(

@@ -26,6 +26,7 @@ from convene.api.planned import feature_router
 from convene.api.problems import problem
 from convene.api.rates import KNOCKING_SECONDS
 from convene.api.sockets import Closed, Left, Socket
+from convene.delivery.hub import Ended, News
 from convene.domain.errors import BadToken, ConveneError, Gone, Invalid, TooOften, Unavailable
 from convene.operations.identity import SignedIn
 from convene.storage.notifications import Place
@@ -187,26 +188,27 @@ async def _begun(first: bytes, rest: AsyncGenerator[bytes]) -> AsyncIterator[byt
 
 async def _stream(held: Services, me: SignedIn, expires_at: float, after: Place | None) -> AsyncGenerator[bytes]:
     async with held.hub.listening(me, expires_at) as listener:
-        news = held.hub.news(listener, after)
         yield b"retry: 2000\n\n"
-        waiting = asyncio.ensure_future(anext(news, None))
-        try:
-            while True:
-                done, _ = await asyncio.wait({waiting}, timeout=HEARTBEAT_SECONDS)
-                if not done:
-                    yield b": still here\n\n"
-                    continue
-                one = waiting.result()
-                if one is None:
+        if after is not None:
+            async for told in held.hub.missed(listener, after):
+                yield _frame(told, held)
+        while True:
+            try:
+                async with asyncio.timeout(HEARTBEAT_SECONDS):
+                    await listener.something()
+            except TimeoutError:
+                yield b": still here\n\n"
+            while listener.waiting:
+                news = listener.take()
+                if news is not None:
+                    yield _frame(news, held)
+                if isinstance(news, Ended):
                     return
-                yield _frame(news_json(one, held.hub.epoch))
-                waiting = asyncio.ensure_future(anext(news, None))
-        finally:
-            waiting.cancel()
 
 
-def _frame(message: dict[str, Any]) -> bytes:
+def _frame(news: News, held: Services) -> bytes:
     """One server-sent event; only those with a cursor carry an id, so that Last-Event-ID is always a cursor."""
+    message = news_json(news, held.hub.epoch)
     name = f"event: {message['type']}\n"
     cursor = f"id: {message['cursor']}\n" if "cursor" in message else ""
     return f"{name}{cursor}data: {orjson.dumps(message).decode()}\n\n".encode()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Collection, Iterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from enum import Enum
@@ -34,6 +34,8 @@ FULL_SECONDS = 30
 _BATCH = 1_000
 _PAGE = 200
 _BREATH = 0.01
+#: So much may come for one listener before it has had a chance to pass anything on.
+_AT_ONCE = QUEUE_MAX // 2
 
 _log = structlog.get_logger("convene.hub")
 
@@ -102,16 +104,15 @@ class Listener:
             self.place = place
         return news
 
-    async def next(self) -> News | None:
-        """Wait for something and take it. One task at a time does."""
+    async def something(self) -> None:
+        """Wait until something waits. One task at a time does."""
         while not self.waiting:
-            something = asyncio.get_running_loop().create_future()
-            self.wake = partial(_fulfil, something)
+            came = asyncio.get_running_loop().create_future()
+            self.wake = partial(_fulfil, came)
             try:
-                await something
+                await came
             finally:
                 self.wake = None
-        return self.take()
 
 
 def _fulfil(something: asyncio.Future[None]) -> None:
@@ -131,6 +132,7 @@ class Hub:
         self._told: Place = (0, 0)
         self._moved = 0
         self._checked = 0.0
+        self._stopping = False
 
     @property
     def listeners(self) -> int:
@@ -167,6 +169,8 @@ class Hub:
             raise TooOften("listeners", FULL_SECONDS)
         listener = Listener(me, expires_at, self._told)
         self._listeners.setdefault(me.user_id, set()).add(listener)
+        if self._stopping:
+            listener.put(Ended.STOPPING)
         try:
             yield listener
         finally:
@@ -175,22 +179,12 @@ class Hub:
             if not mine:
                 del self._listeners[me.user_id]
 
-    async def news(self, listener: Listener, after: Place | None) -> AsyncIterator[News]:
-        """Give the listener's news, the last of which says why they end.
-
-        With a place, what was missed since then comes first. The listener has been in the queues' list before the
-        missed is read, and what came both ways is skipped: neither gap nor duplicate.
-        """
-        if after is not None:
-            async for told in self.missed(listener, after):
-                yield told
-        while listener.ended is None or listener.waiting:
-            one = await listener.next()
-            if one is not None:
-                yield one
-
     async def missed(self, listener: Listener, after: Place) -> AsyncIterator[Told]:
-        """Read what was told from a place on until that where the hub's own news for this listener begin."""
+        """Read what was told from a place on until that where the hub's own news for this listener begin.
+
+        The listener has been in the hub's list before this is read, and what came both ways is not taken twice:
+        neither gap nor duplicate.
+        """
         begins, listener.place = listener.place, after
         while True:
             async with self._units.reading() as work:
@@ -206,6 +200,7 @@ class Hub:
 
     def stop(self) -> None:
         """Tell all listeners that the server is stopping: their connections end, and they come back to another one."""
+        self._stopping = True
         self._end(self._everybody(), Ended.STOPPING)
 
     def _hear(self, message: bytes) -> None:
@@ -231,22 +226,36 @@ class Hub:
                 await asyncio.sleep(1)
 
     async def _read(self) -> None:
-        if not self._listeners:
-            return  # the first who comes says where to begin
-        async with self._units.reading() as work:
-            moved, self._moved = await sync.events_moved_since(work, self._moved, list(self._listeners))
-            told = await notifications.told_since(work, self._told, _BATCH, list(self._listeners))
-        for user_id, event_id in moved:
-            self._tell(user_id, EventMoved(event_id))
-        for one in told:
-            self._told = (one.row.position, one.row.id)
-            self._tell(one.row.user_id, one)
-        if len(told) == _BATCH:
-            self._rung.set()
+        """Read what is new for all who listen, those included who come meanwhile: what is read goes by for them too."""
+        moved, told = self._moved, self._told
+        asked = set(self._listeners)  # the first who comes says where to begin
+        if asked:
+            self._moved, self._told = await self._read_for(asked, moved, told)
+        while newcomers := self._listeners.keys() - asked:
+            await self._read_for(newcomers, moved, told)  # what they hear twice is skipped, or does no harm
+            asked |= newcomers
 
-    def _tell(self, user_id: int, news: News) -> None:
-        for listener in self._listeners.get(user_id, ()):
-            listener.put(news)
+    async def _read_for(self, user_ids: Collection[int], moved: int, told: Place) -> tuple[int, Place]:
+        """Tell some users what is new since two places; gives how far they have been told."""
+        async with self._units.reading() as work:
+            pairs, moved = await sync.events_moved_since(work, moved, list(user_ids))
+        await self._tell((user_id, EventMoved(event_id)) for user_id, event_id in pairs)
+        while True:
+            async with self._units.reading() as work:
+                page = await notifications.told_since(work, told, _BATCH, list(user_ids))
+            await self._tell((one.row.user_id, one) for one in page)
+            if page:
+                told = (page[-1].row.position, page[-1].row.id)
+            if len(page) < _BATCH:
+                return moved, told
+
+    async def _tell(self, news: Iterable[tuple[int, News]]) -> None:
+        """Hand news to those whose they are; after each few, those who have some may pass them on."""
+        for number, (user_id, one) in enumerate(news, 1):
+            for listener in self._listeners.get(user_id, ()):
+                listener.put(one)
+            if number % _AT_ONCE == 0:
+                await asyncio.sleep(0)
 
     async def _end_sessions(self) -> None:
         """End the listeners whose session has ended, or whose token has expired, at most once a few seconds."""
