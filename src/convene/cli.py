@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 import sys
 from collections.abc import Awaitable, Callable
@@ -24,6 +23,7 @@ from convene.api.sockets import FRAME_MAX
 from convene.api.web import BUILT
 from convene.api.wordings import all_wordings
 from convene.app import create_app, tracing_module
+from convene.collecting import settled
 from convene.domain.errors import ConveneError
 from convene.domain.words import refused
 from convene.operations import accounts, audit, upkeep
@@ -48,9 +48,6 @@ app.add_typer(user_app, name="user")
 _WORKERS_FOLDER = "CONVENE_WORKERS_FOLDER"
 #: And who began them.
 _PARENT = "CONVENE_PARENT"
-
-#: So many objects more than before make the collector look for those that nobody holds but each other.
-_COLLECTED_AFTER = 20_000
 
 _T = TypeVar("_T")
 _Body = TypeVar("_Body", bound=Body)
@@ -157,12 +154,7 @@ def application() -> FastAPI:
     folder = os.environ.get(_WORKERS_FOLDER)
     if folder and (parent := os.environ.get(_PARENT)):
         end_with(int(parent))
-    made = create_app(_settings(), Path(folder) if folder else None, BUILT)
-    # What the process is made of stays; and to look through a thousand listeners after every 700 tasks, which is what
-    # they are told with, cost as much as telling them.
-    gc.freeze()
-    gc.set_threshold(_COLLECTED_AFTER)
-    return made
+    return settled(create_app(_settings(), Path(folder) if folder else None, BUILT))
 
 
 @app.command()
