@@ -33,7 +33,7 @@ from typing import Any
 
 from tests.postgres import postgres_server
 
-from bench import batch, buses, capacity, fanout, growth, report, sockets, speed, starting, work
+from bench import batch, buses, capacity, fanout, growth, limit, report, sockets, speed, starting, work, written
 from bench.servers import CONVENE, ROOT, other_convene
 from bench.stands import FULL, QUICK, Effort
 
@@ -86,6 +86,7 @@ def _growth(run: Run) -> Figures:
 #: What there is to measure, and how its figures are shown.
 PARTS: dict[str, tuple[Callable[[Run], Figures], Callable[[Any], str]]] = {
     "speed": (_speed, report.speed),
+    "limit": (lambda run: limit.measure(run.postgres, quick=run.asked.quick, say=say), report.limit),
     "growth": (_growth, report.growth),
     "batch": (lambda run: batch.measure(run.kinds, run.postgres, run.effort, say), report.batch),
     "sockets": (lambda run: sockets.measure(run.kinds, run.postgres, run.effort.rounds, say), report.sockets),
@@ -93,6 +94,7 @@ PARTS: dict[str, tuple[Callable[[Run], Figures], Callable[[Any], str]]] = {
     "buses": (lambda run: buses.measure(run.postgres, 3 * run.effort.rounds, say), report.buses),
     "work": (lambda run: work.measure(run.kinds, run.postgres), report.work),
     "capacity": (lambda run: capacity.measure(run.postgres, run.effort, say), report.capacity),
+    "bytes": (lambda run: written.measure(run.kinds, run.postgres, say), report.written),
     "starts": (lambda run: starting.measure(run.kinds, run.postgres, run.effort.rounds, say), report.starts),
 }
 

@@ -30,6 +30,7 @@ QUICK_TOTALS = (10_000, 30_000)
 EVENTS_EACH = 1_000
 SERIES_EACH = 10
 CROWDED = 20_000
+_CHANGED = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +69,32 @@ def scenarios(filling: Filling) -> dict[str, Scenario]:
         "check a weekly series": Scenario(200, lambda: _checks(weekly), warm_up=20),
         "check a series of 20,000": Scenario(200, lambda: _checks(weekly), warm_up=20, token=crowded),
         "get": Scenario(200, cycle("/api/v1/events/{}")),
+        "change": Scenario(200, lambda: _changes(filling), warm_up=_CHANGED),
         "history": Scenario(200, cycle("/api/v1/events/{}/history")),
+        "diff": Scenario(200, lambda: _diffs(filling)),
+        "changes, a page of all": Scenario(200, lambda: itertools.repeat(Ask("GET", "/api/v1/changes"))),
+        "a month as it was": Scenario(200, lambda: _months("&as_of=2026-12-15T00:00:00Z")),
         "share": Scenario(201, lambda: _shares(filling)),
     }
 
 
-def _months() -> Iterator[Ask]:
+def _changes(filling: Filling) -> Iterator[Ask]:
+    for number in itertools.count():
+        body = orjson.dumps({"title": f"Planning, as of change {number}"}).decode()
+        yield Ask("PUT", f"/api/v1/events/{filling.event_id(number % _CHANGED)}", body)
+
+
+def _diffs(filling: Filling) -> Iterator[Ask]:
+    """Of those that were changed at least once."""
+    for number in itertools.cycle(range(_CHANGED)):
+        yield Ask("GET", f"/api/v1/events/{filling.event_id(number)}/diff/1/2")
+
+
+def _months(more: str = "") -> Iterator[Ask]:
     for number in itertools.cycle(range(17)):
         first = date(2027 + number // 12, number % 12 + 1, 1)
         last = first + timedelta(days=29)  # inclusive
-        yield Ask("GET", f"/api/v1/events?from={first}&to={last}&limit=200")
+        yield Ask("GET", f"/api/v1/events?from={first}&to={last}&limit=200{more}")
 
 
 def _checks(rule: dict[str, str] | None) -> Iterator[Ask]:

@@ -18,11 +18,13 @@ from bench.buses import Latency
 from bench.capacity import Capacity
 from bench.fanout import Fanout
 from bench.growth import Growth
+from bench.limit import Limit
 from bench.servers import ROOT
 from bench.sockets import Sockets
 from bench.stands import Line
 from bench.starting import Start
 from bench.work import Work
+from bench.written import Bytes
 from convene.clock import now
 
 
@@ -102,6 +104,14 @@ def speed(lines: Sequence[Line]) -> str:
             parts.append(f"### {kind}: us of CPU of its own a request")
             parts.append(table([" ", *names], rows))
     return "\n\n".join(parts)
+
+
+def limit(found: Sequence[Limit]) -> str:
+    """What PostgreSQL carries by itself."""
+    rows = [
+        [f"{one.scenario}, {one.clients} conn.", f"{one.a_second:,.0f}", f"{one.database_us:,.0f}"] for one in found
+    ]
+    return table([" ", "transactions a second", "CPU of PostgreSQL for each, us"], rows)
 
 
 def growth(found: Sequence[Growth]) -> str:
@@ -203,6 +213,27 @@ def capacity(found: Sequence[Capacity]) -> str:
         ]
         if not one.missing
         else [one.step, f"not run: no {one.missing} here", *("",) * 4]
+        for one in found
+    ]
+    return table(columns, rows)
+
+
+def written(found: Sequence[Bytes]) -> str:
+    """Bytes on disk an event, and what requests write."""
+    names = [one.scenario for one in found[0].written]
+    columns = [
+        " ",
+        "an event on disk",
+        *(f"{name}: sent" for name in names),
+        *(f"{name}: in the log" for name in names),
+    ]
+    rows = [
+        [
+            one.database,
+            f"{one.stored:,.0f}",
+            *(f"{each.sent:,.0f}" for each in one.written),
+            *(f"{each.logged:,.0f}" for each in one.written),
+        ]
         for one in found
     ]
     return table(columns, rows)

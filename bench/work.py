@@ -79,10 +79,10 @@ async def _count(kind: str, database_url: str) -> list[Work]:
         for name, scenario in _SCENARIOS.items():
             asks = scenario()
             for _ in range(_WARM_UP):
-                await _answered(api.app, next(asks))
+                await answered(api.app, next(asks))
             calls = [await _calls(api.app, next(asks)) for _ in range(COUNTED)]
             async with recorded(api) as statements:
-                await _answered(api.app, next(asks))
+                await answered(api.app, next(asks))
             found.append(Work(kind, name, len(statements), statistics.median_low(calls)))
     return found
 
@@ -91,7 +91,7 @@ async def _calls(app: ASGIApp, ask: Ask) -> int:
     asking = _asking.set(True)
     try:
         with _counting() as calls:
-            await _answered(app, ask)
+            await answered(app, ask)
     finally:
         _asking.reset(asking)
     return calls[0]
@@ -113,7 +113,7 @@ def _counting() -> Iterator[list[int]]:
         sys.setprofile(None)
 
 
-async def _answered(app: ASGIApp, ask: Ask) -> None:
+async def answered(app: ASGIApp, ask: Ask) -> None:
     """Ask as a server would, without one: its work is not ours."""
     path, _, query = ask.path.partition("?")
     body = ask.body.encode()

@@ -6,6 +6,7 @@ crashes    kill -9 of servers and of PostgreSQL, SQLite's log cut off at random 
 failover   the primary of two PostgreSQL servers is lost under load; Patroni, etcd and HAProxy, where they are installed
 fuzz       10,000 requests made of the OpenAPI document, right and wrong ones, alone and in chains (schemathesis)
 restore    a copy is made under load, the database destroyed and made of the copy, and compared with what was told
+dependencies  a bill of materials, the licences in it, and what the package index knows of faults (pip-audit)
 
 All of them without a part; --quick takes a few minutes. --write puts the tables into docs/reliability.md. What was
 recorded, and all results as JSON, is left under artifacts/proof. Everything runs on this machine, on loopback, in
@@ -27,7 +28,7 @@ from bench.report import heading, machine, put_into
 from tests.databases import KINDS
 from tests.postgres import ADDRESS, guard
 
-from proof import crashes, failover, fuzzing, histories, report, restore
+from proof import crashes, dependencies, failover, fuzzing, histories, report, restore
 from proof.parts import Options, Part, Result, say
 
 ROOT = Path(__file__).parents[1]
@@ -41,6 +42,7 @@ PARTS: dict[str, Part] = {
     "failover": failover.run,
     "fuzz": fuzzing.run,
     "restore": restore.run,
+    "dependencies": dependencies.run,
 }
 
 

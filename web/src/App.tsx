@@ -20,7 +20,7 @@ import { TopBar, Views } from "./parts/TopBar";
 import { date, route } from "./route";
 import { SignIn, Welcome } from "./SignIn";
 import { draftAt } from "./store/drafts";
-import { loadCalendars, reload, zone } from "./store/entries";
+import { loadCalendars, zone } from "./store/entries";
 
 const AGAIN_MS = 3000;
 
@@ -33,8 +33,7 @@ async function enter(): Promise<void> {
   }
   me.value = account;
   sessionState.value = "in";
-  await loadCalendars();
-  await reload();
+  await loadCalendars(); // the events are read as soon as it is known which days are shown
   if (!before) recoverNew();
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated
 
@@ -12,18 +13,20 @@ from convene.api.dependencies import ID_MAX, Me, ReadWork, Viewable
 from convene.api.fields import DIGITS, WITHOUT_NUL, Instant
 from convene.api.paging import AskedPage, Page
 from convene.api.planned import feature_router
-from convene.api.representation import entry_json, event_json
+from convene.api.remembered import Remembered
+from convene.api.representation import entry_json, event_json, written
 from convene.api.responses import Event, EventOrOccurrence
 from convene.api.windows import AskedWindow
 from convene.domain.errors import Invalid
 from convene.domain.roles import Role
 from convene.domain.zones import check_range, in_utc
 from convene.operations import agenda, past
-from convene.operations.agenda import Listed
+from convene.operations.agenda import Entry, Listed
 from convene.storage.events import EventHead
 from convene.storage.lists import EventFilter
 
 router = feature_router("events", "/api/v1/events")
+_remembered = Remembered(lambda entry: written(entry_json(entry)))
 
 
 async def _filter(
@@ -73,12 +76,12 @@ def _after(page: AskedPage) -> agenda.Place | None:
     return check_range(moment, "?cursor"), number, named
 
 
-def _respond(page: Page, listed: Listed) -> Response:
-    looked_until = _written(listed.looked_until) if listed.looked_until else None
-    return page.respond(listed.entries, entry_json, lambda entry: _written(entry.place), looked_until=looked_until)
+def _respond(page: Page, listed: Listed, represent: Callable[[Entry], object] = _remembered) -> Response:
+    looked_until = _place(listed.looked_until) if listed.looked_until else None
+    return page.respond(listed.entries, represent, lambda entry: _place(entry.place), looked_until=looked_until)
 
 
-def _written(place: agenda.Place) -> tuple[str, int, str | None]:
+def _place(place: agenda.Place) -> tuple[str, int, str | None]:
     start, event_id, occurrence = place
     return start.isoformat(), event_id, occurrence.isoformat() if occurrence else None
 
@@ -101,11 +104,10 @@ async def list_events(
     """
     after, most = _after(page), page.limit + 1
     if as_of is None:
-        listed = await agenda.list_events(work, me, chosen, after=after, most=most)
-    else:
-        moment = in_utc(as_of, "?as_of")
-        listed = Listed(await past.list_events_as_of(work, me, chosen, moment, after=after, most=most))
-    return _respond(page, listed)
+        return _respond(page, await agenda.list_events(work, me, chosen, after=after, most=most))
+    moment = in_utc(as_of, "?as_of")
+    listed = Listed(await past.list_events_as_of(work, me, chosen, moment, after=after, most=most))
+    return _respond(page, listed, entry_json)
 
 
 @router.get("/trash", response_model=list[Event], responses=problems(*SIGNED_IN))

@@ -93,12 +93,12 @@ async def _read(receive: Receive) -> bytes:
         packed += message.get("body", b"")
         more = message.get("more_body", False)
     try:
-        return _as_json(packed) if packed else b""
+        return as_json(packed) if packed else b""
     except ValueError as error:
         raise HTTPException(400, f"the body is not MessagePack that can be read as JSON: {error}") from error
 
 
-def _as_json(packed: bytearray) -> bytes:
+def as_json(packed: bytearray) -> bytes:
     """Write MessagePack as JSON.
 
     Raises:

@@ -8,7 +8,7 @@ A value that makes no sense cannot be built. Knows nothing of versions, people o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import Enum, StrEnum
 from typing import Final, Literal
@@ -73,6 +73,8 @@ class Schedule:
     all_day: bool = False
     fold: Literal[0, 1] = 0
     rule: RecurrenceRule | None = None
+    #: The first start as an instant in UTC.
+    starts_at: datetime = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         if self.duration <= timedelta(0):
@@ -87,6 +89,8 @@ class Schedule:
             raise Invalid.at("/end_time", "must lie before the end of the year 9999")
         if self.fold and self.rule:
             raise Invalid.at("/start_time", "a series cannot begin in the second pass of a repeated hour")
+        # Kept: creating an event asks for it eight times.
+        object.__setattr__(self, "starts_at", starts_at)
 
     def end_of(self, starts_at: datetime, duration: timedelta | None = None) -> datetime:
         """Say when an occurrence that starts at an instant ends: exact time, or midnights later when all-day.
@@ -105,11 +109,6 @@ class Schedule:
         # place on the 31st and has to end with it.
         day = wall_time(starts_at, tz)[0].replace(hour=0, minute=0, second=0, microsecond=0)
         return instant(day + lasts, tz)
-
-    @property
-    def starts_at(self) -> datetime:
-        """The first start as an instant in UTC."""
-        return instant(self.start, zone(self.zone), self.fold)
 
     @property
     def ends_at(self) -> datetime:
