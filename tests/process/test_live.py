@@ -8,7 +8,7 @@ import signal
 import statistics
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack
+from contextlib import AsyncExitStack, ExitStack
 from typing import Any, NamedTuple
 
 import ormsgpack
@@ -125,6 +125,18 @@ async def test_who_looks_at_an_event_is_seen_on_both_processes(bus: Pair, here: 
 
 async def _seen(ear: Ear) -> list[tuple[str, bool]]:
     return [(one["username"], one["editing"]) for one in (await ear.next("presence"))["people"]]
+
+
+async def test_a_crowd_that_comes_at_once_is_shown_together(bus: Pair, here: ServedApi):
+    alice = await here.person("alice")
+    event = await alice.creates("Planning")
+    async with AsyncExitStack() as stack:
+        ears = [await stack.enter_async_context(listening(bus.one, alice)) for _ in range(40)]
+        for ear in ears:
+            await ear.socket.send(json.dumps({"type": "watch", "event_id": event["id"]}))
+        await ears[-1].next("presence")
+        await ears[0].socket.send(json.dumps({"type": "ping"}))
+        assert (await ears[0].kinds_until("pong")).count("presence") < 20
 
 
 async def test_a_stranger_cannot_watch_an_event(bus: Pair, here: ServedApi):

@@ -36,6 +36,8 @@ def written_news(news: News, epoch: str, *, packed: bool) -> bytes:
         return _told(news, epoch)
     if isinstance(news, EventMoved):
         return _moved(news.event_id, packed)
+    if isinstance(news, Presence):
+        return _present(news, packed)
     return written(news_json(news, epoch), packed=packed)
 
 
@@ -51,6 +53,11 @@ def _cursor(told: Told, epoch: str) -> str:
 @lru_cache(_REMEMBERED)
 def _moved(event_id: int, packed: bool) -> bytes:
     return written(news_json(EventMoved(event_id), ""), packed=packed)
+
+
+@lru_cache(_REMEMBERED)
+def _present(presence: Presence, packed: bool) -> bytes:
+    return written(news_json(presence, ""), packed=packed)
 
 
 def _told(told: Told, epoch: str) -> bytes:

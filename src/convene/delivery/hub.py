@@ -55,9 +55,9 @@ class EventMoved:
     event_id: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Presence:
-    """Who looks at an event now."""
+    """Who looks at an event now; one object for all who are shown it."""
 
     event_id: int
     people: tuple[tuple[int, str, bool], ...]
