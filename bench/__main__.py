@@ -5,6 +5,7 @@ speed    CPU of the server a request, for get, list of 50 and create, of Convene
 growth   what listing, conflict checks, reading, sharing and history cost among 10,000, 100,000, 1,000,000 events
 batch    an event in a batch of 1,000 beside one created alone, and the memory that the batch needs
 sockets  CPU of a message to each of 1,000 open WebSockets, and the memory that each takes
+fanout   a change of an event with 1,000 collaborators, each with an open WebSocket: its answer, and the last to hear
 buses    how long a change takes from one process to a listener of another, on each bus
 capacity requests a second of a mixed load at each step of docs/scaling.md, and what a request takes there
 starts   from the command to the first answer, and the memory of a process at rest
@@ -32,7 +33,7 @@ from typing import Any
 
 from tests.postgres import postgres_server
 
-from bench import batch, buses, capacity, growth, limit, report, sockets, speed, starting, work, written
+from bench import batch, buses, capacity, fanout, growth, limit, report, sockets, speed, starting, work, written
 from bench.servers import CONVENE, ROOT, other_convene
 from bench.stands import FULL, QUICK, Effort
 
@@ -89,6 +90,7 @@ PARTS: dict[str, tuple[Callable[[Run], Figures], Callable[[Any], str]]] = {
     "growth": (_growth, report.growth),
     "batch": (lambda run: batch.measure(run.kinds, run.postgres, run.effort, say), report.batch),
     "sockets": (lambda run: sockets.measure(run.kinds, run.postgres, run.effort.rounds, say), report.sockets),
+    "fanout": (lambda run: fanout.measure(run.kinds, run.postgres, run.effort.rounds, say), report.fanout),
     "buses": (lambda run: buses.measure(run.postgres, 3 * run.effort.rounds, say), report.buses),
     "work": (lambda run: work.measure(run.kinds, run.postgres), report.work),
     "capacity": (lambda run: capacity.measure(run.postgres, run.effort, say), report.capacity),

@@ -16,6 +16,7 @@ import psutil
 from bench.batch import SIZE, Batch
 from bench.buses import Latency
 from bench.capacity import Capacity
+from bench.fanout import Fanout
 from bench.growth import Growth
 from bench.limit import Limit
 from bench.servers import ROOT
@@ -167,6 +168,19 @@ def sockets(found: Sequence[Sockets]) -> str:
     columns = [" ", "connections", "a message to one of them, us", "an open one, KiB", "an idle one a second, us"]
     rows = [
         [one.database, f"{one.clients:,}", f"{one.message_us:.1f}", f"{one.kib:.1f}", f"{one.idle_us:.1f}"]
+        for one in found
+    ]
+    return table(columns, rows)
+
+
+def fanout(found: Sequence[Fanout]) -> str:
+    """What a change costs of which all collaborators hear."""
+    columns = [" ", "answered after, ms", "the last has heard after, ms", "CPU of the server, ms", "of PostgreSQL, ms"]
+    rows = [
+        [
+            f"{one.change}, {one.database}",
+            *(f"{ms:.0f}" for ms in (one.answer_ms, one.heard_ms, one.server_ms, one.database_ms)),
+        ]
         for one in found
     ]
     return table(columns, rows)

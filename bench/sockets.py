@@ -19,7 +19,7 @@ import orjson
 from bench import cpu
 from bench.filling import Filling, fill, token
 from bench.listening import Heard, listening
-from bench.load import Ask, Load, Plan
+from bench.load import Ask, Load, Outcome, Plan
 from bench.servers import CONVENE, Server, empty_database, running
 
 CLIENTS = 1_000
@@ -51,7 +51,7 @@ def measure(kinds: Sequence[str], postgres: str, changes: int, say: Callable[[st
             url = stack.enter_context(empty_database(kind, postgres))
             fill(url, _FILLING)
             server = stack.enter_context(running(CONVENE, url, folder))
-            _send(load, server, 201, [_share(first) for first in range(2, CLIENTS + 1, _SHARED_AT_ONCE)])
+            send(load, server, 201, shared_with_all(_EVENT))
             found.append(asyncio.run(_of(kind, server, load, changes)))
     return found
 
@@ -75,16 +75,22 @@ async def _change(server: Server, load: Load, heard: Heard, number: int) -> floa
     """Change the event, wait until everybody has heard of it; gives microseconds for one message to one client."""
     before = server.used()
     ask = Ask("PUT", _EVENT, orjson.dumps({"title": f"Planning, as of change {number}"}).decode())
-    await asyncio.to_thread(_send, load, server, 200, [ask])
+    await asyncio.to_thread(send, load, server, 200, [ask])
     await heard.until(b"changed", number * CLIENTS)
     await heard.until(b"notification", number * (CLIENTS - 1))
     return cpu.between(before, server.used()) / (2 * CLIENTS - 1) / 1e3
 
 
-def _share(first: int) -> Ask:
-    people = [{"user_id": user, "role": "viewer"} for user in range(first, min(first + _SHARED_AT_ONCE, CLIENTS + 1))]
-    return Ask("POST", f"{_EVENT}/share", orjson.dumps({"users": people}).decode())
+def shared_with_all(event: str) -> list[Ask]:
+    """What shares an event with all clients but the first, whose it is."""
+    shares = []
+    for first in range(2, CLIENTS + 1, _SHARED_AT_ONCE):
+        some = range(first, min(first + _SHARED_AT_ONCE, CLIENTS + 1))
+        people = [{"user_id": user, "role": "viewer"} for user in some]
+        shares.append(Ask("POST", f"{event}/share", orjson.dumps({"users": people}).decode()))
+    return shares
 
 
-def _send(load: Load, server: Server, expected: int, asks: list[Ask]) -> None:
-    load.run(Plan(server.port, server.token, 1, 60.0, expected, asks))
+def send(load: Load, server: Server, expected: int, asks: list[Ask]) -> Outcome:
+    """Send requests of the first client, one after the other."""
+    return load.run(Plan(server.port, server.token, 1, 60.0, expected, asks))

@@ -23,6 +23,7 @@ from convene.api.sockets import FRAME_MAX
 from convene.api.web import BUILT
 from convene.api.wordings import all_wordings
 from convene.app import create_app, tracing_module
+from convene.collecting import settled
 from convene.domain.errors import ConveneError
 from convene.domain.words import refused
 from convene.operations import accounts, audit, upkeep
@@ -153,7 +154,7 @@ def application() -> FastAPI:
     folder = os.environ.get(_WORKERS_FOLDER)
     if folder and (parent := os.environ.get(_PARENT)):
         end_with(int(parent))
-    return create_app(_settings(), Path(folder) if folder else None, BUILT)
+    return settled(create_app(_settings(), Path(folder) if folder else None, BUILT))
 
 
 @app.command()

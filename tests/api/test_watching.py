@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 
@@ -145,3 +146,11 @@ async def test_with_a_token_metrics_are_for_whoever_has_it(database_url: str):
         assert (await api.client(TOKEN, address="192.0.2.1").get("/metrics")).status_code == 200
         assert (await api.client().get("/metrics")).status_code == 404
         assert (await api.client("another").get("/metrics")).status_code == 404
+
+
+async def test_whoever_comes_when_the_server_is_stopping_is_told_so_at_once(watched: Api):
+    alice = await watched.person("alice")
+    watched.app.state.services.hub.stop()
+    async with asyncio.timeout(5), alice.client.stream("GET", "/api/v1/stream") as stream:
+        lines = [line async for line in stream.aiter_lines() if line]
+    assert lines[-1] == 'data: {"type":"ended","reason":"the server is stopping"}'

@@ -99,6 +99,7 @@ class Server:
 
     def __init__(self, database_url: str, folder: Path, **settings: object) -> None:
         self.url = ""
+        self.database_url = database_url
         self._log = folder / "log"
         self._log.touch()
         self._process = begin(["serve"], folder, environment(database_url, **settings), self._log, self._log)

@@ -8,11 +8,13 @@ import signal
 import statistics
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack
+from contextlib import AsyncExitStack, ExitStack
 from typing import Any, NamedTuple
 
+import ormsgpack
 import pytest
-from websockets.asyncio.client import connect
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.typing import Subprotocol
 
 from tests.databases import fresh_database
 from tests.process.callers import ServedApi, calling
@@ -123,6 +125,18 @@ async def test_who_looks_at_an_event_is_seen_on_both_processes(bus: Pair, here: 
 
 async def _seen(ear: Ear) -> list[tuple[str, bool]]:
     return [(one["username"], one["editing"]) for one in (await ear.next("presence"))["people"]]
+
+
+async def test_a_crowd_that_comes_at_once_is_shown_together(bus: Pair, here: ServedApi):
+    alice = await here.person("alice")
+    event = await alice.creates("Planning")
+    async with AsyncExitStack() as stack:
+        ears = [await stack.enter_async_context(listening(bus.one, alice)) for _ in range(40)]
+        for ear in ears:
+            await ear.socket.send(json.dumps({"type": "watch", "event_id": event["id"]}))
+        await ears[-1].next("presence")
+        await ears[0].socket.send(json.dumps({"type": "ping"}))
+        assert (await ears[0].kinds_until("pong")).count("presence") < 20
 
 
 async def test_a_stranger_cannot_watch_an_event(bus: Pair, here: ServedApi):
@@ -247,3 +261,19 @@ async def test_a_server_that_stops_does_not_wait_for_its_streams():
             assert 'data: {"type":"ended","reason":"the server is stopping"}' in said
         assert await asyncio.to_thread(server.wait_for_end) in {0, -signal.SIGTERM}
         assert time.monotonic() - began < 5
+
+
+async def test_messagepack_tells_the_same_as_json(bus: Pair, here: ServedApi):
+    alice, ben = await here.person("alice"), await here.person("ben")
+    async with listening(bus.one, ben) as ear:
+        address = bus.one.url.replace("http://", "ws://") + f"/ws/notifications?token={ben.tokens['access_token']}"
+        async with connect(address, subprotocols=[Subprotocol("convene.msgpack")], proxy=None) as socket:
+            await socket.send(ormsgpack.packb({"type": "ping"}))
+            assert [(await _unpacked(socket))["type"] for _ in range(2)] == ["ready", "pong"]
+            await alice.shares(await alice.creates("Planning"), ben)
+            told = [await _unpacked(socket) for _ in range(2)]
+        assert told == [await ear.next("changed"), await ear.next("notification")]
+
+
+async def _unpacked(socket: ClientConnection) -> Any:
+    return ormsgpack.unpackb(await socket.recv(decode=False))

@@ -10,8 +10,9 @@ import pytest
 import redis.asyncio as redis
 from websockets.asyncio.client import connect
 
-from convene.api.quotas import Counts, Quota, Standing
+from convene.api.quotas import PATIENCE_SECONDS, Counts, Quota, Standing
 from convene.api.rates import GUESSES
+from convene.delivery.valkey import RedisSums
 from convene.domain.errors import TooOften
 from tests.api.signing_in import try_to_sign_in
 from tests.databases import fresh_database
@@ -75,7 +76,7 @@ async def test_a_password_cannot_be_guessed_on_several_processes_at_once(apis: A
 
 async def test_a_burst_on_an_exact_quota_asks_redis_once_for_all_who_wait(valkey: Valkey):
     quota = Quota("guesses", GUESSES, 900, exact=True)
-    here, there = Counts(valkey.url), Counts(valkey.url)
+    here, there = (Counts(RedisSums(valkey.url, patience=PATIENCE_SECONDS)) for _ in range(2))
     async with here.running("one"), there.running("one"), redis.from_url(valkey.url) as inside:
         tries = [(here, there)[number % 2].count(quota, "alice") for number in range(400)]
         outcomes = await asyncio.gather(*tries, return_exceptions=True)

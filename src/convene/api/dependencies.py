@@ -17,6 +17,7 @@ from typing import Annotated, Literal
 from fastapi import Depends, Path, Query, Request
 from fastapi.security import OAuth2PasswordBearer
 from starlette.requests import HTTPConnection
+from starlette.types import Scope
 
 from convene.api import idempotency
 from convene.api.fields import DIGITS
@@ -71,20 +72,19 @@ async def _services(request: Request) -> Services:
 Held = Annotated[Services, Depends(_services)]
 
 
-async def recognised(connection: HTTPConnection, token: str) -> tuple[SignedIn, float]:
+async def recognised(held: Services, scope: Scope, token: str) -> tuple[SignedIn, float]:
     """Find who holds a token and when it expires (seconds since the epoch), and count the request.
 
     Raises:
         BadToken: there is none, or it is not good.
         TooOften: they, or the address that strangers come from, have used their quota up.
     """
-    held = services(connection)
     try:
         me, expires_at = await _holder(held, token)
     except BadToken:
-        await held.rates.of_address(connection.scope)
+        await held.rates.of_address(scope)
         raise
-    await held.rates.of_user(connection.scope, me.user_id)
+    await held.rates.of_user(scope, me.user_id)
     return me, expires_at
 
 
@@ -107,7 +107,7 @@ class _Bearer(OAuth2PasswordBearer):
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         if not token or scheme.lower() != "bearer":
             token = ""
-        return (await recognised(request, token))[0]
+        return (await recognised(services(request), request.scope, token))[0]
 
 
 signed_in = _Bearer(tokenUrl="/api/v1/auth/login", scheme_name="OAuth2PasswordBearer", description="An access token.")

@@ -13,9 +13,10 @@ import re
 from fastapi import FastAPI, Request
 from starlette.convertors import StringConvertor
 from starlette.middleware.errors import ServerErrorMiddleware
+from starlette.routing import WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from convene.api.aliases import PREFIX
+from convene.api.aliases import PREFIX, canonical
 from convene.api.bodies import JSON
 from convene.api.limits import BodyLimits
 from convene.api.planned import PlannedRoute
@@ -37,9 +38,14 @@ class Direct:
         self._handlers = {kind: tell for kind, tell in app.exception_handlers.items() if kind is not Exception}
         self._told = tuple(self._handlers)
         self._routes = _direct_routes(app)
+        self._sockets = {route.path: route.app for route in app.routes if isinstance(route, WebSocketRoute)}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or pass the request on."""
+        if scope["type"] == "websocket":
+            serve = None if scope.get("root_path") else self._sockets.get(canonical(scope["path"]))
+            await (serve or self._long_way)(scope, receive, send)
+            return
         route = self._routes.get((scope["method"], _NUMBER.sub(_PLACE, scope["path"]))) if _is_plain(scope) else None
         if route is None:
             await self._long_way(scope, receive, send)

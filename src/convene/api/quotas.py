@@ -16,11 +16,9 @@ from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
-import redis.asyncio
 import structlog
-from redis.exceptions import RedisError
 
 from convene.domain.errors import TooOften
 
@@ -88,12 +86,24 @@ class _Window:
             counts.pop(who, None)
 
 
-class Counts:
-    """Counts who asked how often."""
+class Sums(Protocol):
+    """Where processes add up what each has counted."""
 
-    def __init__(self, redis_url: str | None = None) -> None:
+    async def add(self, deltas: Mapping[str, int], seconds: int) -> list[int]:
+        """Add to numbers that are kept for so many seconds; gives the sums. Raises OSError: nobody answers."""
+        ...
+
+    async def close(self) -> None:
+        """Hang up."""
+        ...
+
+
+class Counts:
+    """Counts who asked how often: with sums, together with other processes."""
+
+    def __init__(self, sums: Sums | None = None) -> None:
         self._windows: dict[str, _Window] = {}
-        self._client = _client(redis_url) if redis_url else None
+        self._sums = sums
         self._prefix = ""
         #: Whether other processes are heard of; True too where nobody has to be.
         self.shared = True
@@ -105,7 +115,7 @@ class Counts:
     async def running(self, epoch: str) -> AsyncIterator[None]:
         """Exchange counts with the other processes on the same database while the block runs."""
         self._prefix = f"convene:quota:{epoch}"
-        if self._client is None:
+        if self._sums is None:
             yield
             return
         task = asyncio.create_task(self._exchange_always())
@@ -115,7 +125,7 @@ class Counts:
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
-            await self._client.aclose()
+            await self._sums.close()
             await asyncio.sleep(0)  # a connection that was given up closes in the next turn of the loop
 
     async def count(self, quota: Quota, who: str, amount: int = 1) -> Standing:
@@ -130,7 +140,7 @@ class Counts:
         if window is None:
             window = self._windows[quota.name] = _Window(quota)
         here = window.count(who, number, amount)
-        if quota.exact and self._client is not None and self.shared:
+        if quota.exact and self._sums is not None and self.shared:
             await self._exchange_exactly(window, who)
         left = quota.most - here - window.elsewhere.get(who, 0)
         until = max(1, int((number + 1) * quota.seconds - now) + 1)
@@ -177,15 +187,12 @@ class Counts:
                 window.elsewhere[who] = max(0, total - sent.get(who, 0))
 
     async def _add(self, prefix: str, deltas: Mapping[str, int], seconds: int) -> dict[str, int] | None:
-        if self._client is None or not deltas:
+        if self._sums is None or not deltas:
             return {}
         try:
-            async with asyncio.timeout(PATIENCE_SECONDS), self._client.pipeline(transaction=False) as pipeline:
-                for who, delta in deltas.items():
-                    pipeline.incrby(f"{prefix}:{who}", delta)
-                    pipeline.expire(f"{prefix}:{who}", seconds + 60)
-                totals = (await pipeline.execute())[::2]
-        except (RedisError, OSError) as error:  # a TimeoutError is an OSError
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                totals = await self._sums.add({f"{prefix}:{who}": deltas[who] for who in deltas}, seconds + 60)
+        except OSError as error:  # a TimeoutError is one
             self._lost(error)
             return None
         if not self.shared:
@@ -198,7 +205,3 @@ class Counts:
             self.shared = False
             self.outages += 1
             _log.warning("Redis does not answer: each process counts its own requests alone", error=repr(error))
-
-
-def _client(url: str) -> redis.asyncio.Redis:
-    return redis.asyncio.Redis.from_url(url, socket_connect_timeout=PATIENCE_SECONDS, socket_timeout=PATIENCE_SECONDS)

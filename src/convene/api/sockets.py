@@ -1,19 +1,30 @@
-"""A WebSocket as the live channel uses it: JSON or MessagePack frames, bounded in size and number."""
+"""A WebSocket as the live channel uses it: JSON or MessagePack frames, bounded in size and number.
+
+It speaks ASGI by itself: thousands are open, and what a framework keeps for each and does at each message costs more
+than all that is done here.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import time
 from contextlib import suppress
 from typing import Any
 
 import orjson
 import ormsgpack
-from fastapi import Response, WebSocket, WebSocketDisconnect
+from fastapi import Response
+from starlette.datastructures import QueryParams
+from starlette.types import Receive, Scope, Send
+
+from convene.api.messages import written
 
 #: The server refuses longer frames while they come (`cli.serve`); this is for those that it lets through.
 FRAME_MAX = 64 * 1024
 #: A client may say so much in so many seconds; more ends the connection (1008).
 MESSAGES_MAX, MESSAGES_SECONDS = 100, 10.0
+#: So long a client that does not read may take to hear that this is the end.
+FAREWELL_SECONDS = 5.0
 
 _JSON, _MSGPACK, _BEARER = "convene.json", "convene.msgpack", "bearer."
 
@@ -27,14 +38,24 @@ class Closed(Exception):
         self.reason = reason
 
 
+class Left(Exception):
+    """The client has gone."""
+
+
 class Socket:
     """A WebSocket that speaks JSON, or MessagePack when the subprotocol says so."""
 
-    def __init__(self, raw: WebSocket) -> None:
-        self._raw = raw
-        asked = raw.scope.get("subprotocols", [])
-        self._packed = _MSGPACK in asked
-        self.token = raw.query_params.get("token") or next(
+    __slots__ = ("_protocol", "_receive", "_said", "_send", "after", "is_open", "packed", "scope", "token")
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.scope = scope
+        self._receive = receive
+        self._send = send
+        asked = scope.get("subprotocols", [])
+        query = QueryParams(scope["query_string"])
+        self.packed = _MSGPACK in asked
+        self.after = query.get("after")
+        self.token = query.get("token") or next(
             (name.removeprefix(_BEARER) for name in asked if name.startswith(_BEARER)), None
         )
         self._protocol = next((name for name in (_MSGPACK, _JSON) if name in asked), None)
@@ -44,31 +65,55 @@ class Socket:
         self.is_open = False
 
     async def accept(self) -> None:
-        """Take the connection, in the protocol that was agreed on."""
-        await self._raw.accept(subprotocol=self._protocol)
+        """Take the connection, in the protocol that was agreed on.
+
+        Raises:
+            Left: the client did not wait.
+        """
+        if (await self._receive())["type"] == "websocket.disconnect":
+            raise Left
+        await self._pass_on({"type": "websocket.accept", "subprotocol": self._protocol})
         self.is_open = True
 
     async def refuse(self, answer: Response) -> None:
         """Answer the handshake as any other request, so that there is no connection."""
-        await self._raw.send_denial_response(answer)
+        await answer(self.scope, self._receive, self._send)
 
     async def say(self, message: dict[str, Any]) -> None:
-        """Send a message."""
-        if self._packed:
-            await self._raw.send_bytes(ormsgpack.packb(message))
+        """Send a message.
+
+        Raises:
+            Left: the client has gone.
+        """
+        await self.send(written(message, packed=self.packed))
+
+    async def send(self, message: bytes) -> None:
+        """Send a message that is written as this client reads it.
+
+        Raises:
+            Left: the client has gone.
+        """
+        if self.packed:
+            await self._pass_on({"type": "websocket.send", "bytes": message})
         else:
-            await self._raw.send_text(orjson.dumps(message).decode())
+            await self._pass_on({"type": "websocket.send", "text": message.decode()})
+
+    async def _pass_on(self, said: dict[str, Any]) -> None:
+        try:
+            await self._send(said)
+        except OSError as error:  # ASGI's word for a client that has gone
+            raise Left from error
 
     async def hear(self) -> dict[str, Any]:
         """The next message.
 
         Raises:
             Closed: it is no object, too large, or one of too many.
-            WebSocketDisconnect: the client has gone.
+            Left: the client has gone.
         """
-        frame = await self._raw.receive()
+        frame = await self._receive()
         if frame["type"] == "websocket.disconnect":
-            raise WebSocketDisconnect(frame.get("code", 1005))
+            raise Left
         data: bytes = frame.get("bytes") or (frame.get("text") or "").encode()
         now = time.monotonic()
         self._said = [*(at for at in self._said if at > now - MESSAGES_SECONDS), now]
@@ -77,7 +122,7 @@ class Socket:
         if len(data) > FRAME_MAX:
             raise Closed(1009, "the message is too large")
         try:
-            message = ormsgpack.unpackb(data) if self._packed else orjson.loads(data)
+            message = ormsgpack.unpackb(data) if self.packed else orjson.loads(data)
         except ValueError as error:
             raise Closed(1007, "the message cannot be read") from error
         if not isinstance(message, dict):
@@ -86,7 +131,8 @@ class Socket:
 
     async def close(self, code: int, reason: str) -> None:
         """End the connection; one that was not taken yet is taken first, or its client would not see the code."""
-        if not self.is_open:
-            await self.accept()
-        with suppress(RuntimeError, WebSocketDisconnect):  # the client may have gone first
-            await self._raw.close(code, reason)
+        with suppress(RuntimeError, Left, TimeoutError):  # the client may have gone first, or reads nothing any more
+            if not self.is_open:
+                await self.accept()
+            async with asyncio.timeout(FAREWELL_SECONDS):
+                await self._pass_on({"type": "websocket.close", "code": code, "reason": reason})

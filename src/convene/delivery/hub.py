@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Collection, Iterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import partial
 
 import structlog
 
@@ -33,6 +34,8 @@ FULL_SECONDS = 30
 _BATCH = 1_000
 _PAGE = 200
 _BREATH = 0.01
+#: So much may come for one listener before it has had a chance to pass anything on.
+_AT_ONCE = QUEUE_MAX // 2
 
 _log = structlog.get_logger("convene.hub")
 
@@ -52,9 +55,9 @@ class EventMoved:
     event_id: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Presence:
-    """Who looks at an event now."""
+    """Who looks at an event now; one object for all who are shown it."""
 
     event_id: int
     people: tuple[tuple[int, str, bool], ...]
@@ -74,26 +77,51 @@ class Listener:
     expires_at: float
     place: Place
     waiting: list[News] = field(default_factory=list)
-    asleep: asyncio.Future[None] | None = None
-    ended: bool = False
+    wake: Callable[[], None] | None = None
+    """Called when there is something, for each of several."""
+    ended: Ended | None = None
 
     def put(self, news: News) -> None:
-        """Hand news over; too many that wait end the connection."""
+        """Hand news over; too many that wait end the connection, and what waits then is not told."""
         if self.ended:
             return
-        if len(self.waiting) >= QUEUE_MAX and not isinstance(news, Ended):
-            news = Ended.TOO_SLOW
-        self.ended = isinstance(news, Ended)
+        if isinstance(news, Ended):
+            self.ended = news
+        elif len(self.waiting) >= QUEUE_MAX:
+            self.ended = news = Ended.TOO_SLOW
+            self.waiting.clear()
         self.waiting.append(news)
-        if self.asleep is not None and not self.asleep.done():
-            self.asleep.set_result(None)
+        if self.wake is not None:
+            self.wake()
 
-    async def next(self) -> News:
-        """Wait for the oldest news. One task at a time does."""
+    def take(self) -> News | None:
+        """Take the oldest of what waits; None if the listener has been told it already."""
+        news = self.waiting.pop(0)
+        if isinstance(news, Told):
+            place = (news.row.position, news.row.id)
+            if place <= self.place:
+                return None
+            self.place = place
+        return news
+
+    async def something(self) -> None:
+        """Wait until something waits. One task at a time does."""
         while not self.waiting:
-            self.asleep = asyncio.get_running_loop().create_future()
-            await self.asleep
-        return self.waiting.pop(0)
+            came = asyncio.get_running_loop().create_future()
+            self.wake = partial(_fulfil, came)
+            try:
+                await came
+            finally:
+                self.wake = None
+
+
+def _fulfil(something: asyncio.Future[None]) -> None:
+    if not something.done():
+        something.set_result(None)
+
+
+def _whose(one: tuple[int, News]) -> int:
+    return one[0]
 
 
 class Hub:
@@ -108,6 +136,7 @@ class Hub:
         self._told: Place = (0, 0)
         self._moved = 0
         self._checked = 0.0
+        self._stopping = False
 
     @property
     def listeners(self) -> int:
@@ -144,6 +173,8 @@ class Hub:
             raise TooOften("listeners", FULL_SECONDS)
         listener = Listener(me, expires_at, self._told)
         self._listeners.setdefault(me.user_id, set()).add(listener)
+        if self._stopping:
+            listener.put(Ended.STOPPING)
         try:
             yield listener
         finally:
@@ -152,29 +183,13 @@ class Hub:
             if not mine:
                 del self._listeners[me.user_id]
 
-    async def news(self, listener: Listener, after: Place | None) -> AsyncIterator[News]:
-        """Give the listener's news, the last of which says why they end.
+    async def missed(self, listener: Listener, after: Place) -> AsyncIterator[Told]:
+        """Read what was told from a place on until that where the hub's own news for this listener begin.
 
-        With a place, what was missed since then comes first. The listener has been in the queues' list before the
-        missed is read, and what came both ways is skipped: neither gap nor duplicate.
+        The listener has been in the hub's list before this is read, and what came both ways is not taken twice:
+        neither gap nor duplicate.
         """
-        if after is not None:
-            begins, listener.place = listener.place, after
-            async for told in self._missed(listener, begins):
-                yield told
-        while True:
-            one = await listener.next()
-            if isinstance(one, Told):
-                place = (one.row.position, one.row.id)
-                if place <= listener.place:
-                    continue
-                listener.place = place
-            yield one
-            if isinstance(one, Ended):
-                return
-
-    async def _missed(self, listener: Listener, begins: Place) -> AsyncIterator[Told]:
-        """Read what was told until the place where the hub's own news for this listener begin."""
+        begins, listener.place = listener.place, after
         while True:
             async with self._units.reading() as work:
                 settled = (await sync.clock_of(work)).settled
@@ -189,6 +204,7 @@ class Hub:
 
     def stop(self) -> None:
         """Tell all listeners that the server is stopping: their connections end, and they come back to another one."""
+        self._stopping = True
         self._end(self._everybody(), Ended.STOPPING)
 
     def _hear(self, message: bytes) -> None:
@@ -214,22 +230,39 @@ class Hub:
                 await asyncio.sleep(1)
 
     async def _read(self) -> None:
-        if not self._listeners:
-            return  # the first who comes says where to begin
-        async with self._units.reading() as work:
-            moved, self._moved = await sync.events_moved_since(work, self._moved, list(self._listeners))
-            told = await notifications.told_since(work, self._told, _BATCH, list(self._listeners))
-        for user_id, event_id in moved:
-            self._tell(user_id, EventMoved(event_id))
-        for one in told:
-            self._told = (one.row.position, one.row.id)
-            self._tell(one.row.user_id, one)
-        if len(told) == _BATCH:
-            self._rung.set()
+        """Read what is new for all who listen, those included who come meanwhile: what is read goes by for them too."""
+        moved, told = self._moved, self._told
+        asked = set(self._listeners)  # the first who comes says where to begin
+        if asked:
+            self._moved, self._told = await self._read_for(asked, moved, told)
+        while newcomers := self._listeners.keys() - asked:
+            await self._read_for(newcomers, moved, told)  # what they hear twice is skipped, or does no harm
+            asked |= newcomers
 
-    def _tell(self, user_id: int, news: News) -> None:
-        for listener in self._listeners.get(user_id, ()):
-            listener.put(news)
+    async def _read_for(self, user_ids: Collection[int], moved: int, told: Place) -> tuple[int, Place]:
+        """Tell some users what is new since two places; gives how far they have been told."""
+        async with self._units.reading() as work:
+            pairs, moved = await sync.events_moved_since(work, moved, list(user_ids))
+        news: list[tuple[int, News]] = [(user_id, EventMoved(event_id)) for user_id, event_id in pairs]
+        while True:
+            async with self._units.reading() as work:
+                page = await notifications.told_since(work, told, _BATCH, list(user_ids))
+            news += ((one.row.user_id, one) for one in page)
+            news.sort(key=_whose)  # one right after the other to the same socket, the second costs half
+            await self._tell(news)
+            if page:
+                told = (page[-1].row.position, page[-1].row.id)
+            if len(page) < _BATCH:
+                return moved, told
+            news = []
+
+    async def _tell(self, news: Iterable[tuple[int, News]]) -> None:
+        """Hand news to those whose they are; after each few, those who have some may pass them on."""
+        for number, (user_id, one) in enumerate(news, 1):
+            for listener in self._listeners.get(user_id, ()):
+                listener.put(one)
+            if number % _AT_ONCE == 0:
+                await asyncio.sleep(0)
 
     async def _end_sessions(self) -> None:
         """End the listeners whose session has ended, or whose token has expired, at most once a few seconds."""

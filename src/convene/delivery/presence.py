@@ -1,26 +1,31 @@
 """Who looks at an event now, or edits it: short-lived, never stored.
 
 Each process tells the others over the bus whom it has on an event, whenever that changes and every few seconds; what it
-does not repeat is forgotten. A bus that is down shows fewer people than there are, and nothing worse.
+does not repeat is forgotten. A bus that is down shows fewer people than there are, and nothing worse. Of a crowd some
+are shown, first those who edit, and those who come and go together, because everybody there is told each time.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from secrets import token_hex
 
 import orjson
 
-from convene.delivery.bus import RING, Bus
+from convene.delivery.bus import MESSAGE_MAX, RING, Bus
 from convene.delivery.hub import Listener, Presence
 
 REPEAT_SECONDS = 10.0
 FORGET_SECONDS = 25.0
 WATCHED_MAX = 50
+#: So many people are shown on an event.
+SHOWN_MAX = 50
+#: Whoever comes or goes so soon after somebody else is shown together with others.
+_BREATH = 0.1
 
 Person = tuple[int, str, bool]
 
@@ -38,27 +43,32 @@ class Watch:
         self._bus = bus
         self._process = token_hex(4)
         self._here: dict[int, dict[Listener, bool]] = {}
+        self._watched: dict[Listener, set[int]] = {}
         self._elsewhere: dict[int, dict[str, _Elsewhere]] = {}
+        self._changed: set[int] = set()
+        self._something_changed = asyncio.Event()
         bus.hear(self._hear)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Repeat and forget while the block runs."""
-        task = asyncio.create_task(self._repeat())
+        """Tell, repeat and forget while the block runs."""
+        tasks = [asyncio.create_task(self._tell()), asyncio.create_task(self._repeat())]
         try:
             yield
         finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+            for task in tasks:
+                task.cancel()
+            for task in tasks:
+                with suppress(asyncio.CancelledError):
+                    await task
 
     def watch(self, listener: Listener, event_id: int, *, editing: bool) -> bool:
         """Let a listener be seen on an event; False when it watches too many."""
-        watched = sum(listener in listeners for listeners in self._here.values())
-        listeners = self._here.setdefault(event_id, {})
-        if listener not in listeners and watched >= WATCHED_MAX:
+        watched = self._watched.setdefault(listener, set())
+        if event_id not in watched and len(watched) >= WATCHED_MAX:
             return False
-        listeners[listener] = editing
+        watched.add(event_id)
+        self._here.setdefault(event_id, {})[listener] = editing
         self._say(event_id)
         return True
 
@@ -66,23 +76,44 @@ class Watch:
         """Let a listener be seen on an event no more."""
         listeners = self._here.get(event_id, {})
         if listeners.pop(listener, None) is not None:
+            self._watched[listener].discard(event_id)
             if not listeners:
                 del self._here[event_id]
             self._say(event_id)
 
     def leave(self, listener: Listener) -> None:
         """Let a listener be seen nowhere any more: its connection has ended."""
-        for event_id in [event_id for event_id, listeners in self._here.items() if listener in listeners]:
+        for event_id in tuple(self._watched.get(listener, ())):
             self.unwatch(listener, event_id)
+        self._watched.pop(listener, None)
 
     def watches(self, listener: Listener, event_id: int) -> bool:
         """Whether a listener is seen on an event."""
         return listener in self._here.get(event_id, {})
 
     def _say(self, event_id: int) -> None:
-        people = self._people_here(event_id)
-        self._bus.send(orjson.dumps({"presence": event_id, "process": self._process, "people": people}))
-        self._show(event_id)
+        self._changed.add(event_id)
+        self._something_changed.set()
+
+    async def _tell(self) -> None:
+        while True:
+            await self._something_changed.wait()
+            self._something_changed.clear()
+            changed, self._changed = self._changed, set()
+            for event_id in changed:
+                self._send(event_id)
+                self._show(event_id)
+            await asyncio.sleep(_BREATH)
+
+    def _send(self, event_id: int) -> None:
+        """Tell the other processes who is here: as many as one message carries."""
+        people = _shown(self._people_here(event_id))
+        while len(message := self._message(event_id, people)) > MESSAGE_MAX:
+            people = people[: len(people) // 2]
+        self._bus.send(message)
+
+    def _message(self, event_id: int, people: Sequence[Person]) -> bytes:
+        return orjson.dumps({"presence": event_id, "process": self._process, "people": people})
 
     def _hear(self, message: bytes) -> None:
         if message == RING:
@@ -116,7 +147,7 @@ class Watch:
         for elsewhere in self._elsewhere.get(event_id, {}).values():
             for user_id, username, editing in elsewhere.people:
                 found[user_id] = (user_id, username, editing or (user_id in found and found[user_id][2]))
-        return tuple(sorted(found.values()))
+        return tuple(sorted(_shown(found.values())))
 
     async def _repeat(self) -> None:
         while True:
@@ -131,3 +162,8 @@ class Watch:
                     del self._elsewhere[event_id]
             for event_id in self._here:
                 self._say(event_id)
+
+
+def _shown(people: Iterable[Person]) -> list[Person]:
+    """Those who are shown of many: whoever edits, then whoever has been here longest."""
+    return sorted(people, key=lambda person: not person[2])[:SHOWN_MAX]

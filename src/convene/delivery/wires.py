@@ -1,4 +1,4 @@
-"""What carries the bus between processes: PostgreSQL, Redis or Valkey, or a look at the SQLite file."""
+"""What carries the bus between processes where there is no Redis: PostgreSQL, or a look at the SQLite file."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from contextlib import closing
 from pathlib import Path
 
 import asyncpg
-import redis.asyncio
 
 from convene.delivery.bus import CHANNEL, RING, Hear
 
@@ -56,34 +55,6 @@ class PostgresWire:
             await self._connection.execute(
                 "SELECT pg_notify($1, payload) FROM unnest($2::text[]) AS payload", CHANNEL, payloads
             )
-
-
-class RedisWire:
-    """Publish/subscribe of Redis or Valkey, on a channel of each database: several may share one server."""
-
-    def __init__(self, url: str, epoch: str) -> None:
-        self._channel = f"{CHANNEL}:{epoch}"
-        self._client = redis.asyncio.Redis.from_url(url, socket_connect_timeout=2, health_check_interval=5)
-
-    async def listen(self, hear: Hear, connected: Callable[[], None]) -> None:
-        """Hear what is published until the connection is lost."""
-        try:
-            async with self._client.pubsub(ignore_subscribe_messages=True) as subscription:
-                await subscription.subscribe(self._channel)
-                connected()
-                while True:
-                    message = await subscription.get_message(timeout=_ALIVE_EVERY)
-                    if message is not None:
-                        hear(message["data"])
-        finally:
-            await self._client.aclose()  # sending opens connections anew
-
-    async def send(self, messages: list[bytes]) -> None:
-        """Publish to all subscribers."""
-        async with self._client.pipeline(transaction=False) as pipeline:
-            for message in messages:
-                pipeline.publish(self._channel, message)
-            await pipeline.execute()
 
 
 class SqliteWire:

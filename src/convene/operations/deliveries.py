@@ -17,7 +17,7 @@ from convene.domain.zones import utc_rfc3339
 from convene.operations.following import Reader, follow
 from convene.operations.notifications import put_into_words, told_json
 from convene.operations.webhooks import new_message_id
-from convene.storage import claims, deliveries, mails, notifications, webhooks
+from convene.storage import claims, deliveries, mails, telling, webhooks
 from convene.storage.claims import Claimed
 from convene.storage.deliveries import NewDelivery
 from convene.storage.notifications import NotificationRow, Place
@@ -148,4 +148,4 @@ async def _switch_off(work: UnitOfWork, held: Claimed, why: str) -> None:
     await webhooks.switch_off(work, webhook.user_id, webhook.id, why)
     await deliveries.give_up(work, webhook.id)
     notice = Notice(kind=NoticeKind.WEBHOOK_DISABLED, title=webhook.url[:255], to=webhook.user_id)
-    await notifications.tell(work, notice)
+    await telling.tell(work, notice)

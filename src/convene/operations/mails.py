@@ -142,7 +142,7 @@ async def _draft_of(work: UnitOfWork, links: Links, delivery: DeliveryRow, user:
     kind = NoticeKind(row.kind)
     return Draft(
         heading=_heading(row, user),
-        lines=[*in_lines(told.changes), *_about(kind, head, user)],
+        lines=[*in_lines(told.words.changes), *_about(kind, head, user)],
         link=links.event(head.id if head else None),
         topic=row.kind,
         unsubscribe=unsubscribe,

@@ -20,37 +20,26 @@ NEWEST: Place = (2**63 - 1, 2**63 - 1)
 _WITH_CHANGES = frozenset({NoticeKind.CHANGED, NoticeKind.MERGED, NoticeKind.ROLLED_BACK})
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Words:
+    """What a notification says, whoever is told it: those of one change share it, as one object."""
+
+    changes: tuple[Difference, ...]
+    fields: Mapping[str, Json]
+    """As every channel shows them, without what is each one's own."""
+
+
 @dataclass(frozen=True, slots=True)
 class Told:
     """A notification, and what it says."""
 
     row: NotificationRow
-    message: str
-    changes: tuple[Difference, ...]
+    words: Words
 
 
 def told_json(told: Told) -> dict[str, Json]:
     """A notification, in fields and in words, as every channel shows it."""
-    row = told.row
-    return {
-        "id": row.id,
-        "kind": row.kind,
-        "message": told.message,
-        "event_id": row.event_id,
-        "title": row.title,
-        "actor_id": row.actor_id,
-        "actor": row.actor,
-        "role": row.role,
-        "version": row.version_number,
-        "edits": row.edits,
-        "changes": [
-            {"field": one.field, "old_value": one.old_value, "new_value": one.new_value} for one in told.changes
-        ],
-        "created_at": utc_rfc3339(row.created_at),
-        "updated_at": utc_rfc3339(row.updated_at),
-        "read_at": utc_rfc3339(row.read_at) if row.read_at else None,
-        "begins_at": utc_rfc3339(row.begins_at) if row.begins_at else None,
-    }
+    return {"id": told.row.id, **told.words.fields}
 
 
 async def list_notifications(
@@ -77,18 +66,47 @@ async def newest_place(work: UnitOfWork) -> Place:
 
 
 async def put_into_words(work: UnitOfWork, rows: Sequence[NotificationRow]) -> list[Told]:
-    """Say what each notification is about; those of one change share the words."""
-    said: dict[tuple[object, ...], tuple[str, tuple[Difference, ...]]] = {}
+    """Say what each notification is about; those of one change share the words, and cost next to nothing."""
+    said: dict[tuple[object, ...], Words] = {}
     told = []
     for row in rows:
-        until = row.begins_at - row.created_at if row.begins_at else None
-        key = (row.kind, row.actor, row.title, row.role, row.event_id, row.from_version, row.version_number, until)
-        if key not in said:
-            changes = await _changes_of(work, row)
-            message = sentence(NoticeKind(row.kind), actor=row.actor, title=row.title, role=row.role, until=until)
-            said[key] = (f"{message}: {in_words(changes)}" if changes else message, changes)
-        told.append(Told(row, *said[key]))
+        key = _shared(row)
+        words = said.get(key)
+        if words is None:
+            said[key] = words = await _words(work, row)
+        told.append(Told(row, words))
     return told
+
+
+_USER, _POSITION = map(NotificationRow._fields.index, ("user_id", "position"))
+
+
+def _shared(row: NotificationRow) -> tuple[object, ...]:
+    """All of a notification but what is each one's own: its id, whose it is, and its place."""
+    return row[_USER + 1 : _POSITION] + row[_POSITION + 1 :]
+
+
+async def _words(work: UnitOfWork, row: NotificationRow) -> Words:
+    changes = await _changes_of(work, row)
+    until = row.begins_at - row.created_at if row.begins_at else None
+    message = sentence(NoticeKind(row.kind), actor=row.actor, title=row.title, role=row.role, until=until)
+    fields: dict[str, Json] = {
+        "kind": row.kind,
+        "message": f"{message}: {in_words(changes)}" if changes else message,
+        "event_id": row.event_id,
+        "title": row.title,
+        "actor_id": row.actor_id,
+        "actor": row.actor,
+        "role": row.role,
+        "version": row.version_number,
+        "edits": row.edits,
+        "changes": [{"field": one.field, "old_value": one.old_value, "new_value": one.new_value} for one in changes],
+        "created_at": utc_rfc3339(row.created_at),
+        "updated_at": utc_rfc3339(row.updated_at),
+        "read_at": utc_rfc3339(row.read_at) if row.read_at else None,
+        "begins_at": utc_rfc3339(row.begins_at) if row.begins_at else None,
+    }
+    return Words(changes, fields)
 
 
 async def _changes_of(work: UnitOfWork, row: NotificationRow) -> tuple[Difference, ...]:

@@ -14,7 +14,7 @@ from convene.operations import bookings
 from convene.operations.access import OwnedEvent, ViewableEvent
 from convene.operations.bookings import Booking
 from convene.operations.versions import Kind, Reason, save
-from convene.storage import events, notifications, sharing, writes
+from convene.storage import events, sharing, telling, writes
 from convene.storage.accounts import UserRow
 from convene.storage.errors import Duplicate
 from convene.storage.events import EventHead
@@ -98,7 +98,7 @@ async def _tell(
         to=user_id,
         role=role.value if role else None,
     )
-    await notifications.tell(work, notice)
+    await telling.tell(work, notice)
 
 
 async def _people_after(work: UnitOfWork, event: OwnedEvent, people: Sequence[UserRow]) -> int:

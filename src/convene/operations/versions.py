@@ -14,7 +14,7 @@ from convene.domain.fields import field_changes
 from convene.domain.merge import Conflicted, merge
 from convene.domain.notices import Notice, NoticeKind
 from convene.operations.access import EditableEvent, TrashedEvent
-from convene.storage import history, notifications, writes
+from convene.storage import history, telling, writes
 from convene.storage.events import EventHead
 from convene.storage.unit_of_work import UnitOfWork
 
@@ -113,7 +113,7 @@ async def _tell(work: UnitOfWork, event: EditableEvent | TrashedEvent, head: Eve
         from_version=event.head.version,
         merged_with=authors,
     )
-    await notifications.tell(work, notice)
+    await telling.tell(work, notice)
 
 
 async def content_at(work: UnitOfWork, head: EventHead, version: int) -> EventContent:
@@ -185,7 +185,7 @@ async def merged(work: UnitOfWork, edit: Edit, sides: Sides, head: EventHead) ->
             "created_at": work.now,
         },
     )
-    await notifications.tell(
+    await telling.tell(
         work,
         Notice(
             kind=NoticeKind.SHELVED,
