@@ -162,6 +162,9 @@ const SHAPE: CalendarOptions = {
   scrollTime: "07:30:00",
   eventMinHeight: 20,
   eventMaxStack: 6,
+  // Side by side: what lies over another event covers what it is called.
+  slotEventOverlap: false,
+  rowEventTitleSticky: false,
   eventTimeFormat: { hour: "2-digit", minute: "2-digit" },
   slotHeaderFormat: { hour: "2-digit", minute: "2-digit" },
   noEventsText: "Nothing in these four weeks. Press c to plan something.",
