@@ -3,7 +3,9 @@
 import type { CalendarEvent, Fields, Pattern } from "../api/events";
 import { me } from "../api/session";
 import { tooLongWords } from "../text/lengths";
-import { addDays, instantOf, type Wall, wallOf } from "../time/zones";
+import { addDays, addMinutes, instantOf, nowWall, type Wall, wallOf } from "../time/zones";
+
+const HOUR = 60;
 
 /** An event as the form holds it; of all-day events, `end.date` is the last day. */
 export interface Draft {
@@ -45,12 +47,12 @@ export function newDraft(start: Wall, end: Wall, zone: string, allDay = false): 
   return { ...empty, allDay, start, end, zone, status: "confirmed", busy: !allDay };
 }
 
-/** The next full hour of a day. */
+/** Where a new event begins on a day: today with the next full hour, else in the morning. */
 export function draftAt(date: string, zone: string): Draft {
-  const now = wallOf(new Date(Date.now() + 3_600_000).toISOString(), zone);
-  const hour = now.time.slice(0, 2);
-  const end = Math.min(Number(hour) + 1, 23).toString().padStart(2, "0");
-  return newDraft({ date, time: `${hour}:00` }, { date, time: end === hour ? "23:59" : `${end}:00` }, zone);
+  const now = nowWall(zone);
+  const hour = { date, time: `${now.time.slice(0, 2)}:00` };
+  const begin = date === now.date ? addMinutes(hour, HOUR) : { date, time: "09:00" };
+  return newDraft(begin, addMinutes(begin, HOUR), zone);
 }
 
 export function timesOf(draft: Draft): Pick<Fields, "start_time" | "end_time"> {
