@@ -46,8 +46,9 @@ export function TopBar() {
         <Logo /> Convene
       </span>
       <div class="moves">
-        <button type="button" class="today" onClick={goToday}>
-          Today
+        <button type="button" class="today" aria-label="Today" title="Today (t)" onClick={goToday}>
+          <span>Today</span>
+          <Icon name="today" />
         </button>
         <button type="button" class="quiet round" aria-label="Previous" title="Previous (k)" onClick={() => step(-1)}>
           <Icon name="left" />
