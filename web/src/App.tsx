@@ -6,7 +6,7 @@ import { type Account, me, renew, sessionState } from "./api/session";
 import { CalendarView } from "./calendar/CalendarView";
 import { Dialogs } from "./dialogs/Dialogs";
 import { EventPanel } from "./panel/EventPanel";
-import { editing, openNew, recoverNew } from "./panel/editing";
+import { editing, openNew, recoverNew } from "./panel/opening";
 import { Banners } from "./parts/Banners";
 import { Dialog } from "./parts/Dialog";
 import { Icon } from "./parts/icons";

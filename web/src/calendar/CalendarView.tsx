@@ -9,7 +9,7 @@ import { useComputed } from "@preact/signals";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 
 import type { CalendarEvent } from "../api/events";
-import { close, editing, openEvent, openNew } from "../panel/editing";
+import { close, editing, openEvent, openNew } from "../panel/opening";
 import { isDark, locale, weekStart } from "../preferences";
 import { date, go, view } from "../route";
 import { move } from "../store/actions";

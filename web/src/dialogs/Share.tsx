@@ -14,7 +14,7 @@ import {
   share,
 } from "../api/events";
 import { me } from "../api/session";
-import { close } from "../panel/editing";
+import { close } from "../panel/opening";
 import { Dialog } from "../parts/Dialog";
 import { Icon } from "../parts/icons";
 import { Sure } from "../parts/Sure";

@@ -11,7 +11,6 @@ import {
   type Slot,
   type Taken,
 } from "../api/events";
-import { go, route } from "../route";
 import { askPart, create, seenAs, takeBack } from "../store/actions";
 import {
   differences,
@@ -247,43 +246,4 @@ export class Editing {
       this.fault.value = error.words;
     }
   }
-}
-
-/** The event that is open, or that is being made. */
-export const editing = signal<Editing | null>(null);
-
-/** Make a new event; one that was being typed is gone on with, at the times that were chosen now. */
-export function openNew(draft: Draft): void {
-  const kept = draft.title ? null : keptDraft(null, null);
-  close();
-  const { allDay, start, end, zone: at } = draft;
-  editing.value = new Editing(null, draft, kept && { ...kept, draft: { ...kept.draft, allDay, start, end, zone: at } });
-}
-
-/** Go on with a new event that was being typed before a reload. */
-export function recoverNew(): void {
-  const kept = keptDraft(null, null);
-  if (kept && !editing.peek() && route.peek().event === null) editing.value = new Editing(null, kept.base, kept);
-}
-
-export function openEvent(event: CalendarEvent): void {
-  go({ event: event.id, occurrence: event.occurrence ?? null, panel: "details" });
-}
-
-export function close(): void {
-  editing.peek()?.close();
-  editing.value = null;
-  go({ event: null, occurrence: null, panel: "details" });
-}
-
-// Whoever turns back the calendar, or comes back, has another state of the event before them.
-let moment = asOf.peek();
-effect(() => {
-  if (moment !== asOf.value) close();
-  moment = asOf.value;
-});
-
-/** A copy to make another event of. */
-export function duplicate(event: CalendarEvent): void {
-  openNew({ ...draftOf(event), title: event.title, pattern: null });
 }
