@@ -83,7 +83,7 @@ export function ShareDialog({ event, onClose }: { event: CalendarEvent; onClose:
       {!isOwner && (
         <Sure
           words="Leave this event"
-          question="Leave? Only its owner can let you in again."
+          question="You cannot undo this: only its owner can let you in again."
           onSure={leave}
         />
       )}
@@ -121,7 +121,7 @@ function HandingOver({ rows, onChosen }: { rows: readonly Permission[]; onChosen
         <Sure
           key={to}
           words={`Make ${chosen.username} the owner`}
-          question="Only they can give it back."
+          question={`You cannot undo this: only ${chosen.username} can give it back.`}
           onSure={() => {
             setTo("");
             onChosen(chosen);
