@@ -10,7 +10,7 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 
 import type { CalendarEvent } from "../api/events";
 import { close, editing, openEvent, openNew } from "../panel/opening";
-import { isDark, locale, weekStart } from "../preferences";
+import { isDark, isNarrow, locale, weekStart } from "../preferences";
 import { date, go, view } from "../route";
 import { move } from "../store/actions";
 import { usePainted } from "../parts/painted";
@@ -114,6 +114,8 @@ export function CalendarView() {
         firstDay={Number(weekStart.value)}
         editable={!isPast}
         selectable={!isPast}
+        // Side by side nothing covers what another is called; on a phone that would be too narrow to touch.
+        slotEventOverlap={isNarrow.value}
         events={shownInputs}
       />
     </div>
@@ -162,8 +164,6 @@ const SHAPE: CalendarOptions = {
   scrollTime: "07:30:00",
   eventMinHeight: 20,
   eventMaxStack: 6,
-  // Side by side: what lies over another event covers what it is called.
-  slotEventOverlap: false,
   rowEventTitleSticky: false,
   eventTimeFormat: { hour: "2-digit", minute: "2-digit" },
   slotHeaderFormat: { hour: "2-digit", minute: "2-digit" },
