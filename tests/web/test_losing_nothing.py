@@ -193,3 +193,17 @@ async def test_the_focus_goes_back_to_the_event_when_the_panel_is_closed(visit: 
     await visitor.page.keyboard.press("Escape")
     await expect(visitor.panel).to_have_count(0)
     await expect(visitor.page.locator(f'[data-event="{event["id"]}"]')).to_be_focused()
+
+
+async def test_two_new_events_do_not_take_each_others_place(visit: Visit, alice: Person):
+    visitor = await visit(alice, week())
+    await visitor.page.keyboard.press("c")
+    await visitor.field("Title").fill("Party")
+    await visitor.page.keyboard.press("Escape")
+    await visitor.page.get_by_label("Quick line").fill("Lunch tomorrow 12:30")
+    await visitor.page.keyboard.press("Enter")
+    await visitor.field("Location").fill("Kitchen")
+    await visitor.button("Create").click()
+    await visitor.sees("“Lunch” was created")
+    await visitor.page.keyboard.press("c")
+    await expect(visitor.field("Title")).to_have_value("Party")

@@ -22,6 +22,8 @@ import {
   keepDraft,
   type Kept,
   keptDraft,
+  newPlace,
+  type Place,
 } from "../store/drafts";
 import { asOf, reload } from "../store/entries";
 import { say, sayProblem } from "../store/undo";
@@ -55,10 +57,12 @@ export class Editing {
   private version: number | null;
   private stop: () => void = () => undefined;
   private reminding: Promise<unknown> | null = null;
+  private readonly place: Place;
 
   constructor(event: CalendarEvent | null, draft: Draft, kept: Kept | null = null) {
     this.event = signal(event);
     this.version = event?.version ?? null;
+    this.place = event ? [event.id, event.occurrence ?? null] : newPlace(kept);
     this.base = signal(event ? draftOf(event) : draft);
     this.draft = signal(kept?.draft ?? draft);
     this.recovered.value = kept?.at ?? null;
@@ -83,16 +87,17 @@ export class Editing {
   private keep(): void {
     const [base, draft] = [this.base.value, this.draft.value];
     if (this.isChanged.value) {
-      keepDraft(this.id, this.occurrence, { base, draft, version: this.version, at: new Date().toISOString() });
-    } else if (this.id !== null) {
-      dropDraft(this.id, this.occurrence);
+      const name = this.id === null ? this.place[1]! : undefined;
+      keepDraft(this.place, { base, draft, version: this.version, at: new Date().toISOString(), name });
+    } else {
+      dropDraft(this.place);
     }
   }
 
   /** Bring back what was typed before a reload. What others changed since is merged when it is saved. */
   private recover(): void {
-    const kept = keptDraft(this.id, this.occurrence);
-    if (!kept || this.id === null || !this.mayEdit.peek()) return;
+    const kept = this.id === null ? null : keptDraft(this.place);
+    if (!kept || !this.mayEdit.peek()) return;
     const found = merged(kept.base, kept.draft, this.base.peek());
     this.draft.value = found.draft;
     this.clashes.value = found.clashes.map((group) => ({ group, theirs: this.base.peek(), chosen: null }));
@@ -103,7 +108,7 @@ export class Editing {
     this.draft.value = this.base.value;
     this.clashes.value = [];
     this.recovered.value = null;
-    dropDraft(this.id, this.occurrence);
+    dropDraft(this.place);
   }
 
   close(): void {
@@ -192,7 +197,7 @@ export class Editing {
     try {
       const saved = await (this.event.peek() ? this.change(draft, anyway) : this.create(draft, anyway));
       if (saved) {
-        dropDraft(this.id, this.occurrence);
+        dropDraft(this.place);
         this.stop();
       }
       return saved;

@@ -3,7 +3,7 @@ import { effect, signal } from "@preact/signals";
 
 import type { CalendarEvent } from "../api/events";
 import { go, route } from "../route";
-import { type Draft, draftOf, keptDraft } from "../store/drafts";
+import { type Draft, draftOf, keptNewDraft } from "../store/drafts";
 import { asOf } from "../store/entries";
 import { say } from "../store/undo";
 import { Editing } from "./editing";
@@ -16,8 +16,8 @@ export const typing = signal(false);
 
 /** Make a new event; one that was being typed is gone on with, at the times that were chosen now. */
 export function openNew(draft: Draft): void {
-  const kept = draft.title ? null : keptDraft(null, null);
-  if (editing.peek()?.event.peek()) tellKept();
+  const kept = draft.title ? null : keptNewDraft();
+  if (draft.title || editing.peek()?.event.peek()) tellKept();
   close();
   const { allDay, start, end, zone: at } = draft;
   editing.value = new Editing(null, draft, kept && { ...kept, draft: { ...kept.draft, allDay, start, end, zone: at } });
@@ -25,7 +25,7 @@ export function openNew(draft: Draft): void {
 
 /** Go on with a new event that was being typed before a reload. */
 export function recoverNew(): void {
-  const kept = keptDraft(null, null);
+  const kept = keptNewDraft();
   if (kept && !editing.peek() && route.peek().event === null) editing.value = new Editing(null, kept.base, kept);
 }
 
