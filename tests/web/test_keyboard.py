@@ -6,25 +6,28 @@ import re
 from datetime import timedelta
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import ViewportSize, expect
 
 from tests.people import Person
 from tests.web.conftest import Visit
 from tests.web.test_calendar import planned, week
-from tests.web.visitors import Visitor, monday
+from tests.web.visitors import NARROW, WIDE, Visitor, monday
 
 pytestmark = pytest.mark.xdist_group("page keyboard")
 
 
-async def with_the_focus_on(visit: Visit, person: Person, title: str = "Planning") -> Visitor:
-    await planned(person, title)
-    visitor = await visit(person, week())
-    await visitor.event(title).focus()
+async def with_the_focus_on_planning(visit: Visit, person: Person, size: ViewportSize = WIDE) -> Visitor:
+    await planned(person)
+    visitor = await visit(person, week(), viewport=size)
+    await visitor.event("Planning").focus()
     return visitor
 
 
-async def test_an_event_that_is_opened_by_the_keyboard_gets_the_focus_and_gives_it_back(visit: Visit, alice: Person):
-    visitor = await with_the_focus_on(visit, alice)
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+async def test_an_event_that_is_opened_by_the_keyboard_gets_the_focus_and_gives_it_back(
+    visit: Visit, alice: Person, size: ViewportSize
+):
+    visitor = await with_the_focus_on_planning(visit, alice, size)
     await visitor.page.keyboard.press("Enter")
     await expect(visitor.panel).to_be_focused()
     await visitor.page.keyboard.press("Tab")
@@ -34,7 +37,7 @@ async def test_an_event_that_is_opened_by_the_keyboard_gets_the_focus_and_gives_
 
 
 async def test_e_begins_to_edit(visit: Visit, alice: Person):
-    visitor = await with_the_focus_on(visit, alice)
+    visitor = await with_the_focus_on_planning(visit, alice)
     await visitor.page.keyboard.press("e")
     await expect(visitor.field("Title")).to_be_focused()
 
@@ -49,7 +52,7 @@ async def test_an_event_that_is_opened_by_the_mouse_leaves_the_focus_in_the_cale
 
 
 async def test_a_new_event_that_is_put_aside_gives_the_focus_back(visit: Visit, alice: Person):
-    visitor = await with_the_focus_on(visit, alice)
+    visitor = await with_the_focus_on_planning(visit, alice)
     await visitor.page.keyboard.press("c")
     await expect(visitor.field("Title")).to_be_focused()
     await visitor.page.keyboard.press("Escape")
@@ -57,7 +60,7 @@ async def test_a_new_event_that_is_put_aside_gives_the_focus_back(visit: Visit, 
 
 
 async def test_what_is_put_aside_unsaved_is_said_to_be_kept(visit: Visit, alice: Person):
-    visitor = await with_the_focus_on(visit, alice)
+    visitor = await with_the_focus_on_planning(visit, alice)
     await visitor.page.keyboard.press("e")
     await visitor.field("Location").fill("Kitchen")
     await visitor.page.keyboard.press("Escape")
@@ -73,3 +76,12 @@ async def test_the_search_closes_by_one_escape(visit: Visit, alice: Person):
     await visitor.page.get_by_label("Search events").fill("plan")
     await visitor.page.keyboard.press("Escape")
     await expect(visitor.page.get_by_role("dialog")).to_have_count(0)
+
+
+async def test_nothing_behind_the_panel_of_a_phone_is_reached(visit: Visit, alice: Person):
+    visitor = await with_the_focus_on_planning(visit, alice, NARROW)
+    await visitor.page.keyboard.press("Enter")
+    await expect(visitor.panel).to_be_focused()
+    for _ in range(30):
+        await visitor.page.keyboard.press("Tab")
+        assert await visitor.page.evaluate("document.activeElement.closest('.panel, body:focus') !== null")

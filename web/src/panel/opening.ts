@@ -1,7 +1,8 @@
 // What is open in the side panel: opening an event, making a new one, putting it aside.
-import { effect, signal } from "@preact/signals";
+import { computed, effect, signal } from "@preact/signals";
 
 import type { CalendarEvent } from "../api/events";
+import { isNarrow } from "../preferences";
 import { go, route } from "../route";
 import { type Draft, draftOf, keptNewDraft } from "../store/drafts";
 import { asOf } from "../store/entries";
@@ -10,6 +11,9 @@ import { Editing } from "./editing";
 
 /** The event that is open, or that is being made. */
 export const editing = signal<Editing | null>(null);
+
+/** Whether the panel lies over everything else, as it does on phones: then nothing behind it can be reached. */
+export const isCovered = computed(() => isNarrow.value && editing.value !== null);
 
 /** Whether somebody wants to type as soon as what they asked for is open. */
 export const typing = signal(false);

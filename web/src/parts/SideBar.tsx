@@ -2,7 +2,7 @@
 import { useEffect, useId, useState } from "preact/hooks";
 
 import { colorOf } from "../calendar/inputs";
-import { openNew } from "../panel/opening";
+import { isCovered, openNew } from "../panel/opening";
 import { hidden } from "../preferences";
 import { date } from "../route";
 import { isDrawerOpen } from "../store/dialogs";
@@ -18,7 +18,7 @@ import { MiniMonth } from "./MiniMonth";
 export function SideBar() {
   const shut = () => (isDrawerOpen.value = false);
   return (
-    <nav class={isDrawerOpen.value ? "side open" : "side"} aria-label="Calendar">
+    <nav class={isDrawerOpen.value ? "side open" : "side"} aria-label="Calendar" inert={isCovered.value}>
       <div class="side-inner">
         <button
           type="button"

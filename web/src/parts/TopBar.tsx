@@ -2,6 +2,7 @@
 import { addDays, addMonths, today, weekdayOf } from "../time/zones";
 import { monthWords, dayWords, rangeWords } from "../time/words";
 import { Bell } from "../dialogs/Bell";
+import { isCovered } from "../panel/opening";
 import { Logo } from "../SignIn";
 import { date, go, type View, view, VIEWS } from "../route";
 import { isNarrow, weekStart } from "../preferences";
@@ -38,7 +39,7 @@ function title(): string {
 
 export function TopBar() {
   return (
-    <header class="top">
+    <header class="top" inert={isCovered.value}>
       <button type="button" class="quiet round only-narrow" aria-label="Menu" onClick={() => (isDrawerOpen.value = true)}>
         <Icon name="menu" />
       </button>
