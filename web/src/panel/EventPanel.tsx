@@ -165,7 +165,8 @@ function useFocus(open: Editing) {
   }, [open, typing.value]);
   const place = useRef("");
   if (event) place.current = placeOf(event.id, event.occurrence);
-  useEffect(() => () => focusLater(place.current, from.current), []);
+  // Before it is painted: whoever closes it at once must not find the focus lost.
+  useLayoutEffect(() => () => focusLater(place.current, from.current), []);
   return panel;
 }
 
