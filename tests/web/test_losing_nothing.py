@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
 from datetime import timedelta
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from tests.people import Json, Person
 from tests.web.conftest import Visit
@@ -207,3 +209,23 @@ async def test_two_new_events_do_not_take_each_others_place(visit: Visit, alice:
     await visitor.sees("“Lunch” was created")
     await visitor.page.keyboard.press("c")
     await expect(visitor.field("Title")).to_have_value("Party")
+
+
+async def test_what_is_begun_while_another_event_is_saved_stays_open(visit: Visit, alice: Person):
+    visitor = await visit(alice, week())
+    answered = asyncio.Event()
+
+    async def wait(route: Route) -> None:
+        await answered.wait()
+        await route.continue_()
+
+    await visitor.page.route(re.compile(r"/api/v1/events\?.*from="), wait)
+    await visitor.page.keyboard.press("c")
+    await visitor.field("Title").fill("First")
+    await visitor.button("Create").click()
+    await visitor.page.keyboard.press("c")
+    await expect(visitor.field("Title")).to_have_value("")
+    await visitor.field("Title").fill("Second")
+    answered.set()
+    await visitor.sees("“First” was created")
+    await expect(visitor.field("Title")).to_have_value("Second")

@@ -10,14 +10,14 @@ import { momentWords } from "../time/words";
 import { Clashes } from "./Clashes";
 import { Conflicts } from "./Conflicts";
 import type { Editing } from "./editing";
-import { close } from "./opening";
+import { finish } from "./opening";
 import { Reminders } from "./Reminders";
 import { RepeatEditor } from "./RepeatEditor";
 import { When } from "./When";
 
 export function EventForm({ editing }: { editing: Editing }) {
   const isReadOnly = !editing.mayEdit.value;
-  const save = (anyway: boolean) => void editing.save(anyway).then((saved) => saved && close());
+  const save = (anyway: boolean) => void editing.save(anyway).then((saved) => saved && finish(editing));
   return (
     <form
       class="form"

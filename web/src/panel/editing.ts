@@ -227,8 +227,8 @@ export class Editing {
     const seen = part.scope === "all" ? seenAs(event) : {};
     const body = { ...fields, ...seen, base_version: this.version ?? event.version };
     const saved = await changeEvent(event.id, part, body, anyway);
-    say(`“${saved.title}” was changed`, () => takeBack(event, saved));
     await reload();
+    say(`“${saved.title}” was changed`, () => takeBack(event, saved));
     return saved;
   }
 

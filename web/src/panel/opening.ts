@@ -20,7 +20,7 @@ export const typing = signal(false);
 
 /** Make a new event; one that was being typed is gone on with, at the times that were chosen now. */
 export function openNew(draft: Draft): void {
-  const kept = draft.title ? null : keptNewDraft();
+  const kept = draft.title || editing.peek()?.saving.peek() ? null : keptNewDraft();
   if (draft.title || editing.peek()?.event.peek()) tellKept();
   close();
   const { allDay, start, end, zone: at } = draft;
@@ -56,6 +56,11 @@ export function tellKept(): void {
 export function putAside(): void {
   tellKept();
   close();
+}
+
+/** Close what has been saved, unless something else is open by now. */
+export function finish(saved: Editing): void {
+  if (editing.peek() === saved) close();
 }
 
 export function close(): void {
