@@ -1,16 +1,20 @@
 """What every test can use, and what is looked at in every test."""
 
+import logging
 from collections.abc import Generator
 
 import pytest
 
-from convene.api.logs import configure
+from convene.api.lines import configure
 from tests.postgres import offer_postgres
+from tests.process.forked import offer_forks
 from tests.written_down import fail_for_secrets
 
 
 def pytest_configure(config: pytest.Config) -> None:
     offer_postgres(config)
+    offer_forks(config)
+    logging.getLogger("httpx2").setLevel(logging.WARNING)  # a line for each request, in which some put secrets
     configure(as_json=True, debug=False)  # unasked, structlog draws the locals of every frame: 30 s for one error
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,16 +11,15 @@ import pytest
 from openapi_spec_validator import validate
 
 from convene.app import create_app
-from tests.people import settings_for
+from tests.people import contract, settings_for
 from tests.routes import PUBLIC, all_routes
 
 SNAPSHOT = Path(__file__).parent / "data" / "operations.txt"
 Json = Any
 
 
-@cache
 def document() -> dict[str, Json]:
-    return create_app(settings_for("sqlite:///never-opened.db")).openapi()
+    return contract().document
 
 
 class Operation(NamedTuple):
@@ -68,6 +66,14 @@ each_operation = pytest.mark.parametrize(
 
 def test_the_document_is_valid():
     validate(document())
+
+
+def test_the_document_is_the_same_whatever_the_settings(tmp_path: Path):
+    (tmp_path / "index.html").write_text("<title>Convene</title>")
+    more = {"metrics_token": "x" * 40, "redis_url": "redis://127.0.0.1:1/0", "rate_limit_per_minute": 5, "workers": 2}
+    for_others = {"trusted_proxies": "10.0.0.0/8", "backend_cors_origins": ["https://elsewhere.example"]}
+    settings = settings_for("postgresql://nobody@127.0.0.1:1/none", **more, **for_others)
+    assert create_app(settings, tmp_path, page=tmp_path).openapi() == document()
 
 
 def test_every_route_is_described():

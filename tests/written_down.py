@@ -9,8 +9,6 @@ import re
 
 import pytest
 
-#: What the clients of the tests write about their own requests, in which some put secrets where they do not belong.
-_OF_CLIENTS = "HTTP Request: "
 SECRETS = {
     "a token": re.compile(r"eyJ[\w-]{10,}"),
     "a hashed password": re.compile(r"\$argon2"),
@@ -27,7 +25,6 @@ def secrets_in(log: str) -> list[str]:
     return [
         f"{kind} in: {line[:500]}"
         for line in log.splitlines()
-        if _OF_CLIENTS not in line
         for kind, pattern in SECRETS.items()
         if pattern.search(line)
     ]

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from convene import __version__, clock
 from convene import demo as demo_team
-from convene.api.logs import configure
+from convene.api.lines import configure
 from convene.api.schemas import Body, Login, PasswordChange, Register
 from convene.api.sockets import FRAME_MAX
 from convene.api.web import BUILT

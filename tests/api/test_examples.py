@@ -6,14 +6,13 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Any, NamedTuple
 
 import pytest
-from jsonschema import Draft202012Validator
+from jsonschema_rs import Draft202012Validator
 
 from convene.api.examples import EXAMPLES
-from convene.app import create_app
 from tests.databases import KINDS, fresh_database
-from tests.people import PASSWORD, Api, Json, Person, running_api, settings_for
+from tests.people import PASSWORD, Api, Json, Person, contract, running_api
 
-DOCUMENT: dict[str, Any] = create_app(settings_for("sqlite:///never-opened.db")).openapi()
+DOCUMENT: dict[str, Any] = contract().document
 
 
 class Example(NamedTuple):

@@ -123,6 +123,16 @@ async def test_what_is_moved_into_the_lead_is_told_at_once_and_once(api: Api, al
     assert [datetime.fromisoformat(one["begins_at"]) for one in await told(alice)] == [NINE - timedelta(minutes=130)]
 
 
+async def test_a_process_whose_clock_is_behind_another_s_tells_what_is_moved_into_the_lead(api: Api, alice: Person):
+    event = await plans(alice, "Planning")
+    now = NINE - timedelta(hours=3)
+    await asks_at(api, alice, event, 60, now)
+    await alice.changes(event, start_time="2090-03-01T06:59:58Z", end_time="2090-03-01T07:59:58Z")
+    for seconds in (-5, 5):
+        await look(api, now + timedelta(seconds=seconds))
+    assert len(await told(alice)) == 1
+
+
 async def test_what_was_within_the_lead_when_it_was_asked_for_is_not_told(api: Api, alice: Person):
     event = await plans(alice, "Planning")
     await asks_at(api, alice, event, 60, NINE - timedelta(minutes=30))

@@ -7,13 +7,10 @@ import ssl
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Iterable
 from contextlib import asynccontextmanager
-from functools import cache
 
 import httpx2
-from fastapi import FastAPI
 
-from convene.app import create_app
-from tests.people import Api, Person, settings_for
+from tests.people import Api, Person, unstarted_app
 
 _TLS = ssl.create_default_context()  # nothing here speaks TLS, but every client would make one: 20 ms each
 # A server closes what lies idle for 5 s; whoever hangs up earlier never writes into a connection that is being closed.
@@ -25,7 +22,7 @@ class ServedApi(Api):
     """The application in another process, spoken to through sockets."""
 
     def __init__(self, url: str) -> None:
-        super().__init__(_described())
+        super().__init__(unstarted_app())
         self.url = url
         self._clients: list[httpx2.AsyncClient] = []
 
@@ -44,12 +41,6 @@ class ServedApi(Api):
     async def close(self) -> None:
         for client in self._clients:
             await client.aclose()
-
-
-@cache
-def _described() -> FastAPI:
-    """The application as it describes itself; never started."""
-    return create_app(settings_for("sqlite:///never-opened.db"))
 
 
 @asynccontextmanager

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import pytest
 
 from convene import cli
-from convene.api.logs import configure
+from convene.api.lines import configure
 from tests.process.servers import environment
 
 

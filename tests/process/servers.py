@@ -1,4 +1,8 @@
-"""Real servers: `convene serve` in processes of their own, on ports of 127.0.0.1 that the system chooses."""
+"""Real servers: `convene serve` in processes of their own, on ports of 127.0.0.1 that the system chooses.
+
+In the suite a process is a fork of one that has imported everything (`forker`), which spares two seconds each. Where
+several workers share a port, and wherever nobody has offered forks, it is `python -m convene` from its beginning.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +13,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Protocol
 from urllib.error import URLError
 from urllib.request import urlopen
 
+from tests.process.forked import Forked, can_fork
 from tests.written_down import secrets_in
 
 ROOT = Path(__file__).parents[2]
@@ -48,15 +54,43 @@ def environment(database_url: str, **settings: object) -> dict[str, str]:
 def convene(*arguments: str, database_url: str, **settings: object) -> subprocess.CompletedProcess[str]:
     """Run a command to its end."""
     with tempfile.TemporaryDirectory(prefix="convene-command-") as folder:  # without an .env
-        return subprocess.run(
+        output, errors = Path(folder) / "output", Path(folder) / "errors"
+        process = begin(arguments, folder, environment(database_url, **settings), output, errors)
+        try:
+            code = process.wait(START_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise
+        return subprocess.CompletedProcess(list(arguments), code, output.read_text("utf-8"), errors.read_text("utf-8"))
+
+
+class Process(Protocol):
+    """One that was begun, as `subprocess` shows it."""
+
+    @property
+    def pid(self) -> int: ...
+
+    def poll(self) -> int | None: ...
+    def wait(self, timeout: float | None = None) -> int: ...
+    def terminate(self) -> None: ...
+    def kill(self) -> None: ...
+
+
+def begin(
+    arguments: Sequence[str], folder: str | Path, environment: dict[str, str], output: Path, errors: Path
+) -> Process:
+    """Begin `convene` in a folder, told nothing but this; what it says is added to two files, which may be one."""
+    if can_fork(environment) and environment.get("WORKERS", "1") == "1":
+        return Forked(arguments, folder, environment, output, errors)
+    with output.open("ab") as said, errors.open("ab") as complained:
+        return subprocess.Popen(
             [sys.executable, "-m", "convene", *arguments],
             cwd=folder,
-            env=environment(database_url, **settings),
+            env=environment,
             stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=START_SECONDS,
-            check=False,
+            stdout=said,
+            stderr=complained,
         )
 
 
@@ -66,15 +100,8 @@ class Server:
     def __init__(self, database_url: str, folder: Path, **settings: object) -> None:
         self.url = ""
         self._log = folder / "log"
-        with self._log.open("wb") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "convene", "serve"],
-                cwd=folder,
-                env=environment(database_url, **settings),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-            )
+        self._log.touch()
+        self._process = begin(["serve"], folder, environment(database_url, **settings), self._log, self._log)
 
     @property
     def pid(self) -> int:

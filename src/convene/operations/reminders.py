@@ -77,21 +77,22 @@ async def _tell(work: UnitOfWork, row: ReminderRow) -> None:
         await reminders.move(work, row._replace(due_at=None))
         return
     content = head.content()
-    found = beginnings(content, row.minutes, work.now)
-    left = set(postponed(found, row.minutes, row.done_until, _told(row), work.now))
-    for one in untold(found, row.minutes, row.done_until, _told(row), work.now):
+    # Whoever looked last may have had a clock that is ahead of ours: what lies between would never be looked at.
+    now = max(work.now, row.done_until)
+    found = beginnings(content, row.minutes, now)
+    left = set(postponed(found, row.minutes, row.done_until, _told(row), now))
+    for one in untold(found, row.minutes, row.done_until, _told(row), now):
         await reminders.remind(work, Reminding(row.user_id, head.id, head.version, one.title, one.at))
-    row = _looked_at(row, content, [one for one in found if one not in left], work.now)
+    row = _looked_at(row, content, [one for one in found if one not in left], now)
     if left:
-        row = row._replace(due_at=min(row.due_at or max(left).at, work.now + NEXT_PART))
+        row = row._replace(due_at=min(row.due_at or max(left).at, now + NEXT_PART))
     await reminders.move(work, row)
 
 
 def _looked_at(row: ReminderRow, content: EventContent, found: Sequence[Beginning], now: datetime) -> ReminderRow:
     """A reminder for which all that begins within its lead is told."""
-    done_until = max(row.done_until, now)
     told = [utc_rfc3339(one) for one in remembered(found, _told(row), now)]
-    return row._replace(done_until=done_until, due_at=next_look(content, row.minutes, done_until), told=told)
+    return row._replace(done_until=now, due_at=next_look(content, row.minutes, now), told=told)
 
 
 def _told(row: ReminderRow) -> set[datetime] | None:

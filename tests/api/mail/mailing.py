@@ -16,6 +16,7 @@ from convene.delivery.channels import Mails
 from convene.delivery.dispatcher import Dispatcher
 from convene.delivery.smtp import Smtp
 from convene.settings import mail_address
+from convene.storage import claims, digests
 from convene.storage.delivery_tables import deliveries
 from convene.storage.statements import Statement
 from convene.storage.unit_of_work import Units
@@ -46,12 +47,25 @@ class Office:
         """One more dispatcher of mail, for which it is a certain time; for it, all leases of others may have ended."""
         await self._nothing_in_hand()
         services = self.api.app.state.services
-        units = Units(services.units.database, lambda: moment)
+        units = self._units_at(moment)
         server = settings_for(self.url, **settings(self.box)).mail_server
         assert server
         smtp = Smtp(server, mail_address(SENDER), PLACE, timeout=20)
         async with Dispatcher(units, Bus(), [Mails(units, smtp, services.links)]).running():
             yield
+
+    async def dispatches_at(self, moment: datetime) -> None:
+        """Let one more dispatcher do all that is due when it is a certain time."""
+        units = self._units_at(moment)
+        async with self.dispatching_at(moment):
+            for _ in range(3000):
+                if not await _is_anything_due(units):
+                    return
+                await asyncio.sleep(0.01)
+        raise AssertionError("something that is due is not done")
+
+    def _units_at(self, moment: datetime) -> Units:
+        return Units(self.api.app.state.services.units.database, lambda: moment)
 
     @asynccontextmanager
     async def dispatching_later(self, by: timedelta) -> AsyncIterator[None]:
@@ -81,6 +95,11 @@ class Office:
     def got(self, person: Person) -> list[str]:
         """The subjects of what somebody has got so far."""
         return [mail.subject for mail in self.box.to(person.account["email"])]
+
+
+async def _is_anything_due(units: Units) -> bool:
+    async with units.reading() as work:
+        return await digests.any_due(work) or await claims.any_mail_due(work)
 
 
 def settings(box: Mailbox) -> dict[str, object]:

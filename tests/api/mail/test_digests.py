@@ -36,15 +36,13 @@ async def from_day_to_day(office: Office, start: str, days: int) -> None:
     """Let time pass, an hour at a time, with a dispatcher at each."""
     moment = utc(start)
     for _ in range(days * 24):
-        async with office.dispatching_at(moment):
-            await asyncio.sleep(0.02)
+        await office.dispatches_at(moment)
         moment += timedelta(hours=1)
 
 
 async def at(office: Office, moment: str) -> None:
     """Let a dispatcher do what is due at a time."""
-    async with office.dispatching_at(utc(moment)):
-        await asyncio.sleep(0.4)
+    await office.dispatches_at(utc(moment))
 
 
 async def test_nobody_has_digests_who_has_not_asked_for_them(alice: Person):
