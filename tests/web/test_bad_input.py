@@ -130,3 +130,38 @@ async def test_an_event_that_is_not_there_is_explained(visit: Visit, alice: Pers
     await visitor.sees("That is not there any more")
     await visitor.panel.get_by_role("button", name="Close").click()
     await expect(visitor.panel).to_have_count(0)
+
+
+#: How many words of what events are called go on in another line.
+_BROKEN_WORDS = """() => [...document.querySelectorAll(".calendar .name")].flatMap((name) => {
+    const text = name.firstChild;
+    return [...text.data.matchAll(/\\S+/g)].filter(({ 0: word, index }) => {
+        const range = document.createRange();
+        range.setStart(text, index);
+        range.setEnd(text, index + word.length);
+        return new Set([...range.getClientRects()].map((box) => box.top)).size > 1;
+    }).map(([word]) => word);
+})"""
+
+
+async def two_at_once(person: Person) -> None:
+    tuesday = monday() + timedelta(days=1)
+    for title, start, end in [("Interdepartmental planning", "10:00", "12:00"), ("Launch", "10:30", "12:00")]:
+        await person.creates(title, at(tuesday, start), at(tuesday, end), free_busy_status="free")
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+async def test_no_word_is_broken(visit: Visit, alice: Person, width: int):
+    await two_at_once(alice)
+    visitor = await visit(alice, week(), viewport={"width": width, "height": 800})
+    await expect(visitor.event("Launch")).to_be_visible()
+    assert await visitor.page.evaluate(_BROKEN_WORDS) == []
+
+
+async def test_no_event_covers_another(visit: Visit, alice: Person):
+    await two_at_once(alice)
+    visitor = await visit(alice, week())
+    boxes = [await visitor.event(title).bounding_box() for title in ("Interdepartmental", "Launch")]
+    assert boxes[0]
+    assert boxes[1]
+    assert boxes[0]["x"] + boxes[0]["width"] <= boxes[1]["x"] + 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from playwright.async_api import expect
@@ -258,3 +258,23 @@ async def test_a_draft_survives_a_reload(visit: Visit, alice: Person):
     await expect(visitor.field("Description")).to_have_value("Not saved yet")
     await visitor.button("Discard it").click()
     await expect(visitor.field("Description")).to_have_value("")
+
+
+@pytest.mark.parametrize(
+    ("now", "shown", "times"),
+    [
+        ("14:20", "2027-03-02", "2027-03-02 15:00 2027-03-02 16:00"),
+        ("22:20", "2027-03-02", "2027-03-02 23:00 2027-03-03 00:00"),
+        ("23:20", "2027-03-02", "2027-03-03 00:00 2027-03-03 01:00"),
+        ("23:20", "2027-03-04", "2027-03-04 09:00 2027-03-04 10:00"),
+    ],
+)
+async def test_a_new_event_begins_at_the_next_full_hour_or_in_the_morning_of_another_day(
+    visit: Visit, alice: Person, now: str, shown: str, times: str
+):
+    visitor = await visit(alice, f"/week/{shown}")
+    await visitor.page.clock.set_fixed_time(datetime.fromisoformat(f"2027-03-02T{now}+01:00"))
+    await visitor.page.keyboard.press("c")
+    fields = [visitor.field(f"{edge} {part}") for edge in ("Starts", "Ends") for part in ("on", "at")]
+    for field, value in zip(fields, times.split(), strict=True):
+        await expect(field).to_have_value(value)

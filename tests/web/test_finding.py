@@ -85,6 +85,7 @@ async def test_insights_count_the_hours(visit: Visit, alice: Person, ben: Person
     await visitor.button("Insights").click()
     await visitor.sees("Hours by week")
     await expect(visitor.page.locator(".weeks li", has_text="1 h")).to_have_count(1)
+    await expect(visitor.page.locator(".weeks").get_by_text("1", exact=True)).to_be_visible()
     await expect(visitor.page.locator(".bars").filter(has_text=ben.username)).to_contain_text("1 event")
 
 

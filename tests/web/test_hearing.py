@@ -78,7 +78,9 @@ async def test_an_address_that_is_none_is_refused_in_words(visit: Visit, alice: 
     await settings(visitor)
     await visitor.page.get_by_label("Address", exact=True).fill("ftp://example.com/hook")
     await visitor.button("Add").click()
-    await expect(visitor.page.locator(".fault")).to_contain_text("url")
+    await expect(visitor.page.locator(".fault")).to_have_text(
+        "URL must be an address such as https://example.com/hook."
+    )
 
 
 async def test_what_comes_by_mail_is_chosen_where_the_server_sends_any(browser: Browser):

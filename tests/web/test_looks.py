@@ -146,6 +146,18 @@ async def test_each_view_can_be_used_by_everybody(visit: Visit, alice: Person, n
     assert await faults_in_both_themes(visitor, f"{name}-{size['width']}") == []
 
 
+async def test_the_smallest_phone_has_room_for_the_month(visit: Visit, alice: Person):
+    visitor = await visit(alice, "/month/2026-09-01", viewport={"width": 360, "height": 740})
+    await expect(visitor.page.locator(".top .title")).to_have_text("Sept 2026")
+    assert (
+        await visitor.page.evaluate(
+            "() => (({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)(document.querySelector('.top .title'))"
+        )
+        == 0
+    )
+    assert await visitor.page.evaluate("document.documentElement.scrollWidth") == 360
+
+
 @pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
 async def test_the_welcome_can_be_used_by_everybody(visit: Visit, size: ViewportSize):
     visitor = await visit(viewport=size)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
 from datetime import timedelta
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from tests.people import Json, Person
 from tests.web.conftest import Visit
@@ -193,3 +195,37 @@ async def test_the_focus_goes_back_to_the_event_when_the_panel_is_closed(visit: 
     await visitor.page.keyboard.press("Escape")
     await expect(visitor.panel).to_have_count(0)
     await expect(visitor.page.locator(f'[data-event="{event["id"]}"]')).to_be_focused()
+
+
+async def test_two_new_events_do_not_take_each_others_place(visit: Visit, alice: Person):
+    visitor = await visit(alice, week())
+    await visitor.page.keyboard.press("c")
+    await visitor.field("Title").fill("Party")
+    await visitor.page.keyboard.press("Escape")
+    await visitor.page.get_by_label("Quick line").fill("Lunch tomorrow 12:30")
+    await visitor.page.keyboard.press("Enter")
+    await visitor.field("Location").fill("Kitchen")
+    await visitor.button("Create").click()
+    await visitor.sees("“Lunch” was created")
+    await visitor.page.keyboard.press("c")
+    await expect(visitor.field("Title")).to_have_value("Party")
+
+
+async def test_what_is_begun_while_another_event_is_saved_stays_open(visit: Visit, alice: Person):
+    visitor = await visit(alice, week())
+    answered = asyncio.Event()
+
+    async def wait(route: Route) -> None:
+        await answered.wait()
+        await route.continue_()
+
+    await visitor.page.route(re.compile(r"/api/v1/events\?.*from="), wait)
+    await visitor.page.keyboard.press("c")
+    await visitor.field("Title").fill("First")
+    await visitor.button("Create").click()
+    await visitor.page.keyboard.press("c")
+    await expect(visitor.field("Title")).to_have_value("")
+    await visitor.field("Title").fill("Second")
+    answered.set()
+    await visitor.sees("“First” was created")
+    await expect(visitor.field("Title")).to_have_value("Second")

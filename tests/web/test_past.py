@@ -22,6 +22,7 @@ async def test_history_says_who_changed_what_and_marks_the_words(visit: Visit, a
     visitor = await visit(alice, f"/event/{event['id']}")
     await visitor.button("History").click()
     await visitor.sees(f"{ben.username} changed description")
+    await expect(visitor.panel.get_by_role("heading", name="Planning")).to_be_visible()
     await expect(visitor.page.locator("del")).to_have_text("old")
     await expect(visitor.page.locator("ins")).to_have_text("new")
 

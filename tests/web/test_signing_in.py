@@ -27,6 +27,16 @@ async def test_somebody_new_signs_up_and_is_shown_the_first_steps(visit: Visit):
     await expect(visitor.event("Workshop")).to_be_visible()
 
 
+async def test_what_is_wrong_with_a_new_password_is_said_in_a_sentence(visit: Visit):
+    visitor = await visit()
+    await visitor.button("Create an account").click()
+    await visitor.page.get_by_label("Username").fill("dora")
+    await visitor.page.get_by_label("E-mail").fill("dora@example.com")
+    await visitor.page.get_by_label("Password").fill("short")
+    await visitor.button("Create account").click()
+    await expect(visitor.page.get_by_role("alert")).to_have_text("Password must have at least 8 characters.")
+
+
 async def test_a_wrong_password_is_said(visit: Visit, alice: Person):
     visitor = await visit()
     await visitor.page.get_by_label("Username or e-mail").fill(alice.username)

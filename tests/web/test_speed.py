@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from datetime import timedelta
 
 import pytest
@@ -56,6 +57,10 @@ _NEXT_FRAME = """async () => {
 }"""
 
 
+#: Whatever follows from an answer that is there has been drawn.
+_FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done))))"
+
+
 async def two_thousand_events(person: Person) -> None:
     """Six weeks with 48 events on each day."""
     start = monday() - timedelta(days=28)
@@ -103,6 +108,17 @@ async def test_another_view_is_shown_to_come_before_it_is_drawn(visit: Visit, al
     pressed, asked = await visitor.page.evaluate(_NEXT_FRAME)
     assert (pressed, asked < 200) == ("true", True)
     await expect(visitor.page.locator('.calendar [data-time="09:00:00"]').first).to_be_visible()
+
+
+async def test_what_is_read_anew_and_says_the_same_is_not_drawn_again(visit: Visit, alice: Person):
+    await two_thousand_events(alice)
+    visitor = await at_the_month(visit, alice)
+    before = await visitor.page.evaluate("window.asked")
+    async with visitor.page.expect_response(re.compile(r"/api/v1/events\?.*from=")):
+        await visitor.page.evaluate("dispatchEvent(new Event('online'))")
+    await expect(visitor.page.locator(".spinner")).to_have_count(0)
+    await visitor.page.evaluate(_FRAMES)
+    assert await visitor.page.evaluate("window.asked") - before < 200
 
 
 async def test_opening_an_event_among_two_thousand_is_quick(visit: Visit, alice: Person):

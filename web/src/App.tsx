@@ -6,7 +6,7 @@ import { type Account, me, renew, sessionState } from "./api/session";
 import { CalendarView } from "./calendar/CalendarView";
 import { Dialogs } from "./dialogs/Dialogs";
 import { EventPanel } from "./panel/EventPanel";
-import { editing, openNew, recoverNew } from "./panel/editing";
+import { editing, isCovered, openNew, recoverNew } from "./panel/opening";
 import { Banners } from "./parts/Banners";
 import { Dialog } from "./parts/Dialog";
 import { Icon } from "./parts/icons";
@@ -71,14 +71,14 @@ export function App() {
   }
   return (
     <div class={["shell", hasPanel && "with-panel", makesRoom && "making-room"].filter(Boolean).join(" ")}>
-      <button type="button" class="skip" onClick={skip}>
+      <button type="button" class="skip" inert={isCovered.value} onClick={skip}>
         Skip to the events
       </button>
       <Banners />
       <TopBar />
       <div class="body">
         <SideBar />
-        <main class="main">
+        <main class="main" inert={isCovered.value}>
           <TimeMachine />
           <CalendarView />
           <FirstSteps />
@@ -88,12 +88,13 @@ export function App() {
       <button
         type="button"
         class="primary float only-narrow"
+        inert={isCovered.value}
         aria-label="New event"
         onClick={() => openNew(draftAt(date.value, zone.value))}
       >
         <Icon name="plus" size={24} />
       </button>
-      <div class="bottom only-narrow">
+      <div class="bottom only-narrow" inert={isCovered.value}>
         <Views />
       </div>
       <Dialogs />

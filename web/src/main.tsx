@@ -5,9 +5,14 @@ import "./styles/tokens.css";
 import "./styles/base.css";
 import "./styles/layout.css";
 import "./styles/parts.css";
+import "./styles/popups.css";
 import "./styles/panel.css";
+import "./styles/form.css";
+import "./styles/history.css";
 import "./styles/dialogs.css";
+import "./styles/settings.css";
 import "./styles/calendar.css";
+import "./styles/events.css";
 import "./shortcuts";
 
 import { render } from "preact";

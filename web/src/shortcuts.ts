@@ -1,6 +1,6 @@
 // The keyboard: one letter for what one does often. Nothing happens while somebody types.
 import type { CalendarEvent } from "./api/events";
-import { close, editing, openNew } from "./panel/editing";
+import { close, edit, editing, openNew, putAside, typing } from "./panel/opening";
 import { goToday, step } from "./parts/TopBar";
 import { date, go, route } from "./route";
 import { remove } from "./store/actions";
@@ -45,8 +45,9 @@ const KEYS: Record<string, () => void> = {
   a: () => go({ view: "agenda" }),
   c: now(() => openNew(draftAt(date.peek(), zone.peek()))),
   e: () => {
-    if (document.activeElement?.closest("[data-event]")) (document.activeElement as HTMLElement).click();
-    else document.querySelector<HTMLElement>(".panel .title-input")?.focus();
+    const event = focused();
+    if (event) edit(event);
+    else typing.value = true;
   },
   "/": () => (dialog.value = "search"),
   "?": () => (dialog.value = "shortcuts"),
@@ -57,7 +58,7 @@ const KEYS: Record<string, () => void> = {
     else say("Only its owner can delete this event.");
   }),
   // Also while it is still being read.
-  Escape: () => (editing.peek() || route.peek().event !== null) && close(),
+  Escape: () => (editing.peek() || route.peek().event !== null) && putAside(),
 };
 
 const isTyping = (target: EventTarget | null) =>

@@ -30,7 +30,10 @@ export class Problem extends Error {
     if (this.status === 403) return "Your role on this event does not allow that.";
     if (this.status === 404) return "That is not there any more.";
     if (this.status === 429) return "That was too fast. Wait a moment, then try again.";
-    const faults = this.body.errors?.map((one) => `${one.pointer.split("/").pop()?.replaceAll("_", " ")} ${one.detail}`);
-    return faults?.length ? faults.join("; ") : this.message;
+    const faults = this.body.errors?.map((one) => `${fieldOf(one.pointer)} ${one.detail}`);
+    return faults?.length ? sentence(faults.join("; ")) : this.message;
   }
 }
+
+const fieldOf = (pointer: string) => pointer.split("/").at(-1)!.replace(/^url$/, "URL").replaceAll("_", " ");
+const sentence = (text: string) => `${text.charAt(0).toUpperCase()}${text.slice(1)}${text.endsWith(".") ? "" : "."}`;

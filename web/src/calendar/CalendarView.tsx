@@ -9,8 +9,8 @@ import { useComputed } from "@preact/signals";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 
 import type { CalendarEvent } from "../api/events";
-import { close, editing, openEvent, openNew } from "../panel/editing";
-import { isDark, locale, weekStart } from "../preferences";
+import { close, editing, openEvent, openNew } from "../panel/opening";
+import { isDark, isNarrow, locale, weekStart } from "../preferences";
 import { date, go, view } from "../route";
 import { move } from "../store/actions";
 import { usePainted } from "../parts/painted";
@@ -114,6 +114,8 @@ export function CalendarView() {
         firstDay={Number(weekStart.value)}
         editable={!isPast}
         selectable={!isPast}
+        // Side by side nothing covers what another is called; on a phone that would be too narrow to touch.
+        slotEventOverlap={isNarrow.value}
         events={shownInputs}
       />
     </div>
@@ -162,6 +164,7 @@ const SHAPE: CalendarOptions = {
   scrollTime: "07:30:00",
   eventMinHeight: 20,
   eventMaxStack: 6,
+  rowEventTitleSticky: false,
   eventTimeFormat: { hour: "2-digit", minute: "2-digit" },
   slotHeaderFormat: { hour: "2-digit", minute: "2-digit" },
   noEventsText: "Nothing in these four weeks. Press c to plan something.",

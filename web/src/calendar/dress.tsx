@@ -2,7 +2,7 @@
 import type { CalendarOptions } from "@fullcalendar/preact";
 
 import type { CalendarEvent } from "../api/events";
-import { editing } from "../panel/editing";
+import { editing } from "../panel/opening";
 import { NEW } from "./inputs";
 
 type Shown = Parameters<Extract<CalendarOptions["eventContent"], (...input: never[]) => unknown>>[0];

@@ -6,7 +6,7 @@ import { colorOf } from "../calendar/inputs";
 import { Dialog } from "../parts/Dialog";
 import { zone } from "../store/entries";
 import { sayProblem } from "../store/undo";
-import { dayWords, weekdayWords } from "../time/words";
+import { dateWords, dayWords, weekdayWords } from "../time/words";
 import { addDays, today } from "../time/zones";
 
 interface Answer {
@@ -60,15 +60,23 @@ export function Insights({ onClose }: { onClose: () => void }) {
   );
 }
 
+/** More weeks than this are so narrow that no number fits above them. */
+const NUMBERED = 14;
+const DATES = 6;
+
 function Weeks({ weeks }: { weeks: Answer["weeks"] }) {
   const most = Math.max(1, ...weeks.map((one) => one.hours));
   return (
     <section>
       <h3>Hours by week</h3>
       <ol class="weeks">
-        {weeks.map((one) => (
+        {weeks.map((one, place) => (
           <li key={one.week} title={`Week of ${dayWords(one.starts, "short")}: ${hours(one.hours)}`}>
-            <span class="column" style={{ height: `${(one.hours / most) * 100}%` }} />
+            {weeks.length <= NUMBERED && <span aria-hidden="true">{Math.round(one.hours * 10) / 10}</span>}
+            <span class="column" style={{ height: `calc((100% - 40px) * ${one.hours / most})` }} />
+            <span class="begins" aria-hidden="true">
+              {place % Math.ceil(weeks.length / DATES) === 0 && place < weeks.length - 1 && dateWords(one.starts)}
+            </span>
             <span class="hidden">
               Week of {dayWords(one.starts)}: {hours(one.hours)}
             </span>

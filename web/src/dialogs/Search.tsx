@@ -46,6 +46,8 @@ export function Search({ onClose }: { onClose: () => void }) {
           placeholder="Title, place, description…"
           maxLength={200}
           value={typed}
+          // The first Escape would only empty the field.
+          onKeyDown={(event) => event.key === "Escape" && onClose()}
           onInput={(event) => setTyped(event.currentTarget.value)}
         />
       </span>

@@ -14,7 +14,7 @@ import {
   share,
 } from "../api/events";
 import { me } from "../api/session";
-import { close } from "../panel/editing";
+import { close } from "../panel/opening";
 import { Dialog } from "../parts/Dialog";
 import { Icon } from "../parts/icons";
 import { Sure } from "../parts/Sure";
@@ -83,7 +83,7 @@ export function ShareDialog({ event, onClose }: { event: CalendarEvent; onClose:
       {!isOwner && (
         <Sure
           words="Leave this event"
-          question="Leave? Only its owner can let you in again."
+          question="You cannot undo this: only its owner can let you in again."
           onSure={leave}
         />
       )}
@@ -121,7 +121,7 @@ function HandingOver({ rows, onChosen }: { rows: readonly Permission[]; onChosen
         <Sure
           key={to}
           words={`Make ${chosen.username} the owner`}
-          question="Only they can give it back."
+          question={`You cannot undo this: only ${chosen.username} can give it back.`}
           onSure={() => {
             setTo("");
             onChosen(chosen);

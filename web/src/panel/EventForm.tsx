@@ -9,14 +9,15 @@ import { type LONGEST, tooLongWords } from "../text/lengths";
 import { momentWords } from "../time/words";
 import { Clashes } from "./Clashes";
 import { Conflicts } from "./Conflicts";
-import { close, type Editing } from "./editing";
+import type { Editing } from "./editing";
+import { finish } from "./opening";
 import { Reminders } from "./Reminders";
 import { RepeatEditor } from "./RepeatEditor";
 import { When } from "./When";
 
 export function EventForm({ editing }: { editing: Editing }) {
   const isReadOnly = !editing.mayEdit.value;
-  const save = (anyway: boolean) => void editing.save(anyway).then((saved) => saved && close());
+  const save = (anyway: boolean) => void editing.save(anyway).then((saved) => saved && finish(editing));
   return (
     <form
       class="form"

@@ -1,5 +1,5 @@
 // The side panel: one event, its details or its history.
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import { Problem } from "../api/client";
 import { Icon } from "../parts/icons";
@@ -10,9 +10,10 @@ import { asOf } from "../store/entries";
 import { moved, present, watch } from "../store/live";
 import { sayProblem } from "../store/undo";
 import { ShareDialog } from "../dialogs/Share";
-import { close, duplicate, Editing, editing } from "./editing";
+import { Editing } from "./editing";
 import { EventForm } from "./EventForm";
 import { History } from "./History";
+import { close, duplicate, editing, putAside, tellKept, typing } from "./opening";
 import { readEntry, shownEntry } from "./reading";
 
 const SETTLED_MS = 300;
@@ -23,7 +24,7 @@ export function EventPanel() {
   useEffect(() => {
     setMissing(null);
     if (id === null) {
-      if (editing.peek()?.event.peek()) close();
+      if (editing.peek()?.event.peek()) putAside();
       return;
     }
     let current = true;
@@ -34,6 +35,7 @@ export function EventPanel() {
         setMissing("This date is not part of the series any more.");
         return;
       }
+      tellKept();
       editing.peek()?.close();
       editing.value = new Editing(event, draftOf(event));
     };
@@ -93,13 +95,11 @@ function Open({ editing: open }: { editing: Editing }) {
     watch(event?.id ?? null, isEditing);
   }, [event?.id, isEditing]);
   useEffect(() => () => watch(null), []);
-  const place = useRef("");
-  if (event) place.current = `[data-event="${event.id}"][data-occurrence="${event.occurrence ?? ""}"]`;
-  useEffect(() => () => focusLater(place.current), []);
+  const panel = useFocus(open);
   const tab = event ? route.value.panel : "details";
   const label = event ? `Event: ${event.title}` : "New event";
   return (
-    <aside class="panel" aria-label={label}>
+    <aside ref={panel} class="panel" aria-label={label} tabIndex={-1}>
       <header class="panel-head">
         {event ? (
           <div class="tabs" role="group" aria-label="What to show">
@@ -135,7 +135,7 @@ function Open({ editing: open }: { editing: Editing }) {
             <Icon name="trash" />
           </button>
         )}
-        <button type="button" class="quiet round" aria-label="Close" title="Close" onClick={close}>
+        <button type="button" class="quiet round" aria-label="Close" title="Close" onClick={putAside}>
           <Icon name="close" />
         </button>
       </header>
@@ -146,11 +146,39 @@ function Open({ editing: open }: { editing: Editing }) {
   );
 }
 
-/** Give the focus back to where the panel was opened from, once the calendar shows what has become of it. */
-function focusLater(place: string): void {
+/** Whoever opens an event without the mouse goes on in the panel, and comes back to where they were. */
+function useFocus(open: Editing) {
+  const panel = useRef<HTMLElement>(null);
+  const from = useRef<HTMLElement | null>(null);
+  const event = open.event.value;
+  useLayoutEffect(() => {
+    const active = document.activeElement as HTMLElement | null;
+    if (panel.current?.contains(active)) return;
+    from.current = active;
+    // What lies behind the panel of a phone cannot keep the focus: now is the last moment to ask for it.
+    if (event && active?.matches(":focus-visible")) panel.current?.focus();
+  }, [open]);
+  useEffect(() => {
+    if (!typing.value) return;
+    typing.value = false;
+    panel.current?.querySelector<HTMLElement>(".title-input")?.focus();
+  }, [open, typing.value]);
+  const place = useRef("");
+  if (event) place.current = placeOf(event.id, event.occurrence);
+  // Before it is painted: whoever closes it at once must not find the focus lost.
+  useLayoutEffect(() => () => focusLater(place.current, from.current), []);
+  return panel;
+}
+
+const placeOf = (id: number | string, occurrence?: string) => `[data-event="${id}"][data-occurrence="${occurrence ?? ""}"]`;
+
+/** Give the focus back to the event, or to where the panel was opened from, once the calendar shows what has become of it. */
+function focusLater(place: string, from: HTMLElement | null): void {
+  const { event, occurrence } = from?.dataset ?? {};
   setTimeout(() => {
-    if (!place || document.activeElement !== document.body) return;
-    document.querySelector<HTMLElement>(place)?.focus();
+    if (document.activeElement !== document.body) return;
+    const found = [place, event && placeOf(event, occurrence)].map((one) => one && document.querySelector<HTMLElement>(one));
+    (found.find(Boolean) || from)?.focus();
   }, SETTLED_MS);
 }
 

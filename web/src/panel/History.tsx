@@ -50,6 +50,7 @@ export function History({ event }: { event: CalendarEvent }) {
   const newest = past.versions[0]?.version_number ?? 0;
   return (
     <div class="history">
+      <h2 class="history-title">{event.title}</h2>
       <ol class="timeline">
         {past.versions.map((version) => (
           <OneVersion

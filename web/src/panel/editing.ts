@@ -11,7 +11,6 @@ import {
   type Slot,
   type Taken,
 } from "../api/events";
-import { go, route } from "../route";
 import { askPart, create, seenAs, takeBack } from "../store/actions";
 import {
   differences,
@@ -23,6 +22,8 @@ import {
   keepDraft,
   type Kept,
   keptDraft,
+  newPlace,
+  type Place,
 } from "../store/drafts";
 import { asOf, reload } from "../store/entries";
 import { say, sayProblem } from "../store/undo";
@@ -56,10 +57,12 @@ export class Editing {
   private version: number | null;
   private stop: () => void = () => undefined;
   private reminding: Promise<unknown> | null = null;
+  private readonly place: Place;
 
   constructor(event: CalendarEvent | null, draft: Draft, kept: Kept | null = null) {
     this.event = signal(event);
     this.version = event?.version ?? null;
+    this.place = event ? [event.id, event.occurrence ?? null] : newPlace(kept);
     this.base = signal(event ? draftOf(event) : draft);
     this.draft = signal(kept?.draft ?? draft);
     this.recovered.value = kept?.at ?? null;
@@ -84,16 +87,17 @@ export class Editing {
   private keep(): void {
     const [base, draft] = [this.base.value, this.draft.value];
     if (this.isChanged.value) {
-      keepDraft(this.id, this.occurrence, { base, draft, version: this.version, at: new Date().toISOString() });
-    } else if (this.id !== null) {
-      dropDraft(this.id, this.occurrence);
+      const name = this.id === null ? this.place[1]! : undefined;
+      keepDraft(this.place, { base, draft, version: this.version, at: new Date().toISOString(), name });
+    } else {
+      dropDraft(this.place);
     }
   }
 
   /** Bring back what was typed before a reload. What others changed since is merged when it is saved. */
   private recover(): void {
-    const kept = keptDraft(this.id, this.occurrence);
-    if (!kept || this.id === null || !this.mayEdit.peek()) return;
+    const kept = this.id === null ? null : keptDraft(this.place);
+    if (!kept || !this.mayEdit.peek()) return;
     const found = merged(kept.base, kept.draft, this.base.peek());
     this.draft.value = found.draft;
     this.clashes.value = found.clashes.map((group) => ({ group, theirs: this.base.peek(), chosen: null }));
@@ -104,7 +108,7 @@ export class Editing {
     this.draft.value = this.base.value;
     this.clashes.value = [];
     this.recovered.value = null;
-    dropDraft(this.id, this.occurrence);
+    dropDraft(this.place);
   }
 
   close(): void {
@@ -193,7 +197,7 @@ export class Editing {
     try {
       const saved = await (this.event.peek() ? this.change(draft, anyway) : this.create(draft, anyway));
       if (saved) {
-        dropDraft(this.id, this.occurrence);
+        dropDraft(this.place);
         this.stop();
       }
       return saved;
@@ -223,8 +227,8 @@ export class Editing {
     const seen = part.scope === "all" ? seenAs(event) : {};
     const body = { ...fields, ...seen, base_version: this.version ?? event.version };
     const saved = await changeEvent(event.id, part, body, anyway);
-    say(`“${saved.title}” was changed`, () => takeBack(event, saved));
     await reload();
+    say(`“${saved.title}” was changed`, () => takeBack(event, saved));
     return saved;
   }
 
@@ -247,43 +251,4 @@ export class Editing {
       this.fault.value = error.words;
     }
   }
-}
-
-/** The event that is open, or that is being made. */
-export const editing = signal<Editing | null>(null);
-
-/** Make a new event; one that was being typed is gone on with, at the times that were chosen now. */
-export function openNew(draft: Draft): void {
-  const kept = draft.title ? null : keptDraft(null, null);
-  close();
-  const { allDay, start, end, zone: at } = draft;
-  editing.value = new Editing(null, draft, kept && { ...kept, draft: { ...kept.draft, allDay, start, end, zone: at } });
-}
-
-/** Go on with a new event that was being typed before a reload. */
-export function recoverNew(): void {
-  const kept = keptDraft(null, null);
-  if (kept && !editing.peek() && route.peek().event === null) editing.value = new Editing(null, kept.base, kept);
-}
-
-export function openEvent(event: CalendarEvent): void {
-  go({ event: event.id, occurrence: event.occurrence ?? null, panel: "details" });
-}
-
-export function close(): void {
-  editing.peek()?.close();
-  editing.value = null;
-  go({ event: null, occurrence: null, panel: "details" });
-}
-
-// Whoever turns back the calendar, or comes back, has another state of the event before them.
-let moment = asOf.peek();
-effect(() => {
-  if (moment !== asOf.value) close();
-  moment = asOf.value;
-});
-
-/** A copy to make another event of. */
-export function duplicate(event: CalendarEvent): void {
-  openNew({ ...draftOf(event), title: event.title, pattern: null });
 }

@@ -4,7 +4,7 @@ import { useEffect } from "preact/hooks";
 
 import { ask, askFor } from "../api/client";
 import { type CalendarEvent, deleteEvent, type Fields } from "../api/events";
-import { editing, openNew } from "../panel/editing";
+import { editing, openNew } from "../panel/opening";
 import { date } from "../route";
 import { draftAt } from "../store/drafts";
 import { entries, reload, zone } from "../store/entries";

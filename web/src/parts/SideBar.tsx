@@ -2,7 +2,7 @@
 import { useEffect, useId, useState } from "preact/hooks";
 
 import { colorOf } from "../calendar/inputs";
-import { openNew } from "../panel/editing";
+import { isCovered, openNew } from "../panel/opening";
 import { hidden } from "../preferences";
 import { date } from "../route";
 import { isDrawerOpen } from "../store/dialogs";
@@ -18,7 +18,7 @@ import { MiniMonth } from "./MiniMonth";
 export function SideBar() {
   const shut = () => (isDrawerOpen.value = false);
   return (
-    <nav class={isDrawerOpen.value ? "side open" : "side"} aria-label="Calendar">
+    <nav class={isDrawerOpen.value ? "side open" : "side"} aria-label="Calendar" inert={isCovered.value}>
       <div class="side-inner">
         <button
           type="button"
@@ -65,7 +65,7 @@ export function QuickAdd({ onAdd }: { onAdd: () => void }) {
       <Icon name="spark" size={16} />
       <input
         id={id}
-        placeholder="Lunch with Ben tomorrow 12:30"
+        placeholder="Lunch tomorrow 12:30"
         maxLength={400}
         value={line}
         onInput={(event) => setLine(event.currentTarget.value)}

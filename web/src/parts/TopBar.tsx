@@ -2,6 +2,7 @@
 import { addDays, addMonths, today, weekdayOf } from "../time/zones";
 import { monthWords, dayWords, rangeWords } from "../time/words";
 import { Bell } from "../dialogs/Bell";
+import { isCovered } from "../panel/opening";
 import { Logo } from "../SignIn";
 import { date, go, type View, view, VIEWS } from "../route";
 import { isNarrow, weekStart } from "../preferences";
@@ -38,7 +39,7 @@ function title(): string {
 
 export function TopBar() {
   return (
-    <header class="top">
+    <header class="top" inert={isCovered.value}>
       <button type="button" class="quiet round only-narrow" aria-label="Menu" onClick={() => (isDrawerOpen.value = true)}>
         <Icon name="menu" />
       </button>
@@ -46,8 +47,9 @@ export function TopBar() {
         <Logo /> Convene
       </span>
       <div class="moves">
-        <button type="button" class="today" onClick={goToday}>
-          Today
+        <button type="button" class="today" aria-label="Today" title="Today (t)" onClick={goToday}>
+          <span>Today</span>
+          <Icon name="today" />
         </button>
         <button type="button" class="quiet round" aria-label="Previous" title="Previous (k)" onClick={() => step(-1)}>
           <Icon name="left" />

@@ -103,8 +103,8 @@ export async function takeVersionBack(id: number, version: number, rejoin = fals
 
 export async function create(fields: Partial<Fields>, anyway: boolean): Promise<CalendarEvent> {
   const created = await createEvent(fields, anyway);
-  say(`“${created.title}” was created`, () => deleteEvent(created.id, { scope: "all" }));
   await reload();
+  say(`“${created.title}” was created`, () => deleteEvent(created.id, { scope: "all" }));
   return created;
 }
 

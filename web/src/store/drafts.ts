@@ -3,7 +3,9 @@
 import type { CalendarEvent, Fields, Pattern } from "../api/events";
 import { me } from "../api/session";
 import { tooLongWords } from "../text/lengths";
-import { addDays, instantOf, type Wall, wallOf } from "../time/zones";
+import { addDays, addMinutes, instantOf, nowWall, type Wall, wallOf } from "../time/zones";
+
+const HOUR = 60;
 
 /** An event as the form holds it; of all-day events, `end.date` is the last day. */
 export interface Draft {
@@ -45,12 +47,12 @@ export function newDraft(start: Wall, end: Wall, zone: string, allDay = false): 
   return { ...empty, allDay, start, end, zone, status: "confirmed", busy: !allDay };
 }
 
-/** The next full hour of a day. */
+/** Where a new event begins on a day: today with the next full hour, else in the morning. */
 export function draftAt(date: string, zone: string): Draft {
-  const now = wallOf(new Date(Date.now() + 3_600_000).toISOString(), zone);
-  const hour = now.time.slice(0, 2);
-  const end = Math.min(Number(hour) + 1, 23).toString().padStart(2, "0");
-  return newDraft({ date, time: `${hour}:00` }, { date, time: end === hour ? "23:59" : `${end}:00` }, zone);
+  const now = nowWall(zone);
+  const hour = { date, time: `${now.time.slice(0, 2)}:00` };
+  const begin = date === now.date ? addMinutes(hour, HOUR) : { date, time: "09:00" };
+  return newDraft(begin, addMinutes(begin, HOUR), zone);
 }
 
 export function timesOf(draft: Draft): Pick<Fields, "start_time" | "end_time"> {
@@ -130,37 +132,52 @@ export interface Kept {
   base: Draft;
   version: number | null;
   at: string;
+  /** Of a new event: what tells it from others that are not saved yet. */
+  name?: string;
 }
+
+const randomName = () => Math.random().toString(36).slice(2);
 
 /** Each tab has its own, so that saving in one loses nothing in another; a reload keeps its name. */
 const TAB = (() => {
-  const named = sessionStorage.getItem("convene.tab") ?? Math.random().toString(36).slice(2);
+  const named = sessionStorage.getItem("convene.tab") ?? randomName();
   sessionStorage.setItem("convene.tab", named);
   return named;
 })();
 
 const mine = () => `convene.draft.${me.peek()?.id}.`;
-const keyOf = (event: number | null, occurrence: string | null) =>
-  `${mine()}${event ?? "new"}${occurrence ? `.${occurrence}` : ""}@`;
+/** Where a draft is kept: by its event and occurrence, a new one by a name of its own. */
+export type Place = readonly [event: number | null, occurrence: string | null];
+export const newPlace = (kept: Kept | null): Place => [null, kept?.name ?? randomName()];
+
+const keyOf = ([event, occurrence]: Place) => `${mine()}${event ?? "new"}${occurrence ? `.${occurrence}` : ""}@`;
 
 const keysLike = (beginning: string) => Object.keys(localStorage).filter((key) => key.startsWith(beginning));
 const keptAt = (key: string) => JSON.parse(localStorage.getItem(key)!) as Kept;
 
-export function keepDraft(event: number | null, occurrence: string | null, kept: Kept): void {
-  localStorage.setItem(keyOf(event, occurrence) + TAB, JSON.stringify(kept));
+export function keepDraft(place: Place, kept: Kept): void {
+  localStorage.setItem(keyOf(place) + TAB, JSON.stringify(kept));
 }
 
 /** What was typed in this tab, or else, last, in another one that may be gone. */
-export function keptDraft(event: number | null, occurrence: string | null): Kept | null {
-  const key = keyOf(event, occurrence);
-  if (localStorage.getItem(key + TAB)) return keptAt(key + TAB);
-  const others = keysLike(key).map(keptAt);
-  return others.sort((one, other) => other.at.localeCompare(one.at))[0] ?? null;
+export function keptDraft(place: Place): Kept | null {
+  return newest(keysLike(keyOf(place)));
+}
+
+/** The same, of new events. */
+export function keptNewDraft(): Kept | null {
+  return newest(keysLike(`${mine()}new.`));
+}
+
+function newest(keys: string[]): Kept | null {
+  const own = keys.filter((key) => key.endsWith(`@${TAB}`));
+  const all = (own.length ? own : keys).map(keptAt);
+  return all.sort((one, other) => other.at.localeCompare(one.at))[0] ?? null;
 }
 
 /** Forget what was typed in this tab, and copies of it in tabs that are gone. */
-export function dropDraft(event: number | null, occurrence: string | null): void {
-  const key = keyOf(event, occurrence);
+export function dropDraft(place: Place): void {
+  const key = keyOf(place);
   const text = localStorage.getItem(key + TAB);
   const typed = text && JSON.stringify((JSON.parse(text) as Kept).draft);
   localStorage.removeItem(key + TAB);

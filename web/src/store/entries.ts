@@ -5,6 +5,7 @@ import { askFor, Problem } from "../api/client";
 import { type CalendarEvent, listBetween } from "../api/events";
 import { me, sessionState } from "../api/session";
 import { hidden } from "../preferences";
+import { instantOf } from "../time/zones";
 
 export interface Calendar {
   id: number;
@@ -12,8 +13,13 @@ export interface Calendar {
   color: string | null;
 }
 
+interface Days {
+  from: string;
+  to: string;
+}
+
 /** What is shown: whole days in the person's zone, the end exclusive. */
-export const shown = signal<{ from: string; to: string } | null>(null);
+export const shown = signal<Days | null>(null);
 /** The moment at which the time machine stands; null is now. */
 export const asOf = signal<string | null>(null);
 export const entries = signal<readonly CalendarEvent[]>([]);
@@ -29,6 +35,15 @@ export function kindOf(event: CalendarEvent): string {
   return event.role === "owner" ? `calendar-${event.calendar_id}` : event.role;
 }
 
+/** Whether what was read of some days is there already: what says the same is not drawn again. */
+function isShown(found: readonly CalendarEvent[], { from, to }: Days): boolean {
+  const [first, last] = [from.slice(0, 10), to.slice(0, 10)];
+  const [begin, end] = [first, last].map((date) => Date.parse(instantOf({ date, time: "00:00" }, zone.peek())));
+  const isIn = ({ all_day: isDay, start_time: start, end_time: stop }: CalendarEvent) =>
+    isDay ? start < last && stop > first : Date.parse(start) < end! && Date.parse(stop) > begin!;
+  return JSON.stringify(entries.peek().filter(isIn)) === JSON.stringify(found);
+}
+
 let asking: AbortController | null = null;
 
 /** Read what is shown anew; a request that is overtaken is given up. */
@@ -39,7 +54,8 @@ export async function reload(): Promise<void> {
   const mine = (asking = new AbortController());
   loading.value = true;
   try {
-    entries.value = await listBetween(window.from, window.to, asOf.peek(), mine.signal);
+    const found = await listBetween(window.from, window.to, asOf.peek(), mine.signal);
+    if (!isShown(found, window)) entries.value = found;
     trouble.value = null;
   } catch (error) {
     if (mine.signal.aborted) return;

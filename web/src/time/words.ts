@@ -26,6 +26,11 @@ export function dayWords(date: string, style: "long" | "short" = "long"): string
   }).format(atNoon(date));
 }
 
+/** "23 Nov" */
+export function dateWords(date: string): string {
+  return format({ day: "numeric", month: "short", timeZone: "UTC" }).format(atNoon(date));
+}
+
 export function monthWords(date: string, style: "long" | "short" = "long"): string {
   return format({ month: style, year: "numeric", timeZone: "UTC" }).format(atNoon(date));
 }

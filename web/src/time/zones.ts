@@ -47,11 +47,11 @@ export function minutesBetween(from: Wall, to: Wall): number {
 }
 
 export function today(zone: string): string {
-  return Temporal.Now.plainDateISO(zone).toString();
+  return nowWall(zone).date;
 }
 
 export function nowWall(zone: string): Wall {
-  return wallOf(Temporal.Now.instant().toString(), zone);
+  return wallOf(new Date().toISOString(), zone);
 }
 
 export function isDate(text: string): boolean {
