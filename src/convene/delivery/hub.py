@@ -248,7 +248,7 @@ class Hub:
             async with self._units.reading() as work:
                 page = await notifications.told_since(work, told, _BATCH, list(user_ids))
             news += ((one.row.user_id, one) for one in page)
-            news.sort(key=_whose)  # one right after the other to the same socket, the second costs half
+            news.sort(key=_whose)  # right after the first, a second frame to a socket is cheaper
             await self._tell(news)
             if page:
                 told = (page[-1].row.position, page[-1].row.id)
