@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
+from convene.storage import sync
+from convene.storage.unit_of_work import Units
 from tests.people import Person
 
 
@@ -17,7 +20,13 @@ class Copy:
         self.heard: list[tuple[int, int]] = []
 
     async def catch_up(self) -> None:
-        """Ask for what changed, page by page, until there is no more."""
+        """Ask for what changed, page by page, until there is no more.
+
+        Of an application in this process first wait until what was written before can be read: on PostgreSQL, any
+        transaction that runs beside, of another worker's database too, may hold it back for a moment.
+        """
+        if (services := getattr(self.person.api.app.state, "services", None)) is not None:
+            await _settled(services.units)
         more = True
         while more:
             response = await self.person.get("/api/v1/changes", **({"since": self.cursor} if self.cursor else {}))
@@ -28,3 +37,15 @@ class Copy:
             for event_id in page["removed"]:
                 self.events.pop(event_id, None)
             self.cursor, more = page["cursor"], page["more"]
+
+
+async def _settled(units: Units) -> None:
+    written: int | None = None
+    for _ in range(500):
+        async with units.reading() as work:
+            clock = await sync.read_clock(work)
+        written = clock.newest if written is None else written
+        if clock.settled >= written:
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("something runs, and holds up what was written")

@@ -28,8 +28,8 @@ async def links(person: Person, event: Json) -> set[tuple[int | None, int | None
     old = await person.get(path_of(event), version=1)
     listed = await person.get("/api/v1/events")
     window = await person.get("/api/v1/events", **{"from": "2027-03-01", "to": "2027-03-31"})
-    changes = await person.get("/api/v1/changes")
-    found = [one.json(), old.json(), *listed.json(), *window.json(), *changes.json()["changed"]]
+    copy = await follow(person)
+    found = [one.json(), old.json(), *listed.json(), *window.json(), *copy.events.values()]
     for moment in (event["created_at"], event["updated_at"]):
         found.append((await person.get(path_of(event), as_of=moment)).json())
         found += (await person.get("/api/v1/events", as_of=moment)).json()
