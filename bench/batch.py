@@ -6,19 +6,15 @@ is compared with what the process held at rest, after a thousand single requests
 
 from __future__ import annotations
 
-import contextlib
 import itertools
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from bench import cpu
-from bench.filling import Filling, fill
-from bench.load import Ask, Load
-from bench.servers import CONVENE, empty_database, running
+from bench.filling import Filling
+from bench.load import Ask
 from bench.speed import creates
-from bench.stands import Effort, Figure, Scenario, Stand, median
+from bench.stands import Effort, Figure, Scenario, Stand, filled_server, median
 
 SIZE = 1_000
 _MIB = 2**20
@@ -55,13 +51,8 @@ def measure(kinds: Sequence[str], postgres: str, effort: Effort, say: Callable[[
     found = []
     for kind in kinds:
         say(f"{kind}: batches of {SIZE:,}")
-        with contextlib.ExitStack() as stack:
-            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="convene-bench-")))
-            load = stack.enter_context(Load())
-            url = stack.enter_context(empty_database(kind, postgres))
-            fill(url, Filling(people=10, events_each=1_000))
-            server = stack.enter_context(running(CONVENE, url, folder))
-            found.append(_of(kind, Stand(CONVENE.name, server, load, SCENARIOS, (1,)), effort))
+        with filled_server(kind, postgres, Filling(people=10, events_each=1_000)) as (server, load):
+            found.append(_of(kind, Stand(server.candidate.name, server, load, SCENARIOS, (1,)), effort))
     return found
 
 

@@ -8,22 +8,20 @@ request until the last has heard; how long the answer and the last one take is w
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import statistics
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import orjson
 
 from bench import cpu
-from bench.filling import Filling, fill, token
+from bench.filling import Filling, token
 from bench.listening import Heard, listening
 from bench.load import Ask, Load
-from bench.servers import CONVENE, Server, empty_database, running
+from bench.servers import Server
 from bench.sockets import CLIENTS, send, shared_with_all
+from bench.stands import filled_server
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +50,7 @@ def measure(kinds: Sequence[str], postgres: str, events: int, say: Callable[[str
     paths = [f"/api/v1/events/{filling.event_id(number)}" for number in range(events + 1)]
     for kind in kinds:
         say(f"{kind}: changes of which {CLIENTS:,} hear")
-        with contextlib.ExitStack() as stack:
-            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="convene-bench-")))
-            load = stack.enter_context(Load())
-            url = stack.enter_context(empty_database(kind, postgres))
-            fill(url, filling)
-            server = stack.enter_context(running(CONVENE, url, folder))
+        with filled_server(kind, postgres, filling) as (server, load):
             for path in paths:
                 send(load, server, 201, shared_with_all(path))
             found += asyncio.run(_of(kind, server, load, paths))

@@ -7,20 +7,18 @@ it, as a notification in words. The CPU is all that the server used for the chan
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import statistics
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import orjson
 
 from bench import cpu
-from bench.filling import Filling, fill, token
+from bench.filling import Filling, token
 from bench.listening import Heard, listening
 from bench.load import Ask, Load, Outcome, Plan
-from bench.servers import CONVENE, Server, empty_database, running
+from bench.servers import Server
+from bench.stands import filled_server
 
 CLIENTS = 1_000
 IDLE_SECONDS = 5.0
@@ -45,12 +43,7 @@ def measure(kinds: Sequence[str], postgres: str, changes: int, say: Callable[[st
     found = []
     for kind in kinds:
         say(f"{kind}: {CLIENTS:,} open WebSockets")
-        with contextlib.ExitStack() as stack:
-            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="convene-bench-")))
-            load = stack.enter_context(Load())
-            url = stack.enter_context(empty_database(kind, postgres))
-            fill(url, _FILLING)
-            server = stack.enter_context(running(CONVENE, url, folder))
+        with filled_server(kind, postgres, _FILLING) as (server, load):
             send(load, server, 201, shared_with_all(_EVENT))
             found.append(asyncio.run(_of(kind, server, load, changes)))
     return found

@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import statistics
+import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from bench import cpu
+from bench.filling import Filling, fill
 from bench.load import Ask, Load, LoadFailed, Plan
-from bench.servers import Server
+from bench.servers import CONVENE, Server, empty_database, running
 
 WARM_UP_SECONDS = 1.0
+
+
+@contextlib.contextmanager
+def filled_server(kind: str, postgres: str, filling: Filling) -> Iterator[tuple[Server, Load]]:
+    """Convene on a new database with so much in it, and whoever asks it."""
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="convene-bench-")))
+        load = stack.enter_context(Load())
+        url = stack.enter_context(empty_database(kind, postgres))
+        fill(url, filling)
+        yield stack.enter_context(running(CONVENE, url, folder)), load
 
 
 @dataclass(frozen=True, slots=True)
