@@ -166,9 +166,9 @@ def _wrap(app: FastAPI, settings: Settings, metrics: Metrics, rates: Rates, trac
             allow_headers=["*"],
             expose_headers=_EXPOSED,
         )
-    stack = RequestLog(stack, metrics=metrics)
     if tracing is not None:
         stack = tracing_module().TracedRequests(stack, tracing=tracing)
+    stack = RequestLog(stack, metrics=metrics)  # sends by the server's own `send`, which it needs to hang up
     if settings.trusted_proxies:
         stack = ProxyHeadersMiddleware(stack, trusted_hosts=list(settings.trusted_proxies))  # type: ignore[arg-type,assignment] # typed for uvicorn
     app.middleware_stack = stack

@@ -11,8 +11,9 @@ from collections.abc import Coroutine
 from typing import Any
 
 from convene.api.dependencies import Services
+from convene.api.endings import patience
 from convene.api.messages import written_news
-from convene.api.sockets import FAREWELL_SECONDS, Closed, Socket
+from convene.api.sockets import Closed, Socket
 from convene.delivery.hub import Ended, EventMoved, Listener
 from convene.domain.errors import NotFound
 from convene.operations import access
@@ -70,9 +71,7 @@ class Conversation:
         if self._telling is None:
             self._begin(self._tell())
         elif ended:
-            # Whoever is being told something has this long to take it; who was too slow has had it.
-            patience = 0.0 if ended is Ended.TOO_SLOW else FAREWELL_SECONDS
-            asyncio.get_running_loop().call_later(patience, self._fail, _closed(ended))
+            asyncio.get_running_loop().call_later(patience(ended), self._fail, _closed(ended))
 
     def _begin(self, telling: Coroutine[Any, Any, None]) -> None:
         self._telling = asyncio.create_task(telling)

@@ -13,7 +13,6 @@ from collections.abc import AsyncIterator, Callable, Collection, Iterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from enum import Enum
-from functools import partial
 
 import structlog
 
@@ -103,21 +102,6 @@ class Listener:
                 return None
             self.place = place
         return news
-
-    async def something(self) -> None:
-        """Wait until something waits. One task at a time does."""
-        while not self.waiting:
-            came = asyncio.get_running_loop().create_future()
-            self.wake = partial(_fulfil, came)
-            try:
-                await came
-            finally:
-                self.wake = None
-
-
-def _fulfil(something: asyncio.Future[None]) -> None:
-    if not something.done():
-        something.set_result(None)
 
 
 def _whose(one: tuple[int, News]) -> int:
