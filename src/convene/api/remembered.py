@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from orjson import Fragment
-
 from convene.operations.agenda import Entry
 
 #: Of all that is remembered, together; about 5,000 entries of usual length.
@@ -19,7 +17,7 @@ BYTES_MAX = 4 * 2**20
 ENTRY_MAX = 4 * 2**10
 _OVERHEAD = 400  # of the key and the dictionary, an entry
 
-_Key = tuple[int, str, int, datetime, int, str, int | None, int | None, datetime | None]
+_Key = tuple[int, str, int, datetime, datetime, datetime, int, str, int | None, int | None, datetime | None]
 
 
 class Remembered:
@@ -37,15 +35,15 @@ class Remembered:
         self._older: dict[_Key, bytes] = {}
         self._bytes = 0
 
-    def __call__(self, entry: Entry) -> Fragment:
-        """Give an entry of the newest version of its event, for orjson to put where it belongs."""
+    def __call__(self, entry: Entry) -> bytes:
+        """Give an entry of the newest version of its event."""
         key = _key(entry)
         found = self._younger.get(key)
         if found is None:
             found = self._older.get(key) or self._write(entry)
             if len(found) <= ENTRY_MAX:
                 self._keep(key, found)
-        return Fragment(found)
+        return found
 
     def _keep(self, key: _Key, found: bytes) -> None:
         size = len(found) + _OVERHEAD
@@ -56,13 +54,19 @@ class Remembered:
 
 
 def _key(entry: Entry) -> _Key:
-    """All that an entry depends on. A copy that was restored has other versions: their times tell them apart."""
+    """All that an entry depends on.
+
+    A copy that was restored has other versions: their times tell them apart. And where the rules of a zone have
+    changed, a version happens at another time than before.
+    """
     head, occurrence = entry
     return (
         head.id,
         head.uid,
         head.version,
         head.updated_at,
+        head.start_time,
+        head.end_time,
         head.calendar_id,
         head.role,
         head.split_from_seen,
