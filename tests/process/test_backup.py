@@ -161,6 +161,20 @@ def test_no_copy_goes_over_what_is_there(kind: str, tmp_path: Path):
     assert [path.name for path in tmp_path.iterdir()] == ["copy"]
 
 
+@pytest.mark.parametrize("remains", ["-wal", "-journal"])
+def test_a_copy_is_not_restored_beside_the_remains_of_what_was_there_before(remains: str, tmp_path: Path):
+    file, new = tmp_path / "copy", tmp_path / "convene.db"
+    with fresh_database("sqlite") as url:
+        assert run_here(tmp_path, url, "backup", str(file)).code == 0
+    left = tmp_path / f"convene.db{remains}"
+    left.write_bytes(b"pages that a server which was killed had yet to put into the database")
+    refused = run_here(tmp_path, f"sqlite:///{new}", "restore", str(file)).line
+    assert refused == f"convene: {left} is left of another database, and would be taken for a part of this one"
+    assert not new.exists()
+    left.unlink()
+    assert run_here(tmp_path, f"sqlite:///{new}", "restore", str(file)).code == 0
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_is_no_copy_is_not_restored(kind: str, tmp_path: Path):
     file = tmp_path / "copy"

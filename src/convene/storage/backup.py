@@ -77,8 +77,12 @@ def _begin_anew(file: Path, given_up: datetime | None, connection: Connection) -
         give_up_what_was_due(connection, given_up)
 
 
+#: What SQLite keeps beside a database of this name, and puts into whatever has the name when it is next opened.
+_REMAINS = ("-wal", "-journal")
+
+
 class _NewFile:
-    """A file that comes to be whole or not at all, and never in the place of another one."""
+    """A file that comes to be whole or not at all, never in the place of another one or beside what is left of it."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -87,6 +91,9 @@ class _NewFile:
     def __enter__(self) -> Path:
         if self._path.exists():
             raise BackupRefused(f"{self._path} is there already")
+        for left in (self._path.with_name(self._path.name + ending) for ending in _REMAINS):
+            if left.exists():
+                raise BackupRefused(f"{left} is left of another database, and would be taken for a part of this one")
         try:
             self._draft.touch(mode=0o600)
         except OSError as error:
