@@ -179,6 +179,19 @@ async def test_whoever_loses_access_is_reminded_no_more(api: Api, alice: Person,
     assert await told(ben) == []
 
 
+async def test_whoever_lost_access_and_has_it_again_is_reminded_only_if_they_ask_anew(
+    api: Api, alice: Person, ben: Person
+):
+    event = await plans(alice, "Planning")
+    await alice.shares(event, ben)
+    await remind(ben, event, 10)
+    await alice.delete(f"{path_of(event)}/permissions/{ben.id}")
+    await alice.shares(event, ben)
+    assert (await ben.get(f"{path_of(event)}/reminders")).json() == {"minutes": []}
+    await look(api, NINE - timedelta(minutes=10))
+    assert await told(ben) == []
+
+
 async def test_reminders_are_replaced_listed_and_taken_away(api: Api, alice: Person):
     event = await plans(alice, "Planning")
     path = f"{path_of(event)}/reminders"
