@@ -103,11 +103,20 @@ class _NewFile:
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         try:
             if kind is None:
-                os.link(self._draft, self._path)
+                self._name()
         except FileExistsError as error:
             raise BackupRefused(f"{self._path} is there already") from error
         finally:
-            self._draft.unlink()
+            self._draft.unlink(missing_ok=True)
+
+    def _name(self) -> None:
+        try:
+            os.link(self._draft, self._path)
+        except FileExistsError:
+            raise
+        except OSError:  # no hard links there, as on FAT; a name that is ours is empty for a moment
+            self._path.touch(mode=0o600, exist_ok=False)
+            self._draft.replace(self._path)
 
 
 def _copy_sqlite(source: Path, target: Path) -> None:
