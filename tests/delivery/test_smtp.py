@@ -214,6 +214,15 @@ async def test_a_title_that_looks_like_an_encoded_word_stays_a_title(subject: st
     assert mail.text.strip() == "Hello"
 
 
+@pytest.mark.parametrize("subject", ["x" * 150, "two words " * 14 + "more", "é" * 150, "🎉" * 150])
+async def test_a_long_title_arrives_as_it_is_said(subject: str):
+    async with mailbox() as box:
+        await send(box.url, letter(subject=subject))
+    [mail] = box.mails
+    assert mail.subject == subject
+    assert b"\r\nSubject: \r\n" not in mail.raw
+
+
 async def test_an_address_that_looks_like_an_encoded_word_is_written_to_by_nobody():
     async with mailbox() as box:
         outcome = await send(box.url, letter("=?utf-8?q?x=0d=0aBcc=3a_victim=40example.org?=@example.com"))

@@ -51,9 +51,10 @@ class _Literal(EmailPolicy):
         if name in {"List-Unsubscribe", "Message-ID"}:
             return f"{name}: {value}{self.linesep}".encode("ascii")
         if name == "Subject":
-            plain = value.isascii() and _ENCODED_WORD not in value
-            said = Header(value, "ascii" if plain else "utf-8", header_name=name)
-            return f"{name}: {said.encode(linesep=self.linesep)}{self.linesep}".encode("ascii")
+            # One line, as it is short enough for: folded, a long word would stand below an empty beginning.
+            plain = value.isascii() and value.isprintable() and _ENCODED_WORD not in value
+            said = value if plain else Header(value, "utf-8", header_name=name).encode(linesep=self.linesep)
+            return f"{name}: {said}{self.linesep}".encode("ascii")
         return super().fold_binary(name, value)
 
 
