@@ -2,11 +2,10 @@
 import type { CalendarEvent } from "./api/events";
 import { close, edit, editing, openNew, putAside, typing } from "./panel/opening";
 import { goToday, step } from "./parts/TopBar";
-import { date, go, route } from "./route";
+import { go, route } from "./route";
 import { remove } from "./store/actions";
 import { dialog } from "./store/dialogs";
-import { draftAt } from "./store/drafts";
-import { asOf, entries, zone } from "./store/entries";
+import { asOf, entries } from "./store/entries";
 import { say, undo } from "./store/undo";
 
 export const SHORTCUTS: [string, string][] = [
@@ -43,7 +42,7 @@ const KEYS: Record<string, () => void> = {
   w: () => go({ view: "week" }),
   d: () => go({ view: "day" }),
   a: () => go({ view: "agenda" }),
-  c: now(() => openNew(draftAt(date.peek(), zone.peek()))),
+  c: now(openNew),
   e: () => {
     const event = focused();
     if (event) edit(event);

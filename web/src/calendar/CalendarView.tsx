@@ -9,7 +9,7 @@ import { useComputed } from "@preact/signals";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 
 import type { CalendarEvent } from "../api/events";
-import { close, editing, openEvent, openNew } from "../panel/opening";
+import { close, editing, openEvent, openAt } from "../panel/opening";
 import { isDark, isNarrow, locale, weekStart } from "../preferences";
 import { date, go, view } from "../route";
 import { move } from "../store/actions";
@@ -50,10 +50,10 @@ function nextDay(day: string): string {
 function selected({ start, end, allDay, startStr, endStr }: Selected): void {
   if (allDay) {
     const last = new Date(Date.parse(`${endStr.slice(0, 10)}T00:00:00Z`) - 86_400_000).toISOString().slice(0, 10);
-    openNew(newDraft({ date: startStr.slice(0, 10), time: "09:00" }, { date: last, time: "10:00" }, zone.peek(), true));
+    openAt(newDraft({ date: startStr.slice(0, 10), time: "09:00" }, { date: last, time: "10:00" }, zone.peek(), true));
     return;
   }
-  openNew(newDraft(wallOf(start.toISOString(), zone.peek()), wallOf(end.toISOString(), zone.peek()), zone.peek()));
+  openAt(newDraft(wallOf(start.toISOString(), zone.peek()), wallOf(end.toISOString(), zone.peek()), zone.peek()));
 }
 
 function clicked(): void {
@@ -70,11 +70,11 @@ function doubleClicked(event: MouseEvent): void {
   const [day, time] = [found("data-date"), found("data-time")?.slice(0, 5)];
   if (!day) return;
   if (!time) {
-    openNew(newDraft({ date: day, time: "09:00" }, { date: day, time: "10:00" }, zone.peek(), true));
+    openAt(newDraft({ date: day, time: "09:00" }, { date: day, time: "10:00" }, zone.peek(), true));
     return;
   }
   const start = { date: day, time };
-  openNew(newDraft(start, addMinutes(start, HOUR), zone.peek()));
+  openAt(newDraft(start, addMinutes(start, HOUR), zone.peek()));
 }
 
 export function CalendarView() {
