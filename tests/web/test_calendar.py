@@ -47,6 +47,19 @@ async def test_the_address_bar_keeps_view_and_date(visit: Visit, alice: Person):
     await expect(visitor.event("Planning")).to_be_visible()
 
 
+async def test_the_title_of_a_day_says_the_year(visit: Visit, alice: Person):
+    visitor = await visit(alice, "/day/2031-03-05")
+    await expect(visitor.page.get_by_role("heading", level=1)).to_have_text("Wednesday, 5 March 2031")
+    await visitor.page.set_viewport_size({"width": 390, "height": 844})
+    await expect(visitor.page.get_by_role("heading", level=1)).to_have_text("Wed, 5 Mar 2031")
+
+
+async def test_the_agenda_says_where(visit: Visit, alice: Person):
+    await planned(alice, location="Lighthouse")
+    visitor = await visit(alice, week("agenda"))
+    await expect(visitor.event("Planning")).to_contain_text("Lighthouse")
+
+
 async def test_an_address_of_an_event_opens_it(visit: Visit, alice: Person):
     event = await planned(alice, "Linked")
     visitor = await visit(alice, f"/event/{event['id']}")

@@ -32,6 +32,20 @@ function lineContent({ timeText }: Shown) {
   );
 }
 
+/** In the agenda there is room for the place, too. */
+function agendaContent({ event, timeText, timeClass, titleClass }: Shown) {
+  const entry = event.extendedProps.entry as CalendarEvent | undefined;
+  return (
+    <>
+      {timeText && <div class={timeClass}>{timeText}</div>}
+      <div class={titleClass}>
+        {isDraft(event) ? <DraftTitle /> : event.title}
+        {entry?.location && <span class="agenda-place">{entry.location}</span>}
+      </div>
+    </>
+  );
+}
+
 type Drawn = Shown["event"];
 const isDraft = (event: Drawn) => event.extendedProps.isDraft === true;
 
@@ -90,4 +104,5 @@ export const AGENDA_DRESS: CalendarOptions = {
   displayEventEnd: true,
   listItemEventTimeClass: "agenda-time",
   listItemEventTitleClass: "agenda-title",
+  eventContent: agendaContent,
 };

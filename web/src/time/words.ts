@@ -26,6 +26,11 @@ export function dayWords(date: string, style: "long" | "short" = "long"): string
   }).format(atNoon(date));
 }
 
+/** A day of any year: "Sunday, 22 November 2026". */
+export function wholeDayWords(date: string, style: "long" | "short" = "long"): string {
+  return format({ weekday: style, day: "numeric", month: style, year: "numeric", timeZone: "UTC" }).format(atNoon(date));
+}
+
 /** "23 Nov" */
 export function dateWords(date: string): string {
   return format({ day: "numeric", month: "short", timeZone: "UTC" }).format(atNoon(date));
