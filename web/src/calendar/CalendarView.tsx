@@ -5,8 +5,8 @@ import interaction from "@fullcalendar/preact/interaction";
 import list from "@fullcalendar/preact/list";
 import classic from "@fullcalendar/preact/themes/classic";
 import timeGrid from "@fullcalendar/preact/timegrid";
-import { useComputed } from "@preact/signals";
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { signal, useComputed } from "@preact/signals";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 
 import type { CalendarEvent } from "../api/events";
 import { close, editing, openEvent, openAt } from "../panel/opening";
@@ -15,8 +15,9 @@ import { date, go, view } from "../route";
 import { move } from "../store/actions";
 import { usePainted } from "../parts/painted";
 import { newDraft } from "../store/drafts";
-import { asOf, calendars, entries, hiddenKinds, shown, zone } from "../store/entries";
+import { asOf, calendars, entries, entriesIn, hiddenKinds, shown, zone } from "../store/entries";
 import { addMinutes, wallOf } from "../time/zones";
+import { leftOut, thinned, wholeDay } from "./crowded";
 import { AGENDA_DRESS, DRESS } from "./dress";
 import { draftInput, type DraftTimes, entryInput, label } from "./inputs";
 
@@ -27,6 +28,9 @@ const REST_MS = 250;
 
 /** FullCalendar writes instants with the zone's name behind; the API wants RFC 3339. */
 const plain = (text: string) => text.replace(/\[.*\]$/, "");
+
+/** The view that FullCalendar shows: what is drawn of another one comes after it. */
+const drawn = signal<string | null>(null);
 
 type Dropped = Parameters<NonNullable<CalendarOptions["eventDrop"]>>[0];
 type Selected = Parameters<NonNullable<CalendarOptions["select"]>>[0];
@@ -95,7 +99,14 @@ export function CalendarView() {
     }
   }, [openId]);
   const [all, hiding, colors] = [entries.value, hiddenKinds.value, calendars.value];
-  const inputs = useMemo(() => entryInputs(all, hiding, !isPast), [all, hiding, colors, isPast, zone.value, locale.value]);
+  const thins = painted.startsWith("month") || drawn.value === VIEW_TYPES.month;
+  const { inputs, left } = useMemo(
+    () => entryInputs(all, hiding, !isPast, thins),
+    [all, hiding, colors, isPast, zone.value, locale.value, thins, shown.value, wholeDay.value],
+  );
+  useLayoutEffect(() => {
+    leftOut.value = left;
+  }, [left]);
   // Its shadow moves when the choosing rests: each new list of events is looked through as a whole.
   const chosen = useRested(useComputed(draftTimes).value);
   const fresh = useMemo(() => chosen && draftInput(JSON.parse(chosen) as DraftTimes), [chosen]);
@@ -140,9 +151,15 @@ function useRested<T>(value: T | null): T | null {
   return value === null ? null : (rested ?? value);
 }
 
-function entryInputs(all: readonly CalendarEvent[], hiding: Set<string>, isEditable: boolean) {
-  return all.map((entry) => entryInput(entry, isEditable)).filter((input) => !hiding.has(input.kind));
+function entryInputs(all: readonly CalendarEvent[], hiding: Set<string>, isEditable: boolean, thins: boolean) {
+  const days = shown.value;
+  const inputs = (days ? entriesIn(days, all) : all)
+    .map((entry) => entryInput(entry, isEditable))
+    .filter((input) => !hiding.has(input.kind));
+  return days && thins ? thinned(inputs, days.from.slice(0, 10), days.to.slice(0, 10)) : { inputs, left: ALL };
 }
+
+const ALL: ReadonlyMap<string, number> = new Map();
 
 const SHAPE: CalendarOptions = {
   views: {
@@ -185,7 +202,8 @@ const SHAPE: CalendarOptions = {
 };
 
 const LISTENERS: CalendarOptions = {
-  datesSet: ({ startStr, endStr }) => {
+  datesSet: ({ startStr, endStr, view: { type } }) => {
+    drawn.value = type;
     const [from, to] = [`${startStr.slice(0, 10)}T00:00:00`, `${endStr.slice(0, 10)}T00:00:00`];
     if (shown.peek()?.from !== from || shown.peek()?.to !== to) shown.value = { from, to };
   },

@@ -1,8 +1,12 @@
 // How FullCalendar's parts look: its options that name classes and draw content.
 import type { CalendarOptions } from "@fullcalendar/preact";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import type { CalendarEvent } from "../api/events";
 import { editing } from "../panel/opening";
+import { zone } from "../store/entries";
+import { wallOf } from "../time/zones";
+import { leftOut, wholeDay } from "./crowded";
 import { NEW } from "./inputs";
 
 type Shown = Parameters<Extract<CalendarOptions["eventContent"], (...input: never[]) => unknown>>[0];
@@ -54,6 +58,15 @@ function DraftTitle() {
   return <>{editing.value?.draft.value.title || NEW}</>;
 }
 
+/** How many events of a day are not seen: FullCalendar knows of some of them only. */
+function More({ listed, isShort }: { listed: number; isShort: boolean }) {
+  const self = useRef<HTMLSpanElement>(null);
+  const [day, setDay] = useState("");
+  useLayoutEffect(() => setDay(self.current?.closest<HTMLElement>("[data-date]")?.dataset.date ?? ""), []);
+  const count = listed + (leftOut.value.get(day) ?? 0);
+  return <span ref={self}>{isShort ? `+${count}` : `+${count} more`}</span>;
+}
+
 /** FullCalendar lets the list of a day begin where the day does, however far down the window that is. */
 function keepInside(): void {
   const list = document.querySelector<HTMLElement>(".more-list");
@@ -76,7 +89,10 @@ export const DRESS: CalendarOptions = {
   rowMoreLinkClass: "more-link",
   popoverClass: "more-list",
   popoverCloseClass: "more-list-close",
-  moreLinkClick: () => {
+  moreLinkContent: ({ num, numericText, text }) => <More listed={num} isShort={text === numericText} />,
+  moreLinkHint: "Show the whole day",
+  moreLinkClick: ({ date }) => {
+    wholeDay.value = wallOf(date.toISOString(), zone.peek()).date;
     requestAnimationFrame(keepInside);
     return "popover";
   },

@@ -77,6 +77,15 @@ export function spanWords(start: string, end: string, zone: string): string {
   }).formatRange(new Date(start), new Date(end));
 }
 
+/** "Thu 26 Nov, 10:00 to 11:00": as it is said, and quicker than `spanWords`, for labels of which there are thousands. */
+export function spokenSpan(start: string, end: string, zone: string): string {
+  if (start.length === 10) return spanWords(start, end, zone);
+  const day = format({ weekday: "short", day: "numeric", month: "short", timeZone: zone });
+  const [from, to] = [day.format(new Date(start)), day.format(new Date(end))];
+  const [begins, ends] = [timeWords(start, zone), timeWords(end, zone)];
+  return from === to ? `${from}, ${begins} to ${ends}` : `${from}, ${begins} to ${to}, ${ends}`;
+}
+
 const AGO: [Intl.RelativeTimeFormatUnit, number][] = [
   ["year", 31_536_000],
   ["month", 2_592_000],
