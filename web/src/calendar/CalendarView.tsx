@@ -16,6 +16,7 @@ import { move } from "../store/actions";
 import { usePainted } from "../parts/painted";
 import { newDraft } from "../store/drafts";
 import { asOf, calendars, entries, entriesIn, hiddenKinds, shown, zone } from "../store/entries";
+import { leaving } from "../store/parting";
 import { addMinutes, wallOf } from "../time/zones";
 import { leftOut, thinned, wholeDay } from "./crowded";
 import { AGENDA_DRESS, DRESS } from "./dress";
@@ -102,7 +103,7 @@ export function CalendarView() {
   const thins = painted.startsWith("month") || drawn.value === VIEW_TYPES.month;
   const { inputs, left } = useMemo(
     () => entryInputs(all, hiding, !isPast, thins),
-    [all, hiding, colors, isPast, zone.value, locale.value, thins, shown.value, wholeDay.value],
+    [all, hiding, colors, isPast, zone.value, locale.value, thins, shown.value, wholeDay.value, leaving.value],
   );
   useLayoutEffect(() => {
     leftOut.value = left;
@@ -154,6 +155,7 @@ function useRested<T>(value: T | null): T | null {
 function entryInputs(all: readonly CalendarEvent[], hiding: Set<string>, isEditable: boolean, thins: boolean) {
   const days = shown.value;
   const inputs = (days ? entriesIn(days, all) : all)
+    .filter((entry) => !leaving.value.has(entry.id))
     .map((entry) => entryInput(entry, isEditable))
     .filter((input) => !hiding.has(input.kind));
   return days && thins ? thinned(inputs, days.from.slice(0, 10), days.to.slice(0, 10)) : { inputs, left: ALL };

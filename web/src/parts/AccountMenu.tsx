@@ -5,7 +5,7 @@ import { me, signOut } from "../api/session";
 import { isDark, theme } from "../preferences";
 import { dialog, type DialogName } from "../store/dialogs";
 import { dropDrafts } from "../store/drafts";
-import { sayProblem } from "../store/undo";
+import { sayProblem, settleAll } from "../store/undo";
 import { Icon, type IconName } from "./icons";
 import { travel } from "./TimeMachine";
 
@@ -35,6 +35,7 @@ export function useDismiss(isOpen: boolean, dismiss: () => void) {
 
 async function leave(): Promise<void> {
   try {
+    await settleAll(); // afterwards nobody is there whose wish it was
     await signOut();
     dropDrafts();
   } catch (error) {
