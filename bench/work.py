@@ -43,6 +43,7 @@ _SCENARIOS: dict[str, Callable[[], Iterator[Ask]]] = {
     "list of 50": lambda: repeat(Ask("GET", f"/api/v1/events?{_WINDOW}")),
     "create": creates,
 }
+_TOKEN = token()
 _asking: ContextVar[bool] = ContextVar("asking", default=False)
 
 
@@ -118,7 +119,7 @@ async def answered(app: ASGIApp, ask: Ask) -> None:
     """Ask as a server would, without one: its work is not ours."""
     path, _, query = ask.path.partition("?")
     body = ask.body.encode()
-    said = {"host": "127.0.0.1", "authorization": f"Bearer {token()}"}
+    said = {"host": "127.0.0.1", "authorization": f"Bearer {_TOKEN}"}
     if body:
         said |= {"content-type": "application/json", "content-length": str(len(body))}
     scope: Scope = {

@@ -200,6 +200,16 @@ def test_the_nearest_free_times_are_before_and_after():
     assert found[0] == (at(8), at(9))
 
 
+def test_a_time_that_is_free_is_offered_itself():
+    assert nearest_free(at(9, 7), timedelta(hours=1), [], window=DAY)[0] == (at(9, 7), at(10, 7))
+
+
+def test_gaps_that_just_fit_are_offered_one_beyond_the_other():
+    agenda = [taken(at(hour), at(hour + 1)) for hour in (9, 11)] + [taken(at(13), at(23))]
+    found = nearest_free(at(14), timedelta(hours=1), agenda, window=Window(at(8), at(24)))
+    assert [start for start, _ in found] == [at(12), at(10), at(8)]
+
+
 def test_a_gap_that_just_fits_is_offered():
     agenda = [taken(at(9), at(10, 5)), taken(at(10, 35), at(20))]
     found = nearest_free(at(10), timedelta(minutes=30), agenda, window=DAY)

@@ -56,7 +56,7 @@ def mondays(*days: str) -> list[Json]:
     [
         None, "", " ", "none", "None", "NEVER", {}, [], "null",
         {"repeat": "none"}, {"frequency": "none"}, {"type": "none"}, {"frequency": "NONE", "interval": 1},
-        {"frequency": None}, {"recurrence_type": "none", "interval": 1, "end_date": None},
+        {"frequency": None}, {"frequency": " "}, "-", {"recurrence_type": "none", "interval": 1, "end_date": None},
     ],
 )  # fmt: skip
 def test_that_an_event_does_not_repeat_can_be_said_in_many_ways(pattern):
@@ -93,6 +93,8 @@ def test_that_an_event_does_not_repeat_can_be_said_in_many_ways(pattern):
         ({"frequency": "daily", "interval": 1, "firstDayOfWeek": "mo"}, {"frequency": "daily"}),
         ({"frequency": "daily", "week_start": "sunday"}, {"frequency": "daily", "firstDayOfWeek": "su"}),
         ({"frequency": "daily", "count": None, "until": None, "byDay": None}, {"frequency": "daily"}),
+        ({"frequency": "daily", "count": "", "until": "", "by day": ""}, {"frequency": "daily"}),
+        ({"frequency": "weekly", "by day": "MO"}, {"frequency": "weekly", "byDay": mondays("mo")}),
         ({"rrule": "FREQ=DAILY;COUNT=3"}, {"frequency": "daily", "count": 3}),
         (["RRULE:FREQ=DAILY"], {"frequency": "daily"}),
         ("rrule:freq=weekly;byday=mo;wkst=su;",

@@ -104,6 +104,7 @@ class Page:
     ) -> Response:
         """Answer with a page; `rows` may hold one more than the limit, which says that there is a next page.
 
+        What `represent` gives as bytes is JSON already.
         With `looked_until`, a place, there may be one although these are all the rows that were found.
 
         A page that would be longer than `BYTES_MAX` ends earlier, though never before its first entry.
@@ -129,7 +130,8 @@ def _written(rows: Sequence[_Row], represent: Callable[[_Row], Any]) -> list[byt
     entries: list[bytes] = []
     length = 2
     for row in rows:
-        entry = written(represent(row))
+        represented = represent(row)
+        entry = represented if isinstance(represented, bytes) else written(represented)
         length += len(entry) + 1
         if entries and length > BYTES_MAX:
             break

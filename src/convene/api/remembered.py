@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from orjson import Fragment
-
 from convene.operations.agenda import Entry
 
 #: Of all that is remembered, together; about 5,000 entries of usual length.
@@ -37,15 +35,15 @@ class Remembered:
         self._older: dict[_Key, bytes] = {}
         self._bytes = 0
 
-    def __call__(self, entry: Entry) -> Fragment:
-        """Give an entry of the newest version of its event, for orjson to put where it belongs."""
+    def __call__(self, entry: Entry) -> bytes:
+        """Give an entry of the newest version of its event."""
         key = _key(entry)
         found = self._younger.get(key)
         if found is None:
             found = self._older.get(key) or self._write(entry)
             if len(found) <= ENTRY_MAX:
                 self._keep(key, found)
-        return Fragment(found)
+        return found
 
     def _keep(self, key: _Key, found: bytes) -> None:
         size = len(found) + _OVERHEAD

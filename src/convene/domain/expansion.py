@@ -18,7 +18,7 @@ from itertools import islice
 
 from convene.domain.errors import Invalid
 from convene.domain.recurrence import POINTER, Frequency, NDay, RecurrenceRule
-from convene.domain.rule_plan import Plan, plan_for
+from convene.domain.rule_plan import plan_for
 
 #: No wall time is earlier.
 BEGINNING_OF_TIME = datetime(1, 1, 1)  # noqa: DTZ001 - wall time
@@ -40,7 +40,7 @@ def _window(
     if before <= low:
         return None
     high = min(before, END_OF_TIME) - _TICK
-    end = last_start(rule, start) if rule.count else rule.until
+    end = last_counted(rule, start) if rule.count else rule.until
     if end is not None:
         high = min(high, end)
     return (low, high) if low <= high else None
@@ -85,20 +85,13 @@ def starts_backwards(rule: RecurrenceRule, start: datetime, *, before: datetime)
 
 
 @lru_cache(maxsize=8_192)
-def last_start(rule: RecurrenceRule, start: datetime) -> datetime | None:
-    """Find when a series starts for the last time; None when it has no end.
+def last_counted(rule: RecurrenceRule, start: datetime) -> datetime | None:
+    """Find when a series with a count starts for the last time.
 
-    Also None for a count that is not reached before the end of time or within `UNITS_COUNTED`: `check_rule` refuses
-    those. For a rule that ends before it ever matches, `until` itself.
+    None for a count that is not reached before the end of time or within `UNITS_COUNTED`: `check_rule` refuses those.
     """
-    if rule.count is not None:
-        return _counted(plan_for(rule, start), start, rule.count)
-    if rule.until is None:
-        return None
-    return next(starts_backwards(rule, start, before=END_OF_TIME), rule.until)
-
-
-def _counted(plan: Plan, start: datetime, count: int) -> datetime | None:
+    plan, count = plan_for(rule, start), rule.count
+    assert count is not None  # noqa: S101 - narrows for mypy
     begin, end = (start.toordinal(), start.time()), END_OF_TIME.toordinal() - 1
     if plan.is_uniform:
         slots = plan.slots(plan.first, begin[0] - 7, begin[0] + 7)
@@ -135,7 +128,7 @@ def check_rule(rule: RecurrenceRule, start: datetime) -> None:
         raise Invalid.at(
             "/start_time", f"must be the first occurrence; the first one that matches is {first.isoformat()}"
         )
-    if rule.count is not None and last_start(rule, start) is None:
+    if rule.count is not None and last_counted(rule, start) is None:
         raise Invalid.at(f"{POINTER}/count", "leads too far ahead to be counted out; say until when instead")
 
 

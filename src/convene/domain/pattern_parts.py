@@ -89,7 +89,7 @@ def _object_parts(value: dict[str, Json], pointer: str) -> Parts:
         elif field is None:
             faults.append(Fault(place, _unknown(name, key)))
         elif entry in (None, "", []):
-            continue
+            pass
         elif field in parts:
             faults.append(Fault(place, f"says again what {parts[field].pointer} says"))
         else:

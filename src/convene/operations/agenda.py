@@ -22,6 +22,8 @@ OCCURRENCES_MAX = 10_000
 #: A window that is open at one end is looked through in steps, which grow while a page is not full; so many a page.
 _STEP = timedelta(days=31)
 _STEPS_MAX = 12
+#: A wall time that sorts first.
+_FIRST = datetime.min  # noqa: DTZ901
 
 Place = tuple[datetime, int, datetime | None]
 #: Half-open; None where it has no start, or no end.
@@ -202,8 +204,12 @@ def page(entries: list[Entry], after: Place | None, most: int) -> list[Entry]:
 
 
 def _sort_key(entry: Entry) -> tuple[datetime, int, datetime]:
-    return _key(entry.place)
+    """The key of its place, without the place: pages are sorted more often than anything else."""
+    head, occurrence = entry
+    if occurrence is None:
+        return head.starts_at, head.id, _FIRST
+    return occurrence.starts_at, head.id, occurrence.recurrence_id
 
 
 def _key(place: Place) -> tuple[datetime, int, datetime]:
-    return place[0], place[1], place[2] or datetime.min  # noqa: DTZ901 - a wall time that sorts first
+    return place[0], place[1], place[2] or _FIRST

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Text, bindparam, literal_column, or_, select, text, tuple_, type_coerce
+from sqlalchemy import Text, bindparam, cast, literal_column, or_, select, text, tuple_
 from sqlalchemy.sql.elements import ColumnElement
 
 from convene.domain.json_types import Json
@@ -125,7 +125,7 @@ def _in_order(table: Any, second: str, *names: str | ColumnElement[Any]) -> Stat
 
 _AUTHORED = ("created_by", "created_at")
 _VERSIONS = _in_order(
-    event_versions, "version_number", "kind", type_coerce(event_versions.c.data, Text), *_AUTHORED, "position"
+    event_versions, "version_number", "kind", cast(event_versions.c.data, Text), *_AUTHORED, "position"
 )
 _CHANGES = _in_order(event_change_log, "id", "version_number", "field_name", "old_value", "new_value", *_AUTHORED)
 _PERMISSIONS = _in_order(permissions, "user_id", "role", "starts_at", "ends_at", "position", "revoked_at")

@@ -8,6 +8,7 @@ from datetime import datetime
 from types import TracebackType
 
 import asyncpg
+import orjson
 from sqlalchemy import Dialect
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 
@@ -28,11 +29,16 @@ _SETTINGS = {
 }
 
 
-async def _read_instants_as_text(raw: Raw) -> None:
-    """Let Python parse instants: 50 events with all of theirs take 60 us instead of 240 with asyncpg's own decoder."""
+async def _read_by_python(raw: Raw) -> None:
+    """Let Python parse instants and JSON.
+
+    The instants of 50 events take 60 us then, and 240 with asyncpg's own decoder. That rows need nothing more is worth
+    1 us for each of them.
+    """
     await raw.set_type_codec(
         "timestamptz", schema="pg_catalog", encoder=datetime.isoformat, decoder=datetime.fromisoformat
     )
+    await raw.set_type_codec("json", schema="pg_catalog", encoder=str, decoder=orjson.loads)
 
 
 class PostgresConnection:
@@ -176,7 +182,7 @@ class PostgresDatabase:
         settings = {**_SETTINGS, "lock_timeout": f"{self._patience:.3f}s"}
         try:
             raw: Raw = await asyncpg.connect(self.dsn, command_timeout=self._timeout, server_settings=settings)
-            await _read_instants_as_text(raw)
+            await _read_by_python(raw)
         except asyncpg.PostgresError as error:  # whatever the server has to say instead, it is not there for us
             raise Unavailable("database_down") from error
         return raw

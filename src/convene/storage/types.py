@@ -76,9 +76,9 @@ class Json(TypeDecorator[Any]):
         """None is SQL NULL, anything else JSON text."""
         return lambda value: None if value is None else orjson.dumps(value).decode()
 
-    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any]:  # noqa: ARG002
-        """Parse the text."""
-        return orjson.loads
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any] | None:  # noqa: ARG002
+        """Parse the text from SQLite; on PostgreSQL the connection does (see `postgresql`)."""
+        return orjson.loads if dialect.name == "sqlite" else None
 
 
 #: A list of keys as one value of a statement: JSON text, because the drivers disagree about arrays.
