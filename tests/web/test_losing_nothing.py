@@ -147,6 +147,13 @@ async def test_the_past_is_only_looked_at(visit: Visit, alice: Person):
     await expect(visitor.button("Save")).to_have_count(0)
     await visitor.page.locator("body").press("Delete")
     await visitor.sees("Go back to now to change it")
+    await visitor.button("Dismiss").click()
+    await visitor.button("New event").click()
+    await visitor.sees("Go back to now to change it")
+    await expect(visitor.field("Title")).not_to_be_editable()
+    await visitor.page.get_by_label("Quick line").fill("Lunch tomorrow 12:30")
+    await visitor.page.get_by_label("Quick line").press("Enter")
+    await expect(visitor.page.get_by_label("Quick line")).to_have_value("Lunch tomorrow 12:30")
     assert (await read(alice, event))["version"] == 2
 
 

@@ -30,22 +30,30 @@ export function openAt(draft: Draft): void {
 }
 
 function goOn(draft: Draft, chosen: Partial<Draft>): void {
+  if (isPast()) return;
   const kept = editing.peek()?.saving.peek() ? null : keptNewDraft();
   if (editing.peek()?.event.peek()) tellKept();
   close();
   editing.value = new Editing(null, draft, kept && { ...kept, draft: { ...kept.draft, ...chosen } });
 }
 
-/** Make another new event of what was typed in one line; what else was being typed stays kept. */
-export function openTyped(typed: Partial<Draft>): void {
-  openFilled(draftAt(date.peek(), zone.peek()));
-  editing.peek()!.set(typed);
+/** What is past is only looked at; whoever wants more is told so. */
+export function isPast(): boolean {
+  if (asOf.peek() !== null) say("This is the calendar as it was. Go back to now to change it.");
+  return asOf.peek() !== null;
 }
 
-function openFilled(draft: Draft): void {
+/** Make another new event of what was typed in one line; what else was being typed stays kept. Tells whether it could. */
+export function openTyped(typed: Partial<Draft>): boolean {
+  if (isPast()) return false;
+  openFilled(draftAt(date.peek(), zone.peek())).set(typed);
+  return true;
+}
+
+function openFilled(draft: Draft): Editing {
   tellKept();
   close();
-  editing.value = new Editing(null, draft);
+  return (editing.value = new Editing(null, draft));
 }
 
 /** Go on with a new event that was being typed before a reload. */
@@ -99,5 +107,5 @@ effect(() => {
 
 /** A copy to make another event of. */
 export function duplicate(event: CalendarEvent): void {
-  openFilled({ ...draftOf(event), pattern: null });
+  if (!isPast()) openFilled({ ...draftOf(event), pattern: null });
 }

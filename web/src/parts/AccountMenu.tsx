@@ -6,6 +6,7 @@ import { isDark, theme } from "../preferences";
 import { dialog, type DialogName } from "../store/dialogs";
 import { dropDrafts } from "../store/drafts";
 import { sayProblem, settleAll } from "../store/undo";
+import { initialOf, nameOf } from "../text/people";
 import { Icon, type IconName } from "./icons";
 import { travel } from "./TimeMachine";
 
@@ -55,11 +56,11 @@ export function AccountMenu() {
   const element = useDismiss(isOpen, () => setOpen(false));
   const account = me.value;
   if (!account) return null;
-  const name = account.display_name ?? account.username;
+  const name = nameOf(account);
   return (
     <div class="menu" ref={element}>
       <button type="button" class="avatar-button" aria-label="Account" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
-        <span class="avatar">{name.slice(0, 1).toUpperCase()}</span>
+        <span class="avatar">{initialOf(name)}</span>
       </button>
       {isOpen && (
         <div class="popover menu-list">

@@ -50,8 +50,8 @@ export function QuickAdd({ onAdd }: { onAdd: () => void }) {
     const read = quickLine(line, nowWall(zone.value));
     if (!read) return;
     const { title, location, pattern } = read;
-    openTyped({ ...newDraft(read.start, read.end, zone.value, read.allDay), title, location: location ?? "", pattern });
-    type("");
+    const draft = newDraft(read.start, read.end, zone.value, read.allDay);
+    if (openTyped({ ...draft, title, location: location ?? "", pattern })) type("");
     onAdd();
   };
   return (
