@@ -39,9 +39,9 @@ class NotificationRow(NamedTuple):
 
 _TIME = notifications.c.created_at.type
 _NAMES = (users.c.username, users.c.display_name)
-NOTIFICATION = select(
-    *(notifications.c[name] for name in NotificationRow._fields[: -len(_NAMES)]), *_NAMES
-).join(users, users.c.id == notifications.c.actor_id, isouter=True)
+NOTIFICATION = select(*(notifications.c[name] for name in NotificationRow._fields[: -len(_NAMES)]), *_NAMES).join(
+    users, users.c.id == notifications.c.actor_id, isouter=True
+)
 
 
 _MINE = notifications.c.user_id == bindparam("me")
