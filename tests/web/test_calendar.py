@@ -93,6 +93,19 @@ async def test_dragging_over_time_makes_an_event(visit: Visit, alice: Person):
     assert made["start_time"] == at(day, "09:00")
 
 
+async def test_the_shadow_of_a_new_event_is_shown_wherever_its_time_is(visit: Visit, alice: Person):
+    visitor = await visit(alice, week())
+    await visitor.page.keyboard.press("c")
+    shadow = visitor.page.locator(".calendar .is-draft").first
+    await expect(shadow).to_be_in_viewport()
+    await visitor.field("Starts at").fill("23:00")
+    await expect(shadow).to_contain_text("23:00")
+    await expect(shadow).to_be_in_viewport()
+    await visitor.field("Starts at").fill("02:00")
+    await expect(shadow).to_contain_text("02:00")
+    await expect(shadow).to_be_in_viewport()
+
+
 async def test_a_double_click_makes_an_event_of_an_hour(visit: Visit, alice: Person):
     visitor = await visit(alice, week())
     day = monday() + timedelta(days=3)

@@ -112,6 +112,13 @@ export function CalendarView() {
   const chosen = useRested(useComputed(draftTimes).value);
   const fresh = useMemo(() => chosen && draftInput(JSON.parse(chosen) as DraftTimes), [chosen]);
   const shownInputs = useMemo(() => (fresh ? [...inputs, fresh] : inputs), [inputs, fresh]);
+  // Whoever chooses a time sees where it is, once it has its place.
+  useEffect(() => {
+    if (!fresh || fresh.allDay) return;
+    const { time } = wallOf(fresh.start, zone.peek());
+    const placed = requestAnimationFrame(() => whereHidden(".calendar .is-draft", () => calendar.current?.getApi().scrollToTime(time)));
+    return () => cancelAnimationFrame(placed);
+  }, [fresh]);
   return (
     <div class={isPast ? "calendar past" : "calendar"} data-color-scheme={isDark.value ? "dark" : "light"} onDblClick={doubleClicked}>
       <Calendar
@@ -150,6 +157,17 @@ function useRested<T>(value: T | null): T | null {
     return () => clearTimeout(soon);
   }, [value]);
   return value === null ? null : (rested ?? value);
+}
+
+/** Do something about an element that is scrolled out of sight. */
+function whereHidden(place: string, act: () => void): void {
+  const element = document.querySelector(place);
+  if (!element) return;
+  const looking = new IntersectionObserver(([found]) => {
+    looking.disconnect();
+    if (!found?.isIntersecting) act();
+  });
+  looking.observe(element);
 }
 
 function entryInputs(all: readonly CalendarEvent[], hiding: Set<string>, isEditable: boolean, thins: boolean) {
