@@ -172,8 +172,7 @@ async def change_event(
     else:
         revise = series.revise_one if scope is Scope.THIS else series.revise_following
         head = await revise(work, event, _named(occurrence), revision)
-    if head.id == event.id and body.base_version is not None and head.version > body.base_version + 1:
-        request.scope["state"]["merged"] = True  # counted by `logs`
+    request.scope["state"]["merged"] = work.merged  # counted by `logs`
     headers = {**etag(head), **compared(work.compared_until), "Content-Location": f"/api/v1/events/{head.id}"}
     return answer(event_json(head), headers=headers)
 

@@ -174,11 +174,11 @@ async def put(
     """
     base_version, description = revision.base_version, revision.description
     allow_overlap = may_overlap(event, asked=revision.allow_overlap)
-    if base_version in (None, event.head.version):
+    if base_version is None or base_version == event.head.version:
         reason = Reason(kind=Kind.UPDATED, base_version=base_version, description=description)
         return await settle(work, event, ours, reason, allow_overlap=allow_overlap)
     heads: list[EventHead] = []
-    for half, content in await merged_halves(work, Edit(event, base_version or 1, ours), base):
+    for half, content in await merged_halves(work, Edit(event, base_version, ours), base):
         kind = Kind.UPDATED if content == ours else Kind.MERGED
         number = base_version if half.id == event.id else None
         reason = Reason(kind=kind, base_version=number, description=description)
