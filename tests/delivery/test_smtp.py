@@ -139,7 +139,7 @@ async def test_a_server_that_hangs_has_so_much_time_and_no_more(hang: str):
         began = time.monotonic()
         outcome = await send(box.url, smtp_timeout_seconds=0.5)
     assert (outcome.error, outcome.refused) == ("no answer in time", False)
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 8
 
 
 async def test_a_mail_that_was_taken_has_arrived_however_long_the_goodbye_takes():
