@@ -1253,6 +1253,8 @@ export interface components {
          * @description Somebody who sees busy events that the caller sees.
          */
         readonly Collaborator: {
+            /** Display Name */
+            readonly display_name: string | null;
             /**
              * Events
              * @description How many; a series is one.
@@ -1729,6 +1731,8 @@ export interface components {
         readonly FieldBlame: {
             /** Author */
             readonly author: string;
+            /** Author Display Name */
+            readonly author_display_name: string | null;
             /**
              * Created At
              * Format: date-time
@@ -1883,6 +1887,8 @@ export interface components {
         readonly Notification: {
             /** Actor */
             readonly actor: string | null;
+            /** Actor Display Name */
+            readonly actor_display_name: string | null;
             /** Actor Id */
             readonly actor_id: number | null;
             /**
@@ -2347,6 +2353,8 @@ export interface components {
         readonly Version: {
             /** Author */
             readonly author: string;
+            /** Author Display Name */
+            readonly author_display_name: string | null;
             /** Base Version */
             readonly base_version: number | null;
             /** Change Description */
