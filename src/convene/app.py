@@ -58,7 +58,6 @@ from convene.delivery.outbound import sending
 from convene.delivery.presence import Watch
 from convene.delivery.smtp import Smtp
 from convene.delivery.stopping import before_stopping
-from convene.delivery.wires import PostgresWire, SqliteWire
 from convene.operations.identity import Identities
 from convene.operations.links import Links
 from convene.operations.passwords import Passwords
@@ -68,6 +67,7 @@ from convene.settings import Settings, mail_address
 from convene.storage.engine import Database, make_database
 from convene.storage.sqlite import SqliteDatabase
 from convene.storage.unit_of_work import Units
+from convene.storage.wires import PostgresWire, SqliteWire
 
 if TYPE_CHECKING:
     from convene.tracing import Tracing

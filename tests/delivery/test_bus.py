@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from convene.delivery.bus import RING, Bus, Hear
+from convene.delivery.bus import Bus
+from convene.storage.wires import RING, Hear
 
 OUTAGES = 8
 

@@ -15,18 +15,15 @@ from typing import Protocol
 
 import structlog
 
-CHANNEL = "convene"
+from convene.storage.wires import RING, Hear
+
 #: PostgreSQL carries less than 8,000 bytes, and in base64 three are four; what is longer takes a burst down with it.
 MESSAGE_MAX = 5_900
-#: A doorbell without a message: there is something to read in the tables.
-RING = b""
 _RETRY_FIRST, _RETRY_MAX = 0.1, 5.0
 #: So long whatever is said after something waits, to be carried together: each carrying costs as much as a query.
 _BREATH = 0.01
 
 _log = structlog.get_logger("convene.bus")
-
-Hear = Callable[[bytes], None]
 
 
 class Wire(Protocol):

@@ -16,13 +16,14 @@ from enum import Enum
 
 import structlog
 
-from convene.delivery.bus import RING, Bus
+from convene.delivery.bus import Bus
 from convene.domain.errors import ConveneError, TooOften
 from convene.operations import identity, notifications, sync
 from convene.operations.identity import SignedIn
 from convene.operations.notifications import Told
 from convene.storage.notifications import Place
 from convene.storage.unit_of_work import Units
+from convene.storage.wires import RING
 
 QUEUE_MAX = 256
 POLL_SECONDS = 3.0
