@@ -22,6 +22,8 @@ PUBLIC = frozenset(
         "POST /api/v1/auth/register",
         "POST /api/v1/auth/login",
         "POST /api/v1/auth/refresh",
+        # Of the page alone, which shows its cookie; everybody else shows a token.
+        "POST /api/v1/auth/logout",
         "GET /health",
         "GET /health/live",
         "GET /health/ready",

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from uuid import uuid4
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
+from tests.api.test_tokens import HS256, claims_of, forged
 from tests.people import PASSWORD, Person
+from tests.process.servers import environment
 from tests.web.conftest import Visit
 
 pytestmark = pytest.mark.xdist_group("page signing_in")
@@ -62,6 +65,24 @@ async def test_who_signs_out_is_out(visit: Visit, alice: Person):
     await expect(visitor.button("Sign in")).to_be_visible()
     await visitor.page.reload()
     await expect(visitor.button("Sign in")).to_be_visible()
+
+
+async def test_who_signs_out_long_after_the_last_request_is_out(visit: Visit, alice: Person):
+    """Their access token has expired meanwhile: the cookie alone says which session ends."""
+    visitor = await visit(alice)
+
+    async def with_its_time_over(route: Route) -> None:
+        token = route.request.headers["authorization"].removeprefix("Bearer ")
+        over = forged(HS256, {**claims_of(token), "exp": int(time.time()) - 1}, environment("")["SECRET_KEY"])
+        await route.continue_(headers={**route.request.headers, "authorization": f"Bearer {over}"})
+
+    await visitor.page.route("**/api/v1/auth/logout", with_its_time_over)
+    await visitor.button("Account").click()
+    await visitor.button("Sign out").click()
+    await expect(visitor.button("Sign in")).to_be_visible()
+    await visitor.page.reload()
+    await expect(visitor.button("Sign in")).to_be_visible()
+    assert [one["current"] for one in (await alice.get("/api/v1/auth/sessions")).json()] == [True]
 
 
 async def test_a_session_that_ends_while_somebody_types_loses_nothing(visit: Visit, alice: Person):

@@ -13,7 +13,7 @@ from starlette.datastructures import FormData
 from convene.api import idempotency
 from convene.api.bodies import FORM_KINDS, media_type, read_json, receiving
 from convene.api.declared import SIGNED_IN, problems
-from convene.api.dependencies import Held, Me, ReadWork, Services
+from convene.api.dependencies import Held, Me, ReadWork, Services, signed_in
 from convene.api.fields import WITHOUT_NUL
 from convene.api.planned import feature_router
 from convene.api.refresh_cookie import GRACE, FromPage, KeptToken, Refresh, drop, keep
@@ -23,6 +23,7 @@ from convene.api.schemas import Login, PasswordChange, ProfileUpdate, Register
 from convene.domain.errors import BadToken, Fault, Invalid
 from convene.operations import accounts, sessions
 from convene.operations.idempotency import Attempt
+from convene.operations.identity import SignedIn
 from convene.operations.tokens import TokenPair
 from convene.storage.accounts import UserRow
 from convene.storage.unit_of_work import UnitOfWork
@@ -161,13 +162,37 @@ def _signed_in(held: Services, request: Request, pair: TokenPair, *, from_page: 
     return response
 
 
-@router.post("/auth/logout", status_code=204, responses=problems(*SIGNED_IN))
-async def log_out(held: Held, me: Me, from_page: FromPage, request: Request) -> Response:
-    """End this session: its tokens die, here at once and on other processes within five seconds."""
-    await sessions.log_out(held.units, held.identities, me)
+async def _leaving(request: Request, from_page: FromPage) -> SignedIn | None:
+    """Who signs out: nobody, where it is the page, whose access token may have expired and whose cookie is enough."""
+    try:
+        return await signed_in(request)
+    except BadToken:
+        if not from_page:
+            raise
+        return None
+
+
+@router.post(
+    "/auth/logout",
+    status_code=204,
+    responses=problems(*SIGNED_IN),
+    openapi_extra={"security": [{signed_in.scheme_name: []}, {}]},
+)
+async def log_out(
+    held: Held,
+    me: Annotated[SignedIn | None, Depends(_leaving)],
+    from_page: FromPage,
+    request: Request,
+    kept: KeptToken = None,
+) -> Response:
+    """End this session: its tokens die, here at once and on other processes within five seconds.
+
+    The page needs no access token for it, and its cookie is thrown away in any case.
+    """
     response = Response(status_code=204)
     if from_page:
         drop(request, response)
+    await sessions.log_out(held.units, held.tokens, held.identities, me, kept if from_page else None)
     return response
 
 

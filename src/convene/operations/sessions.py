@@ -124,9 +124,23 @@ async def _was_just_used_up(work: UnitOfWork, session_id: str, following: str, g
     return found[0].refresh_id == following and work.now - found[0].last_used_at <= grace
 
 
-async def log_out(units: Units, identities: Identities, me: SignedIn) -> None:
-    """End the session that is asking; its tokens die here at once and everywhere within five seconds."""
-    await end_session(units, identities, me, me.session_id)
+async def log_out(
+    units: Units, tokens: Tokens, identities: Identities, me: SignedIn | None, refresh_token: str | None
+) -> None:
+    """End the session that is asking, and the one that a refresh token names, which may be used up or none of ours.
+
+    Their tokens die here at once and everywhere within five seconds. What has ended already stays so.
+    """
+    leaving = {(me.user_id, me.session_id)} if me else set()
+    if refresh_token and (claims := tokens.read_if_good(refresh_token, "refresh")):
+        leaving.add((claims.user_id, claims.session_id))
+    if not leaving:
+        return
+    async with units.writing() as work:
+        for user_id, session_id in sorted(leaving):
+            await accounts.revoke_session(work, user_id, session_id)
+    for _, session_id in leaving:
+        identities.forget(session_id)
 
 
 async def end_session(units: Units, identities: Identities, me: SignedIn, session_id: str) -> None:
