@@ -197,6 +197,14 @@ def test_compose_is_understood_by_another_program_than_docker(tmp_path: Path):
     assert api["read_only"] is True
 
 
+def test_no_answer_takes_a_process_away_from_everybody():
+    """A process answers 503 for reasons of one request, too; only one that cannot be reached gets none."""
+    caddyfile = (ROOT / "deploy/Caddyfile").read_text(encoding="utf-8")
+    said = {line.split()[0] for line in caddyfile.splitlines() if line.strip() and not line.strip().startswith("#")}
+    assert "fail_duration" in said
+    assert {name for name in said if name.startswith("unhealthy")} == set()
+
+
 def test_those_who_work_on_convene_serve_their_own_sources(tmp_path: Path):
     services = configured(tmp_path, "compose.yaml", "compose.dev.yaml")
     api = services["api"]
