@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 #: A key is at least as long as the hash that it goes into (RFC 7518, 3.2).
@@ -86,20 +86,11 @@ class Settings(BaseSettings):
     # How long a request waits for a connection, for a lock, and for an answer, before it is told 503.
     database_timeout_seconds: Annotated[float, Field(ge=0.1, le=600)] = 30
 
-    @field_validator(
-        *("redis_url", "metrics_token", "otel_exporter_otlp_endpoint"),
-        *("smtp_url", "smtp_starttls", "mail_from", "public_url"),
-        mode="before",
-    )
+    @field_validator("*", mode="before")
     @classmethod
-    def _nothing_is_none(cls, value: object) -> object:
-        """Read a name without a value as one that is not there: an empty token would be no secret."""
-        return value or None
-
-    @field_validator("rate_limit_per_minute", mode="before")
-    @classmethod
-    def _nothing_is_the_default(cls, value: object) -> object:
-        return cls.model_fields["rate_limit_per_minute"].default if value == "" else value
+    def _nothing_is_the_default(cls, value: object, about: ValidationInfo) -> object:
+        """Read a name without a value as one that is not there: compose.yaml passes on what nobody has set."""
+        return cls.model_fields[str(about.field_name)].default if value == "" else value
 
     @field_validator("trusted_proxies")
     @classmethod
