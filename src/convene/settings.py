@@ -53,6 +53,8 @@ class Settings(BaseSettings):
     algorithm: Literal["HS256", "HS384", "HS512"] = "HS256"
     access_token_expire_minutes: Annotated[int, Field(ge=1, le=24 * 60)] = 30
     refresh_token_expire_days: Annotated[int, Field(ge=1, le=366)] = 7
+    # Whether people make accounts by themselves; an operator can always make one for them.
+    registration: Literal["open", "closed"] = "open"
     # Of one user, and of one address of people who are not signed in; 0 switches all limits off.
     rate_limit_per_minute: Annotated[int, Field(ge=0)] = 100
     # Whoever shows it may read /metrics; without one, only this machine may.

@@ -57,7 +57,7 @@ OF_THE_IMAGE = {"HOST", "PORT"}
 #: What Render asks for; the rest is set in its dashboard.
 ASKED = {
     *("SMTP_URL", "MAIL_FROM", "PUBLIC_URL", "RATE_LIMIT_PER_MINUTE", "BACKEND_CORS_ORIGINS"),
-    *("OTEL_EXPORTER_OTLP_ENDPOINT", "METRICS_TOKEN"),
+    *("OTEL_EXPORTER_OTLP_ENDPOINT", "METRICS_TOKEN", "REGISTRATION"),
 }
 
 

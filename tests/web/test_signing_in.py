@@ -6,12 +6,14 @@ import time
 from uuid import uuid4
 
 import pytest
-from playwright.async_api import Route, expect
+from playwright.async_api import Browser, Route, expect
 
 from tests.api.test_tokens import HS256, claims_of, forged
+from tests.databases import fresh_database
 from tests.people import PASSWORD, Person
-from tests.process.servers import environment
+from tests.process.servers import convene, environment, serving
 from tests.web.conftest import Visit
+from tests.web.visitors import visiting
 
 pytestmark = pytest.mark.xdist_group("page signing_in")
 
@@ -28,6 +30,25 @@ async def test_somebody_new_signs_up_and_is_shown_the_first_steps(visit: Visit):
     await visitor.button("Try it with examples").click()
     await visitor.button("Week").click()
     await expect(visitor.event("Workshop")).to_be_visible()
+
+
+@pytest.mark.usefixtures("site")  # which builds the page
+async def test_where_registration_is_closed_nobody_is_asked_to_sign_up(browser: Browser):
+    with fresh_database("sqlite") as url, serving(url, REGISTRATION="closed") as server:
+        assert (
+            convene(
+                "user", "create", "erin", "erin@example.com", database_url=url, CONVENE_PASSWORD=PASSWORD
+            ).returncode
+            == 0
+        )
+        async with visiting(browser, server.url) as visitor:
+            await visitor.opens()
+            await visitor.sees("Whoever runs this server makes the accounts.")
+            await expect(visitor.page.get_by_text("Create an account")).to_be_hidden()
+            await visitor.page.get_by_label("Username or e-mail").fill("erin")
+            await visitor.page.get_by_label("Password").fill(PASSWORD)
+            await visitor.button("Sign in").click()
+            await expect(visitor.page.locator(".shell")).to_be_visible()
 
 
 async def test_what_is_wrong_with_a_new_password_is_said_in_a_sentence(visit: Visit):

@@ -18,7 +18,7 @@ from convene.api.fields import WITHOUT_NUL
 from convene.api.planned import feature_router
 from convene.api.refresh_cookie import GRACE, FromPage, KeptToken, Refresh, drop, keep
 from convene.api.representation import answer, person_json, session_json, tokens_json, user_json
-from convene.api.responses import Person, Session, TokenAnswer, User
+from convene.api.responses import Person, Registration, Session, TokenAnswer, User
 from convene.api.schemas import Login, PasswordChange, ProfileUpdate, Register
 from convene.domain.errors import BadToken, Fault, Invalid
 from convene.operations import accounts, sessions
@@ -77,7 +77,12 @@ async def _limited(request: Request, held: Held) -> None:
     await held.rates.of_address(request.scope)
 
 
+async def _open_registration(held: Held) -> None:
+    accounts.refuse_closed(held.registration)
+
+
 LIMITED_SIGN_IN, LIMITED_REGISTRATION, LIMITED = map(Depends, (_limited_sign_in, _limited_registration, _limited))
+OPEN_REGISTRATION = Depends(_open_registration)
 Credentials = Annotated[Login, Depends(_login)]
 
 
@@ -108,8 +113,8 @@ OwnAttempt = Annotated[Attempt | None, Depends(_own_attempt, scope="function")]
     "/auth/register",
     status_code=201,
     response_model=User,
-    responses=problems(409, body=True),
-    dependencies=[LIMITED_REGISTRATION],
+    responses=problems(403, 409, body=True),
+    dependencies=[LIMITED_REGISTRATION, OPEN_REGISTRATION],
 )
 async def register(held: Held, body: Register, attempt: PublicAttempt) -> Response:
     """Make an account. Usernames and e-mail addresses are unique without regard to case."""
@@ -119,6 +124,12 @@ async def register(held: Held, body: Register, attempt: PublicAttempt) -> Respon
 
     user = await accounts.register(held.units, held.passwords, body.registration(), keep)
     return answer(user_json(user), status=201)
+
+
+@router.get("/auth/registration", response_model=Registration, responses=problems(), dependencies=[LIMITED])
+async def read_registration(held: Held) -> Response:
+    """Tell whether people can make accounts by themselves."""
+    return answer({"registration": held.registration})
 
 
 @router.post(

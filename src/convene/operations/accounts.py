@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from convene.domain import names, zones
 from convene.domain.content import UNSET, Unset
-from convene.domain.errors import Invalid, NameTaken, NotFound
+from convene.domain.errors import Invalid, NameTaken, NotFound, RegistrationClosed
 from convene.operations.identity import Identities, SignedIn
 from convene.operations.passwords import Passwords
 from convene.storage import accounts, deliveries
@@ -46,6 +47,16 @@ class ProfileChange:
 
 
 async def _nothing_more(_work: UnitOfWork, _user: UserRow) -> None: ...
+
+
+def refuse_closed(registration: Literal["open", "closed"]) -> None:
+    """Let somebody pass who wants to make an account by themselves, where they may.
+
+    Raises:
+        RegistrationClosed: here the operator makes all accounts.
+    """
+    if registration == "closed":
+        raise RegistrationClosed
 
 
 async def register(
