@@ -143,7 +143,8 @@ async def log_in(held: Held, from_page: FromPage, login: Credentials, request: R
     """Begin a session, with JSON or the form of the OAuth2 password flow."""
     agent = request.headers.get("user-agent", "")
     credentials = login.credentials()
-    async with held.rates.guessing(request.scope, credentials[0]):
+    whose = await sessions.whose_password(held.units, credentials[0])
+    async with held.rates.guessing(request.scope, whose):
         pair = await sessions.log_in(held.units, held.passwords, held.tokens, credentials, user_agent=agent)
     return _signed_in(held, request, pair, from_page=from_page)
 
@@ -227,7 +228,7 @@ async def change_password(held: Held, me: Me, body: PasswordChange, attempt: Own
         await idempotency.keep(work, attempt, Response(status_code=204))
 
     change = (body.current_password, body.new_password)
-    async with held.rates.guessing(request.scope, me.username, wrong=Invalid):
+    async with held.rates.guessing(request.scope, sessions.password_of(me.user_id), wrong=Invalid):
         await accounts.change_password(held.units, held.passwords, held.identities, me, change, before_commit=keep)
     return Response(status_code=204)
 

@@ -20,6 +20,21 @@ from convene.storage.unit_of_work import UnitOfWork, Units
 _USER_AGENT_MAX = 200
 
 
+async def whose_password(units: Units, name: str) -> str:
+    """Say whose password somebody tries: the same whether they type the username or the address, and in which case.
+
+    A name that nobody has stands for itself, so that whether there is such an account cannot be told from it.
+    """
+    async with units.reading() as work:
+        user = await accounts.find_login(work, names.folded(name))
+    return f"name {names.folded(name)}" if user is None else password_of(user.id)
+
+
+def password_of(user_id: int) -> str:
+    """Say that it is the password of a user that somebody tries."""
+    return f"user {user_id}"
+
+
 async def log_in(
     units: Units, passwords: Passwords, tokens: Tokens, credentials: tuple[str, str], *, user_agent: str
 ) -> TokenPair:
