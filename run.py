@@ -249,11 +249,14 @@ def serve(arguments: list[str]) -> NoReturn:
 
 
 def test(arguments: list[str]) -> NoReturn:
-    """Run the suite with a worker for each core; loadgroup keeps tests that share something on one worker."""
+    """Run the suite with a worker for each core, and one more, because tests wait a lot.
+
+    loadgroup keeps tests that share something on one worker.
+    """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     python = environment("dev")
     build_page()
-    become(python, "-m", "pytest", f"-n{cores}", "--dist=loadgroup", *arguments)
+    become(python, "-m", "pytest", f"-n{cores + 1}", "--dist=loadgroup", *arguments)
 
 
 def bench(arguments: list[str]) -> NoReturn:

@@ -49,10 +49,14 @@ def _processor() -> str:
 
 
 def _commit() -> str:
-    found = subprocess.run(
-        ["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    return found.stdout.strip() or "unknown"
+    """What was run; what a run writes down itself, in docs/ and in its records, makes it no other."""
+    named = _git("describe", "--always")
+    changed = _git("status", "--porcelain", "--untracked-files=no", "--", ".", ":!docs", ":!bench/work.json")
+    return f"{named}, with changes" if changed else named or "unknown"
+
+
+def _git(*words: str) -> str:
+    return subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip()
 
 
 def heading(about: dict[str, str]) -> str:

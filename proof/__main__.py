@@ -28,6 +28,7 @@ from secrets import randbelow
 from bench.report import heading, machine, put_into
 from tests.databases import KINDS
 from tests.postgres import ADDRESS, guard
+from tests.process import forked
 
 from proof import crashes, dependencies, failover, fuzzing, histories, mutations, report, restore
 from proof.parts import Options, Part, Result, say
@@ -54,8 +55,9 @@ def main() -> None:
     print(heading(about), flush=True)
     ARTIFACTS.mkdir(parents=True, exist_ok=True)
     results: dict[str, Result] = {}
-    with guard() as address:
+    with guard() as address, forked.forker() as forks:
         os.environ[ADDRESS] = address  # PostgreSQL starts when the first one asks for a database
+        os.environ[forked.ADDRESS] = forks  # crashes begin hundreds of processes, which take two seconds each to import
         for part in asked.parts:
             say(part)
             results[part] = result = asyncio.run(PARTS[part](_options(asked)))

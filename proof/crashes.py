@@ -32,7 +32,9 @@ _PEOPLE = 6
 SETTINGS = {"ACCESS_TOKEN_EXPIRE_MINUTES": 1440, "DATABASE_TIMEOUT_SECONDS": 5}
 #: As in production; the server of the tests would lose what was not yet on the disk.
 _DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
-_LOAD_SECONDS = (0.5, 2.0)
+#: For how long people act before something crashes.
+LOAD_SECONDS = (0.5, 2.0)
+ROUNDS, QUICK_ROUNDS = 50, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +50,9 @@ class Attack:
 
 async def run(options: Options) -> Result:
     """Crash whatever can crash, each so many times."""
-    rounds = options.rounds or (3 if options.quick else 50)
+    rounds = options.rounds or (QUICK_ROUNDS if options.quick else ROUNDS)
     rows, failures = [], []
-    for name, attack in _ATTACKS.items():
+    for name, attack in ATTACKS.items():
         if not any(kind in name.lower() for kind in options.kinds):
             continue
         chance = random.Random(f"{options.seed}-{name}")
@@ -94,7 +96,7 @@ class Lives:
     async def act(self, crash: Callable[[], None], *, seconds_after: float = 0.0) -> None:
         """Let all act; crash something in the middle of it, and let them go on for a while."""
         chance = self.attack.chance
-        before = chance.uniform(*_LOAD_SECONDS)
+        before = chance.uniform(*LOAD_SECONDS)
         seed, over = f"{chance.random()}", after(before + seconds_after)
         async with asyncio.TaskGroup() as tasks:
             for place, doors in enumerate(self.world.people):
@@ -222,7 +224,7 @@ def _folder(attack: Attack) -> Iterator[Path]:
     yield folder
 
 
-_ATTACKS = {
+ATTACKS = {
     "servers on SQLite": _sqlite_servers,
     "servers on PostgreSQL": _postgresql_servers,
     "PostgreSQL itself": _postgresql,

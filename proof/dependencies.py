@@ -32,6 +32,8 @@ FITTING = re.compile(
 )
 UNFIT = re.compile(r"\b[AL]?GPL|GNU (Affero |Lesser )?General", re.IGNORECASE)
 
+NOT_ASKED = "Known faults: **not run**, because the package index could tell of no package at all."
+
 
 class Package(NamedTuple):
     """A package in a bill of materials."""
@@ -71,9 +73,9 @@ def judged(
     ]
     rows = (
         ("of the server", len(ours), len(unfit["Python"]), asked, len(faults)),
-        ("of the page", len(pages), len(unfit["page"]), 0, 0),
+        ("of the page", len(pages), len(unfit["page"]), "not asked", ""),
     )
-    return Result(COLUMNS, rows, tuple(failures))
+    return Result(COLUMNS, rows, tuple(failures), told=() if asked else (NOT_ASKED,))
 
 
 def packages(bill: dict[str, Any]) -> list[Package]:

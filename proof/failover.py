@@ -32,7 +32,8 @@ _COLUMNS = (
     "broken",
 )
 #: Time for the lead to run out, for the standby to notice, and to write for a while afterwards.
-_SECONDS_AFTER = LEAD_SECONDS * 2.0
+SECONDS_AFTER = LEAD_SECONDS + 12.0
+ROUNDS, QUICK_ROUNDS = 5, 1
 
 
 async def run(options: Options) -> Result:
@@ -41,7 +42,7 @@ async def run(options: Options) -> Result:
         return Result(not_run=f"not installed here: {', '.join(lacking)}")
     if "postgresql" not in options.kinds:
         return Result(not_run="there is nothing to take over from SQLite")
-    rounds = options.rounds or (1 if options.quick else 5)
+    rounds = options.rounds or (QUICK_ROUNDS if options.quick else ROUNDS)
     path = options.artifacts / "failover.jsonl"
     with cluster() as nodes:
         attack = Attack("failover", nodes.url, rounds, random.Random(options.seed), path)
@@ -60,7 +61,7 @@ async def _lose(nodes: Cluster, attack: Attack, lives: Lives) -> list[str]:
         async with lives.at(servers):
             for number in range(1, attack.rounds + 1):
                 lost = await asyncio.to_thread(nodes.primary)
-                await lives.act(lost.kill, seconds_after=_SECONDS_AFTER)
+                await lives.act(lost.kill, seconds_after=SECONDS_AFTER)
                 found += [f"after failover {number}, convene check: {one}" for one in await findings(attack.url)]
                 lost.start()
                 await asyncio.to_thread(nodes.wait_until_whole)

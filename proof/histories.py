@@ -21,11 +21,12 @@ _COLUMNS = (
 )
 #: How many do something at once for each user: users race against themselves, too.
 _HANDS = 2
+SECONDS, QUICK_SECONDS = 60.0, 5.0
 
 
 async def run(options: Options) -> Result:
     """Let people act for a while on each database, and judge what was recorded."""
-    seconds = options.seconds or (5.0 if options.quick else 60.0)
+    seconds = options.seconds or (QUICK_SECONDS if options.quick else SECONDS)
     pairs, people = (1, 4) if options.quick else (2, 10)
     rows, failures = [], []
     for kind in options.kinds:

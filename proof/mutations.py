@@ -42,6 +42,24 @@ class Subject:
 
 
 SUBJECTS = {
+    "recurrence": Subject(
+        (
+            "domain/recurrence.py",
+            "domain/patterns.py",
+            "domain/pattern_parts.py",
+            "domain/pattern_values.py",
+            "domain/pattern_words.py",
+            "domain/expansion.py",
+            "domain/rule_plan.py",
+            "domain/calendar_days.py",
+        ),
+        (
+            "tests/domain/test_expansion.py",
+            "tests/domain/test_patterns.py",
+            "tests/domain/test_pattern_words.py",
+            "tests/domain/test_series.py",
+        ),
+    ),
     "rights": Subject(
         ("domain/roles.py", "operations/access.py"),
         (
@@ -71,24 +89,6 @@ SUBJECTS = {
         ("domain/conflicts.py", "domain/day_times.py"),
         ("tests/domain/test_conflicts.py", "tests/domain/test_day_times.py"),
     ),
-    "recurrence": Subject(
-        (
-            "domain/recurrence.py",
-            "domain/patterns.py",
-            "domain/pattern_parts.py",
-            "domain/pattern_values.py",
-            "domain/pattern_words.py",
-            "domain/expansion.py",
-            "domain/rule_plan.py",
-            "domain/calendar_days.py",
-        ),
-        (
-            "tests/domain/test_expansion.py",
-            "tests/domain/test_patterns.py",
-            "tests/domain/test_pattern_words.py",
-            "tests/domain/test_series.py",
-        ),
-    ),
 }
 
 
@@ -111,23 +111,17 @@ Listed = Mapping[str, Mapping[str, str]]
 
 
 async def run(options: Options) -> Result:
-    """Try all mutants, one after another, with what the machine has to spare."""
+    """Try all mutants, those of a subject one after another, with what the machine has to spare."""
     listed: Listed = tomllib.loads(SURVIVORS.read_text("utf-8"))
-    failures: list[str] = []
-    verdicts: list[Verdict] = []
-    for name, subject in SUBJECTS.items():
-        made = [one for room in subject.rooms for one in made_of(room)]
-        failures += gone(subject.rooms, made, listed)
-        chosen = sample(made) if options.quick else made
-        say(f"mutations: {name}, {len(chosen)} of {len(made)}")
-        try:
-            found = await judged(subject.tests, chosen, options.artifacts / f"mutations-{name}.jsonl")
-        except NotJudgedError as why:
-            failures.append(f"{name}: {why}")
-            continue
-        verdicts += found
-        failures += unexpected(found, listed)
-    verdicts.sort(key=lambda one: one.mutant.room)
+    cores = asyncio.Semaphore(os.cpu_count() or 1)
+
+    async def attack(name: str) -> tuple[list[Verdict], list[str]]:
+        async with cores:
+            return await _attack(name, options, listed)
+
+    found = await asyncio.gather(*map(attack, SUBJECTS))
+    verdicts = sorted((one for some, _ in found for one in some), key=lambda one: one.mutant.room)
+    failures = [one for _, some in found for one in some]
     by_room = {room: list(some) for room, some in groupby(verdicts, key=lambda one: one.mutant.room)}
     rows = tuple(_row(room, some) for room, some in by_room.items())
     if not options.quick:
@@ -135,6 +129,20 @@ async def run(options: Options) -> Result:
             f"{row[0]}: less than {KILLED_AT_LEAST} % were noticed" for row in rows if row[-1] < KILLED_AT_LEAST
         ]
     return Result(_COLUMNS, rows, tuple(failures), told=survivors(verdicts, listed))
+
+
+async def _attack(name: str, options: Options, listed: Listed) -> tuple[list[Verdict], list[str]]:
+    """Try the mutants of a subject; gives what became of them, and what is wrong with that."""
+    subject = SUBJECTS[name]
+    made = [one for room in subject.rooms for one in made_of(room)]
+    failures = gone(subject.rooms, made, listed)
+    chosen = sample(made) if options.quick else made
+    say(f"mutations: {name}, {len(chosen)} of {len(made)}")
+    try:
+        verdicts = await judged(subject.tests, chosen, options.artifacts / f"mutations-{name}.jsonl")
+    except NotJudgedError as why:
+        return [], [*failures, f"{name}: {why}"]
+    return verdicts, failures + unexpected(verdicts, listed)
 
 
 def made_of(room: str) -> list[Mutant]:

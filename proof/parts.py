@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from tests.databases import fresh_database
@@ -49,13 +50,20 @@ class Result:
 
 
 Part = Callable[[Options], Coroutine[Any, Any, Result]]
+#: Alembic keeps the migration that it runs in a global.
+_MIGRATING = Lock()
 
 
 @asynccontextmanager
 async def new_database(kind: str) -> AsyncIterator[str]:
     """The URL of a new migrated database; made in a thread, since making it runs a loop of its own."""
     made = fresh_database(kind)
-    url = await asyncio.to_thread(made.__enter__)
+
+    def make() -> str:
+        with _MIGRATING:
+            return made.__enter__()
+
+    url = await asyncio.to_thread(make)
     try:
         yield url
     finally:

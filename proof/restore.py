@@ -37,7 +37,9 @@ _COLUMNS = (
 )
 _PEOPLE = 5
 _TOOLS = {"PATH": f"{find_programs()[1]}:{os.environ['PATH']}"}
-_LOAD_SECONDS = (0.3, 1.5)
+#: For how long people act before the copy, and again after it.
+LOAD_SECONDS = (0.3, 1.5)
+ROUNDS, QUICK_ROUNDS = 10, 1
 
 
 Chains = Mapping[int, tuple[tuple[int, Version], ...]]
@@ -55,7 +57,7 @@ class Drill:
 
 async def run(options: Options) -> Result:
     """Destroy and restore, on each database, again and again."""
-    rounds = options.rounds or (1 if options.quick else 10)
+    rounds = options.rounds or (QUICK_ROUNDS if options.quick else ROUNDS)
     rows, failures = [], []
     for kind in options.kinds:
         done, found = Drill(), []
@@ -132,13 +134,13 @@ async def _copied_under_load(
         for place, doors in enumerate(world.people):
             actor = Someone(world, doors, f"{chance.random()}-{place}")
             tasks.create_task(until(lambda: bool(over), actor.act))
-        await asyncio.sleep(chance.uniform(*_LOAD_SECONDS))
+        await asyncio.sleep(chance.uniform(*LOAD_SECONDS))
         for follower in followers:
             await follower.catch_up()
         begun = time.monotonic()
         await asyncio.to_thread(back_up)
         ended = time.monotonic()
-        await asyncio.sleep(chance.uniform(*_LOAD_SECONDS))
+        await asyncio.sleep(chance.uniform(*LOAD_SECONDS))
         over.append(ended)
     return Made(begun, ended, tuple(follower.cursor for follower in followers))
 

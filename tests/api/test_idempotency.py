@@ -137,9 +137,16 @@ async def test_what_cannot_be_is_refused_under_a_key_too(alice: Person):
     assert (await send(alice, EVENTS, hour("Mended", 9), key)).status_code == 201
 
 
-@pytest.mark.parametrize("key", ["", "x" * 256, "tab\tinside", "é"])
+@pytest.mark.parametrize("key", ["", '""', "x" * 256, "tab\tinside", "é"])
 async def test_a_key_that_cannot_be_one_is_refused(alice: Person, key: str):
     refused = await alice.post(EVENTS, hour("One", 9), headers={"Idempotency-Key": key.encode()})
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "header:idempotency-key")
+    assert await titles(alice) == []
+
+
+async def test_two_keys_are_none(alice: Person):
+    headers = [*alice.client.headers.items(), ("Idempotency-Key", "one"), ("Idempotency-Key", "two")]
+    refused = await alice.client.post(EVENTS, json=hour("One", 9), headers=headers)
     assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "header:idempotency-key")
     assert await titles(alice) == []
 

@@ -179,6 +179,19 @@ async def test_whoever_loses_access_is_reminded_no_more(api: Api, alice: Person,
     assert await told(ben) == []
 
 
+async def test_whoever_lost_access_and_has_it_again_is_reminded_only_if_they_ask_anew(
+    api: Api, alice: Person, ben: Person
+):
+    event = await plans(alice, "Planning")
+    await alice.shares(event, ben)
+    await remind(ben, event, 10)
+    await alice.delete(f"{path_of(event)}/permissions/{ben.id}")
+    await alice.shares(event, ben)
+    assert (await ben.get(f"{path_of(event)}/reminders")).json() == {"minutes": []}
+    await look(api, NINE - timedelta(minutes=10))
+    assert await told(ben) == []
+
+
 async def test_reminders_are_replaced_listed_and_taken_away(api: Api, alice: Person):
     event = await plans(alice, "Planning")
     path = f"{path_of(event)}/reminders"
@@ -209,6 +222,7 @@ async def test_of_a_series_that_is_moved_near_all_are_told_a_day_of_them_at_a_ti
     event = await plans(alice, "Daily", **times, recurrence_pattern="FREQ=DAILY;COUNT=27")
     now = NINE - timedelta(minutes=30)
     await asks_at(api, alice, event, 40_320, now)
+    await look(api, now)  # or the creation could be noticed after the change, and the reminder be looked at twice
     await alice.changes(event, start_time="2090-03-01T09:00:00Z", end_time="2090-03-01T10:00:00Z")
     numbers = []
     for minutes in (1, 2, 62, 63, 125):

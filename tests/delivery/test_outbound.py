@@ -123,7 +123,7 @@ async def test_whoever_hangs_is_left_after_a_while():
     async with receiving(lambda _: None) as receiver:
         outcome = await post(Names([PUBLIC]), Wires(), receiver, seconds=0.3)
     assert (outcome.status_code, outcome.error) == (None, "no answer in time")
-    assert 0.3 <= time.monotonic() - began < 3
+    assert 0.3 <= time.monotonic() - began < 8
     assert outcome.duration_ms >= 300
 
 
@@ -159,11 +159,12 @@ async def test_an_answer_with_headers_without_end_is_given_up():
     assert not outcome.arrived
 
 
-async def test_many_at_once_take_as_long_as_one():
+async def test_whoever_hangs_holds_up_nobody_else():
     async with receiving(lambda _: OK) as receiver, receiving(lambda _: None) as hanging:
-        hung = [asyncio.create_task(post(Names([PUBLIC]), Wires(), hanging, seconds=2)) for _ in range(40)]
+        hung = [asyncio.create_task(post(Names([PUBLIC]), Wires(), hanging, seconds=10)) for _ in range(40)]
         await hanging.hears(40)
-        began = time.monotonic()
         assert (await post(Names([PUBLIC]), Wires(), receiver)).arrived
-        assert time.monotonic() - began < 1
-        await asyncio.gather(*hung)
+        assert not any(one.done() for one in hung)
+        for one in hung:
+            one.cancel()
+        await asyncio.gather(*hung, return_exceptions=True)

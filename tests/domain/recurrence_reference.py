@@ -8,22 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
+from functools import cache
 
 from convene.domain.recurrence import Frequency, NDay, RecurrenceRule
 
 DAY = timedelta(days=1)
+Parts = tuple[tuple[NDay, ...], tuple[int, ...], tuple[int, ...]]
 
 
 def reference(rule: RecurrenceRule, start: datetime, before: datetime) -> list[datetime]:
     """All starts of the series before a wall time."""
     found: list[datetime] = []
+    parts = implied(rule, start)
     for first, last in periods(rule, start.date()):
         if datetime.combine(first, time.min) >= before:
             break
         candidates = [
             datetime.combine(day, time(hour, minute, second))
             for day in days(first, last)
-            if matches(rule, start, day)
+            if matches(rule, parts, day)
             for hour in rule.by_hour or (start.hour,)
             for minute in rule.by_minute or (start.minute,)
             for second in rule.by_second or (start.second,)
@@ -58,19 +61,18 @@ def periods(rule: RecurrenceRule, start: date) -> Iterator[tuple[date, date]]:
         number += rule.interval
 
 
-def days(first: date, last: date) -> Iterator[date]:
-    while first <= last:
-        yield first
-        first += DAY
+@cache
+def days(first: date, last: date) -> tuple[date, ...]:
+    return tuple(first + number * DAY for number in range((last - first).days + 1))
 
 
 def week_of(day: date, first_day_of_week: int) -> date:
     return day - ((day.weekday() - first_day_of_week) % 7) * DAY
 
 
-def matches(rule: RecurrenceRule, start: datetime, day: date) -> bool:
-    """Whether a day matches all parts, those included that the start implies."""
-    by_day, by_month, by_month_day = implied(rule, start)
+def matches(rule: RecurrenceRule, parts: Parts, day: date) -> bool:
+    """Whether a day matches all parts."""
+    by_day, by_month, by_month_day = parts
     return (
         (not by_month or day.month in by_month)
         and (not rule.by_week_no or in_week(rule, day))
@@ -80,7 +82,8 @@ def matches(rule: RecurrenceRule, start: datetime, day: date) -> bool:
     )
 
 
-def implied(rule: RecurrenceRule, start: datetime) -> tuple[tuple[NDay, ...], tuple[int, ...], tuple[int, ...]]:
+def implied(rule: RecurrenceRule, start: datetime) -> Parts:
+    """byDay, byMonth and byMonthDay, those included that the start implies."""
     by_day, by_month, by_month_day = rule.by_day, rule.by_month, rule.by_month_day
     if rule.frequency is Frequency.WEEKLY and not by_day:
         by_day = (NDay(start.weekday()),)
@@ -98,21 +101,26 @@ def implied(rule: RecurrenceRule, start: datetime) -> tuple[tuple[NDay, ...], tu
 def in_week(rule: RecurrenceRule, day: date) -> bool:
     """A week belongs to the year that has its fourth day; 28 December is always in the last one."""
 
-    def number(one: date) -> int:
-        return ((week_of(one, rule.first_day_of_week) + 3 * DAY).timetuple().tm_yday - 1) // 7 + 1
-
-    year = (week_of(day, rule.first_day_of_week) + 3 * DAY).year
-    weeks = number(date(year, 12, 28))
-    return bool({number(day), number(day) - weeks - 1} & set(rule.by_week_no))
+    year, number = year_week(day, rule.first_day_of_week)
+    _, weeks = year_week(date(year, 12, 28), rule.first_day_of_week)
+    return bool({number, number - weeks - 1} & set(rule.by_week_no))
 
 
-def year_day(day: date) -> set[int]:
-    return {day.timetuple().tm_yday, -((date(day.year, 12, 31) - day).days + 1)}
+@cache
+def year_week(day: date, first_day_of_week: int) -> tuple[int, int]:
+    fourth = week_of(day, first_day_of_week) + 3 * DAY
+    return fourth.year, (fourth.timetuple().tm_yday - 1) // 7 + 1
 
 
-def month_day(day: date) -> set[int]:
+@cache
+def year_day(day: date) -> frozenset[int]:
+    return frozenset((day.timetuple().tm_yday, -((date(day.year, 12, 31) - day).days + 1)))
+
+
+@cache
+def month_day(day: date) -> frozenset[int]:
     following = date(day.year + day.month // 12, day.month % 12 + 1, 1)
-    return {day.day, -(following - day).days}
+    return frozenset((day.day, -(following - day).days))
 
 
 def is_nday(rule: RecurrenceRule, day: date, one: NDay) -> bool:

@@ -274,11 +274,13 @@ def test_a_daily_series_of_long_events_is_not_compared_with_itself():
 
 def test_a_thousand_events_of_a_batch_are_compared_in_no_time():
     batch = [[taken(at(24 * day + index), at(24 * day + index + 1)) for day in range(50)] for index in range(1_000)]
-    assert overlaps_within(batch, limit=CLASHES_MAX).more
-    assert costs_less(lambda: overlaps_within(batch, limit=CLASHES_MAX), 2)
+    found = []
+    assert costs_less(lambda: found.append(overlaps_within(batch, limit=CLASHES_MAX)), 2)
+    assert found[0].more
 
 
 def test_a_thousand_series_that_never_meet_are_compared_in_no_time():
     series = [[taken(at(24 * day, index), at(24 * day, index + 1)) for day in range(50)] for index in range(1_000)]
-    assert overlaps_within(series, limit=CLASHES_MAX).pairs == ()
-    assert costs_less(lambda: overlaps_within(series, limit=CLASHES_MAX), 2)
+    found = []
+    assert costs_less(lambda: found.append(overlaps_within(series, limit=CLASHES_MAX)), 2)
+    assert found[0].pairs == ()

@@ -15,6 +15,7 @@ from convene.domain.content import EventContent, Override, Schedule
 from convene.domain.day_times import may_meet, times_of, times_of_series
 from convene.domain.patterns import pattern_from_json
 from convene.domain.series import occurrences
+from tests import hypothesis_profiles  # noqa: F401 - registers the profiles
 from tests.domain.series_strategies import contents
 
 LIMIT = 10_000

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from convene.domain.digests import day_at, due_after, span_of
 from convene.domain.zones import wall_time, zone
+from tests import hypothesis_profiles  # noqa: F401 - registers the profiles
 
 BERLIN, NEW_YORK, APIA, LORD_HOWE = (
     zone(name) for name in ("Europe/Berlin", "America/New_York", "Pacific/Apia", "Australia/Lord_Howe")

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from convene.domain.durations import format_duration, parse_duration
+from tests import hypothesis_profiles  # noqa: F401 - registers the profiles
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from standardwebhooks import Webhook
 from convene import clock
 from convene.domain.errors import Invalid
 from convene.domain.webhooks import check_url, secret_text, signatures
+from tests import hypothesis_profiles  # noqa: F401 - registers the profiles
 
 
 @pytest.mark.parametrize(

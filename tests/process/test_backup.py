@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
@@ -159,6 +160,37 @@ def test_no_copy_goes_over_what_is_there(kind: str, tmp_path: Path):
         refused = run_here(tmp_path, url, "restore", str(file), **WITH_TOOLS).line
         assert refused.endswith(("is there already", "is not empty; make a new one to restore to"))
     assert [path.name for path in tmp_path.iterdir()] == ["copy"]
+
+
+def test_a_copy_goes_where_a_file_can_have_but_one_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """On FAT and on many shares of a network, where copies are kept, there are no hard links."""
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    monkeypatch.setattr(os, "link", refuse)
+    file, new = tmp_path / "copy", f"sqlite:///{tmp_path}/restored.db"
+    with fresh_database("sqlite") as url:
+        assert run_here(tmp_path, url, "backup", str(file)).code == 0
+        assert run_here(tmp_path, url, "backup", str(file)).line == f"convene: {file} is there already"
+    assert run_here(tmp_path, new, "restore", str(file)).code == 0
+    assert run_here(tmp_path, new, "check").code == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["copy", "restored.db"]
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("remains", ["-wal", "-journal"])
+def test_a_copy_is_not_restored_beside_the_remains_of_what_was_there_before(remains: str, tmp_path: Path):
+    file, new = tmp_path / "copy", tmp_path / "convene.db"
+    with fresh_database("sqlite") as url:
+        assert run_here(tmp_path, url, "backup", str(file)).code == 0
+    left = tmp_path / f"convene.db{remains}"
+    left.write_bytes(b"pages that a server which was killed had yet to put into the database")
+    refused = run_here(tmp_path, f"sqlite:///{new}", "restore", str(file)).line
+    assert refused == f"convene: {left} is left of another database, and would be taken for a part of this one"
+    assert not new.exists()
+    left.unlink()
+    assert run_here(tmp_path, f"sqlite:///{new}", "restore", str(file)).code == 0
 
 
 @pytest.mark.parametrize("kind", KINDS)

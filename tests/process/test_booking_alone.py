@@ -13,7 +13,8 @@ from convene import clock
 from convene.domain.content import EventContent, Schedule
 from convene.storage.events import Agenda, look_at_agenda
 from convene.storage.unit_of_work import Units
-from convene.storage.writes import NewEvent, insert_event_if_unchanged
+from convene.storage.writes import NewEvent, insert_event_if_unchanged, ready_event
+from tests.api.test_trash import showing
 from tests.people import Api, Json, Person, running_api
 from tests.process.outside import outside
 
@@ -45,7 +46,7 @@ async def is_created(units: Units, person: Person, agenda: Agenda) -> bool:
     content = EventContent(title="Alone", schedule=schedule)
     new = NewEvent(content, f"{agenda.revision}@test", person.id, agenda.calendar_id, person.id)
     async with units.writing() as work:
-        return await insert_event_if_unchanged(work, new, agenda.revision) is not None
+        return await insert_event_if_unchanged(work, ready_event(work, new, agenda.next_id), agenda.revision)
 
 
 Change = Callable[[Person, Person, Json], Awaitable[httpx2.Response]]
@@ -115,3 +116,15 @@ async def test_whoever_was_overtaken_is_created_when_they_hold_the_lock(new_post
         await overtaking.rows("COMMIT")
     event = (await creating).json()
     assert datetime.fromisoformat(event["created_at"]) >= let_go
+
+
+class _Unwritable(datetime):
+    """An instant that no answer can be written with: for whatever may go wrong once an event is complete."""
+
+
+@pytest.mark.parametrize("headers", [{}, {"Idempotency-Key": "once"}], ids=["without a key", "under a key"])
+async def test_what_cannot_be_answered_is_not_written(here: Api, alice: Person, headers: dict[str, str]):
+    with showing(here, lambda: _Unwritable.now(UTC)):
+        assert (await alice.post(EVENTS, HOUR, headers=headers)).status_code == 500
+    assert (await alice.get(EVENTS)).json() == []
+    assert (await alice.post(EVENTS, HOUR, headers=headers)).status_code == 201

@@ -61,13 +61,14 @@ async def world(api: Api, own_database: str) -> World:
     return world
 
 
-async def asked_by(api: Api, world: World, request: Request) -> list[Asked]:
-    """The statements of a request that look for rows."""
+async def asked_by(api: Api, world: World, request: Request, *, writing: bool = False) -> list[Asked]:
+    """The statements of a request that look for rows; those too that write what they found, if they are wanted."""
     await recognise(world.alice)
     async with recorded(api) as asked:
         answer = await request(world)
     assert answer.is_success or answer.status_code == 409
-    return [one for one in asked if one.sql.startswith(("SELECT", "UPDATE"))]
+    looking = ("SELECT", "UPDATE", "INSERT") if writing else ("SELECT", "UPDATE")
+    return [one for one in asked if one.sql.startswith(looking)]
 
 
 async def test_a_window_is_one_scan_of_the_index_made_for_it(api: Api, world: World, own_database: str):
@@ -131,6 +132,28 @@ async def test_a_page_of_history_is_read_by_its_key(api: Api, world: World, own_
     found = await plan(own_database, query)
     assert "event_versions" not in found.scanned
     assert "pk_event_versions" in found.indexes
+
+
+async def test_whom_an_edit_is_told_is_found_however_much_there_was_to_tell_before(
+    api: Api, world: World, own_database: str
+):
+    old = f"{world.newcomer.id}, {world.event['id']}, 'changed', 'Old', 1, 0, created_at, updated_at, updated_at"
+    async with outside(own_database) as connection:
+        await connection.rows(
+            "INSERT INTO notifications "
+            "(user_id, event_id, kind, title, edits, position, created_at, updated_at, read_at) "
+            f"SELECT {old} FROM events"
+        )
+        await connection.rows("ANALYZE")
+    edit = {"description": "Changed"}
+    asked = await asked_by(api, world, lambda world: world.alice.put(world.path, edit), writing=True)
+    telling = [one for one in asked if "notifications" in one.sql.partition(" SELECT ")[0].partition(" SET ")[0]]
+    assert len(telling) == 2
+    for query in telling:
+        found = await plan(own_database, query)
+        assert "notifications" not in found.scanned
+        assert "ix_notifications_unread_of_event" in found.indexes
+        assert "ix_notifications_event_id" not in found.indexes
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from proof.recording import Call, read_calls
 
 from proof import crashes, histories, report, restore, wal
 from tests.databases import KINDS
+from tests.findings import findings
 from tests.people import running_api
 
 
@@ -33,6 +36,12 @@ async def test_crashes_break_no_promise(tmp_path: Path):
 
 async def test_a_restored_copy_is_the_beginning_of_what_was_there(tmp_path: Path):
     assert (await restore.run(small(tmp_path, "sqlite"))).failures == ()
+
+
+async def test_databases_for_attacks_are_made_at_once():
+    async with new_database("sqlite") as whole, AsyncExitStack() as stack:
+        others = await asyncio.gather(*(stack.enter_async_context(new_database("sqlite")) for _ in range(4)))
+        assert [await findings(url) for url in (whole, *others)] == [[]] * 5
 
 
 # -- what judges, judged -------------------------------------------------------------------------------------

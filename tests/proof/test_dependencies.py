@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from proof.dependencies import Package, judged, known_faults, packages
+from proof.dependencies import NOT_ASKED, Package, judged, known_faults, packages
 
 SOUND = Package("alpha", "1.0", ("MIT",))
 
@@ -44,7 +44,12 @@ def test_what_nobody_knows_to_be_free_does_not_fit(licences: tuple[str, ...]):
 
 def test_all_is_well_where_nothing_is_wrong():
     result = judged(["alpha"], [SOUND], [SOUND], 1, [])
-    assert (result.failures, result.rows) == ((), (("of the server", 1, 0, 1, 0), ("of the page", 1, 0, 0, 0)))
+    assert result.rows == (("of the server", 1, 0, 1, 0), ("of the page", 1, 0, "not asked", ""))
+    assert (result.failures, result.told) == ((), ())
+
+
+def test_an_index_that_could_tell_of_nothing_is_told():
+    assert judged(["alpha"], [SOUND], [], 0, []).told == (NOT_ASKED,)
 
 
 def test_what_is_pinned_and_in_no_bill_is_told():

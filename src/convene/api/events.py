@@ -33,6 +33,7 @@ from convene.domain.zones import in_utc, utc_rfc3339
 from convene.operations import access, checks, events, history, series
 from convene.operations.access import TriedEvent
 from convene.operations.events import Revision
+from convene.storage.events import EventHead
 
 router = feature_router("events", "/api/v1/events")
 
@@ -58,9 +59,12 @@ AskedOccurrence = Annotated[
 @router.post("", status_code=201, response_model=Event, responses=problems(*SIGNED_IN, 409, body=True))
 async def create_event(me: Me, work: WriteWork, body: EventCreate, allow_overlap: AllowOverlap) -> Response:
     """Create an event in one's own calendar. Busy time that is taken is refused, unless `on_conflict=allow`."""
-    head = await events.create(work, me, body.change(), allow_overlap=allow_overlap)
-    headers = {**etag(head), **compared(work.compared_until), "Location": f"/api/v1/events/{head.id}"}
-    return answer(event_json(head), status=201, headers=headers)
+
+    def created(head: EventHead) -> Response:
+        headers = {**etag(head), **compared(work.compared_until), "Location": f"/api/v1/events/{head.id}"}
+        return answer(event_json(head), status=201, headers=headers)
+
+    return await events.create(work, me, body.change(), created, allow_overlap=allow_overlap)
 
 
 @router.post("/batch", status_code=201, response_model=list[Event], responses=problems(*SIGNED_IN, 409, body=True))
@@ -172,8 +176,7 @@ async def change_event(
     else:
         revise = series.revise_one if scope is Scope.THIS else series.revise_following
         head = await revise(work, event, _named(occurrence), revision)
-    if head.id == event.id and body.base_version is not None and head.version > body.base_version + 1:
-        request.scope["state"]["merged"] = True  # counted by `logs`
+    request.scope["state"]["merged"] = work.merged  # counted by `logs`
     headers = {**etag(head), **compared(work.compared_until), "Content-Location": f"/api/v1/events/{head.id}"}
     return answer(event_json(head), headers=headers)
 

@@ -27,6 +27,7 @@ from convene.storage.unit_of_work import UnitOfWork
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotent-Replayed"
 KEY_MAX = 255
+_PLACE = "header:idempotency-key"
 #: Operations that take no notice of a key; see above.
 WITHOUT_KEY = frozenset(("log_in", "refresh", "log_out", "check_event", "end_subscription"))
 
@@ -80,12 +81,15 @@ class Attempts:
 
 def _key(request: Request) -> str | None:
     """The key of a request, with quotation marks (RFC 9651, as the draft has it) or without."""
-    said = request.headers.get(HEADER) if request.method == "POST" else None
-    if said is None:
+    found = request.headers.getlist(HEADER) if request.method == "POST" else []
+    if not found:
         return None
-    key = said[1:-1] if len(said) > 2 and said[0] == said[-1] == '"' else said
+    if len(found) > 1:
+        raise Invalid.at(_PLACE, "is there more than once")
+    said = found[0]
+    key = said[1:-1] if len(said) > 1 and said[0] == said[-1] == '"' else said
     if not 0 < len(key) <= KEY_MAX or not key.isascii() or not key.isprintable():
-        raise Invalid.at("header:idempotency-key", f"has 1 to {KEY_MAX} printable characters of ASCII")
+        raise Invalid.at(_PLACE, f"has 1 to {KEY_MAX} printable characters of ASCII")
     return key
 
 

@@ -53,7 +53,7 @@ class RequestLog:
             self._metrics.observe(scope["method"], state.get("route", "other"), status, seconds)
             if "problem" in state:
                 self._metrics.refused(state["problem"])
-            if "merged" in state:
+            if state.get("merged"):
                 self._metrics.merged()
             lines.tell_request(
                 {

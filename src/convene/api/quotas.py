@@ -71,7 +71,7 @@ class _Window:
         self.touched: set[str] = set()
 
     def count(self, who: str, number: int, amount: int) -> int:
-        """Count, and return the how manyth it is of those counted here."""
+        """Count, and return how many were counted here, this one included."""
         if number != self.number:
             self.begin(number)
         if who not in self.here and len(self.here) >= COUNTED_MAX:

@@ -17,7 +17,7 @@ BYTES_MAX = 4 * 2**20
 ENTRY_MAX = 4 * 2**10
 _OVERHEAD = 400  # of the key and the dictionary, an entry
 
-_Key = tuple[int, str, int, datetime, int, str, int | None, int | None, datetime | None]
+_Key = tuple[int, str, int, datetime, datetime, datetime, int, str, int | None, int | None, datetime | None]
 
 
 class Remembered:
@@ -54,13 +54,19 @@ class Remembered:
 
 
 def _key(entry: Entry) -> _Key:
-    """All that an entry depends on. A copy that was restored has other versions: their times tell them apart."""
+    """All that an entry depends on.
+
+    A copy that was restored has other versions: their times tell them apart. And where the rules of a zone have
+    changed, a version happens at another time than before.
+    """
     head, occurrence = entry
     return (
         head.id,
         head.uid,
         head.version,
         head.updated_at,
+        head.start_time,
+        head.end_time,
         head.calendar_id,
         head.role,
         head.split_from_seen,

@@ -11,10 +11,12 @@ import asyncio
 import ssl
 import time
 from contextlib import suppress
+from email.header import Header
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP, EmailPolicy
 from email.utils import format_datetime
+from typing import Any
 from urllib.parse import urlsplit
 
 import aiosmtplib
@@ -29,18 +31,34 @@ _GOODBYE_SECONDS = 1.0
 #: Codes from here on are refusals, and refusals for good (RFC 5321, 4.2.1).
 _REFUSED = 400
 _FOR_GOOD = 500
+#: How an encoded word begins (RFC 2047): programs that read mail decode it wherever it stands.
+_ENCODED_WORD = "=?"
 
 
-class _Unbroken(EmailPolicy):
-    """Writes headers that hold a link or an id in one piece: the library would encode a long one beyond recognition."""
+class _Literal(EmailPolicy):
+    """Writes headers as they are said, where the library would make something else of them.
+
+    It encodes a long link or id beyond recognition. And it decodes what looks like an encoded word (RFC 2047) before it
+    encodes: a title could bring a line break along, and with it headers and a text of its own.
+    """
+
+    def header_store_parse(self, name: str, value: Any) -> tuple[str, Any]:  # noqa: ANN401 - the library's signature
+        if name == "Subject":
+            return name, value
+        return super().header_store_parse(name, value)
 
     def fold_binary(self, name: str, value: str) -> bytes:
         if name in {"List-Unsubscribe", "Message-ID"}:
             return f"{name}: {value}{self.linesep}".encode("ascii")
+        if name == "Subject":
+            # One line, as it is short enough for: folded, a long word would stand below an empty beginning.
+            plain = value.isascii() and value.isprintable() and _ENCODED_WORD not in value
+            said = value if plain else Header(value, "utf-8", header_name=name).encode(linesep=self.linesep)
+            return f"{name}: {said}{self.linesep}".encode("ascii")
         return super().fold_binary(name, value)
 
 
-_POLICY = _Unbroken(linesep=SMTP.linesep)
+_POLICY = _Literal(linesep=SMTP.linesep)
 _POLICY_UTF8 = _POLICY.clone(utf8=True)
 
 _REASONS: tuple[tuple[type[Exception], str], ...] = (
@@ -137,8 +155,13 @@ class Smtp:
 
 
 def _with_plain_domain(address: str) -> str | None:
-    """Write an address with its domain in ASCII (RFC 5890), as every server takes it; None for one that is none."""
+    """Write an address with its domain in ASCII (RFC 5890), as every server takes it.
+
+    None for one that is none, or that could be read as another one.
+    """
     name, _, domain = address.rpartition("@")
+    if _ENCODED_WORD in address:
+        return None
     try:
         plain = f"{name}@{domain.encode('idna').decode('ascii')}"
         return plain if parse_address(plain) == plain else None

@@ -42,7 +42,7 @@ class Outcome:
         return self.status_code is not None and 200 <= self.status_code < 300
 
     def delay(self, attempts: int, chance: float) -> timedelta | None:
-        """How long to wait after this attempt, the so-manieth; None when there will be no other one."""
+        """How long to wait after so many attempts; None when there will be no other one."""
         if self.arrived or self.refused or self.withheld:
             return None
         return retry_delay(attempts, chance)

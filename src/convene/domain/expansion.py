@@ -205,6 +205,6 @@ def _year_day(day: date) -> tuple[int, int]:
 
 
 def _nths(day: date, *, by_year: bool) -> tuple[int, int]:
-    """Say the how-manieth of its weekday a day is in its month or year, from the beginning and from the end."""
+    """Number a day among those of its weekday in its month or year, from the beginning and from the end."""
     ahead, behind = _year_day(day) if by_year else _month_day(day)
     return (ahead - 1) // 7 + 1, -((-behind - 1) // 7 + 1)

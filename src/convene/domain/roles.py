@@ -18,6 +18,3 @@ class Role(StrEnum):
 
 
 _RANK = {role: rank for rank, role in enumerate(Role)}
-
-#: The roles that can be given to somebody; ownership is handed over by a transfer.
-GRANTABLE = (Role.VIEWER, Role.EDITOR)

@@ -100,11 +100,13 @@ async def _send(work: UnitOfWork, row: DigestRow) -> None:
 
 
 async def read_day(work: UnitOfWork, user_id: int, payload: str) -> Day | None:
-    """Read what somebody has on the day of a digest; None when that is nothing, or they want no digests any more."""
+    """Read what somebody has on the day of a digest; None for nothing, a day that is over, and who wants none."""
     if await digests.find_digest(work, user_id) is None:
         return None
     asked = orjson.loads(payload)
     day, tz = date.fromisoformat(asked["day"]), zone(asked["time_zone"])
+    if work.now >= span_of(day, tz)[1]:
+        return None
     chosen = EventFilter(window=padded(span_of(day, tz)))
     heads = await lists.list_events(work, user_id, chosen, most=_EVENTS_MAX + 1)
     entries: list[DayEntry] = []

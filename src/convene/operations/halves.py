@@ -13,11 +13,10 @@ from datetime import datetime
 
 from convene.domain import series
 from convene.domain.content import EventContent
-from convene.domain.content_json import from_json
-from convene.domain.errors import NotFound, NotPossibleNow
+from convene.domain.errors import NotPossibleNow
 from convene.operations.access import EditableEvent, TrashedEvent, open_later_half, reopened
-from convene.operations.versions import Edit, Kind, Reason, Sides, merged, save
-from convene.storage import events, history, splits, writes
+from convene.operations.versions import Edit, Kind, Reason, Sides, merged, save, stored_content
+from convene.storage import events, splits, writes
 from convene.storage.events import EventHead
 from convene.storage.splits import SplitRow
 from convene.storage.unit_of_work import UnitOfWork
@@ -78,7 +77,7 @@ async def _shared_out(work: UnitOfWork, edit: Edit, part: _Part, since: Sequence
     later: list[_Part] = []
     for split in since:
         if split.earlier_id == part.event_id:
-            whole = await _content_at(work, part.event_id, split.version_number - 1)
+            whole = await stored_content(work, part.event_id, split.version_number - 1)
             part = await _brought_under(work, edit, part, whole)
             name = datetime.fromisoformat(split.occurrence)
             base, base_later = series.split(part.base, name)
@@ -96,13 +95,6 @@ async def _brought_under(work: UnitOfWork, edit: Edit, part: _Part, whole: Event
     base = series.rescheduled(part.base, whole.schedule)
     ours = await merged(work, edit, Sides(part.base, part.ours, base), edit.event.head)
     return replace(part, base=base, ours=ours)
-
-
-async def _content_at(work: UnitOfWork, event_id: int, version: int) -> EventContent:
-    row = await history.find_version(work, event_id, version)
-    if row is None:
-        raise NotFound("version", version)
-    return from_json(row.data)
 
 
 # -- going back ----------------------------------------------------------------------------------------------

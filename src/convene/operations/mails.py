@@ -32,6 +32,8 @@ from convene.storage.unit_of_work import UnitOfWork, Units
 _BATCH = 200
 #: Where mail was switched off for longer, nobody wants to read what happened meanwhile.
 _STALE = timedelta(days=1)
+#: All attempts together take little more than a day: nobody was there to try what has lain for longer.
+_LAIN = timedelta(days=2)
 #: An edit may be folded in until a minute has passed; its transaction may end a little later.
 _FOLDED_AFTER = timedelta(seconds=FOLD_SECONDS + 5)
 
@@ -118,6 +120,8 @@ async def write(units: Units, links: Links, delivery: DeliveryRow) -> Letter | W
         user = await accounts.find_user(work, delivery.user_id)
         if user is None or not user.is_active:
             return Withheld("the account is switched off")
+        if work.now - delivery.created_at > _LAIN:
+            return Withheld("too late")
         draft = await _draft_of(work, links, delivery, user)
     return draft if isinstance(draft, Withheld) else Letter(user.email, delivery.message_id, write_mail(draft))
 
@@ -127,7 +131,7 @@ async def _draft_of(work: UnitOfWork, links: Links, delivery: DeliveryRow, user:
     if delivery.kind == DIGEST:
         digest = await digests.read_day(work, user.id, delivery.payload or "")
         if digest is None:
-            return Withheld("not wanted any more, or an empty day")
+            return Withheld("not wanted any more, an empty day, or one that is over")
         link = links.event(None)
         return Draft(heading=digest.heading, lines=digest.lines, link=link, topic=DIGEST, unsubscribe=unsubscribe)
     row = await mails.find_notification(work, delivery.notification_id or 0, user.id)

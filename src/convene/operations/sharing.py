@@ -14,7 +14,7 @@ from convene.operations import bookings
 from convene.operations.access import OwnedEvent, ViewableEvent
 from convene.operations.bookings import Booking
 from convene.operations.versions import Kind, Reason, save
-from convene.storage import events, sharing, telling, writes
+from convene.storage import events, reminders, sharing, telling, writes
 from convene.storage.accounts import UserRow
 from convene.storage.errors import Duplicate
 from convene.storage.events import EventHead
@@ -173,7 +173,7 @@ async def change_role(work: UnitOfWork, event: OwnedEvent, user_id: int, role: R
 
 
 async def remove(work: UnitOfWork, event: ViewableEvent, user_id: int) -> None:
-    """Take somebody's role away; everybody may do so with their own.
+    """Take somebody's role away, and with it their reminders of the event; everybody may do so with their own.
 
     Raises:
         RoleTooLow: it is somebody else's, and `me` does not own the event.
@@ -186,6 +186,7 @@ async def remove(work: UnitOfWork, event: ViewableEvent, user_id: int) -> None:
     if present.role == Role.OWNER:
         raise NotPossibleNow("owner_is_fixed", "the owner cannot leave; hand the event over or delete it")
     await sharing.revoke(work, event.id, user_id, by=event.me.user_id)
+    await reminders.delete_reminders(work, event.id, user_id, None)
     if _is_half(event):
         await sharing.move_neighbours(work, event.id, [user_id])
     if user_id != event.me.user_id:

@@ -31,7 +31,8 @@ async def reindex(units: Units) -> int:
     """Derive every event's instants anew from its wall time and zone; gives how many were different.
 
     Zone rules change: an event at nine in a zone that drops daylight saving happens an hour later than was worked
-    out when it was written. Nothing that people wrote changes, so no version is made.
+    out when it was written. Nothing that people wrote changes, so no version is made; reminders are looked at anew.
+    Others may write meanwhile: what they have changed is read again.
     """
     changed, last = 0, 0
     while True:
@@ -39,12 +40,13 @@ async def reindex(units: Units) -> int:
             heads = await upkeep.page_of_events(work, last, _PAGE)
             if not heads:
                 return changed
-            last = heads[-1].id
             for head in heads:
                 columns = content_columns(head.content())
                 if any(columns[name] != getattr(head, name) for name in upkeep.DERIVED):
-                    await upkeep.save_derived(work, head.id, columns)
+                    if not await upkeep.save_derived(work, head, columns):
+                        break
                     changed += 1
+                last = head.id
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,6 +85,7 @@ async def save(
     )
     if shared:
         await _tell(work, event, head, reason)
+    work.merged |= reason.kind is Kind.MERGED
     return head
 
 
@@ -122,9 +123,16 @@ async def content_at(work: UnitOfWork, head: EventHead, version: int) -> EventCo
     Raises:
         NotFound: it never had such a version.
     """
-    if version == head.version:
-        return head.content()
-    row = await history.find_version(work, head.id, version)
+    return head.content() if version == head.version else await stored_content(work, head.id, version)
+
+
+async def stored_content(work: UnitOfWork, event_id: int, version: int) -> EventContent:
+    """Read a version of an event from its history.
+
+    Raises:
+        NotFound: it never had such a version.
+    """
+    row = await history.find_version(work, event_id, version)
     if row is None:
         raise NotFound("version", version)
     return from_json(row.data)

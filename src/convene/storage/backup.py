@@ -77,8 +77,12 @@ def _begin_anew(file: Path, given_up: datetime | None, connection: Connection) -
         give_up_what_was_due(connection, given_up)
 
 
+#: What SQLite keeps beside a database of this name, and puts into whatever has the name when it is next opened.
+_REMAINS = ("-wal", "-journal")
+
+
 class _NewFile:
-    """A file that comes to be whole or not at all, and never in the place of another one."""
+    """A file that comes to be whole or not at all, never in the place of another one or beside what is left of it."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -87,6 +91,9 @@ class _NewFile:
     def __enter__(self) -> Path:
         if self._path.exists():
             raise BackupRefused(f"{self._path} is there already")
+        for left in (self._path.with_name(self._path.name + ending) for ending in _REMAINS):
+            if left.exists():
+                raise BackupRefused(f"{left} is left of another database, and would be taken for a part of this one")
         try:
             self._draft.touch(mode=0o600)
         except OSError as error:
@@ -96,11 +103,20 @@ class _NewFile:
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         try:
             if kind is None:
-                os.link(self._draft, self._path)
+                self._name()
         except FileExistsError as error:
             raise BackupRefused(f"{self._path} is there already") from error
         finally:
-            self._draft.unlink()
+            self._draft.unlink(missing_ok=True)
+
+    def _name(self) -> None:
+        try:
+            os.link(self._draft, self._path)
+        except FileExistsError:
+            raise
+        except OSError:  # no hard links there, as on FAT; a name that is ours is empty for a moment
+            self._path.touch(mode=0o600, exist_ok=False)
+            self._draft.replace(self._path)
 
 
 def _copy_sqlite(source: Path, target: Path) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, PrimaryKeyConstraint, String, Table, Text, text
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, PrimaryKeyConstraint, String, Table, Text
 
-from convene.storage.naming import metadata, user_id_column
+from convene.storage.naming import metadata, user_id_column, where
 from convene.storage.types import BigId, Json, UtcDateTime
 
 # What somebody does not want to hear of: one event, or one kind on one channel (live, email).
@@ -79,8 +79,7 @@ deliveries = Table(
         "ix_deliveries_due",
         "channel",
         "due_at",
-        sqlite_where=text("due_at IS NOT NULL"),
-        postgresql_where=text("due_at IS NOT NULL"),
+        **where("due_at IS NOT NULL"),
     ),
     Index(None, "webhook_id", "id"),
     Index(None, "event_id"),
@@ -116,8 +115,7 @@ reminders = Table(
     Index(
         "ix_reminders_due",
         "due_at",
-        sqlite_where=text("due_at IS NOT NULL"),
-        postgresql_where=text("due_at IS NOT NULL"),
+        **where("due_at IS NOT NULL"),
     ),
 )
 

@@ -212,18 +212,24 @@ _OWNERS_BESIDE = Statement(
 _BUSY = Statement(
     select(*STORED, permissions.c.role).select_from(_OWN).where(*_MAY_BE_BUSY, events.c.id != bindparam("but"))
 )
+# On PostgreSQL alone: nobody else looks at an agenda without its lock.
+_NEXT_ID = select(func.nextval(literal_column("'events_id_seq'"), type_=events.c.id.type)).scalar_subquery()
 _AGENDA = Statement(
-    select(agendas.c.revision, _FIRST_CALENDAR, *STORED, permissions.c.role)
+    select(agendas.c.revision, _FIRST_CALENDAR, _NEXT_ID, *STORED, permissions.c.role)
     .select_from(agendas.outerjoin(_OWN, and_(*_MAY_BE_BUSY)))
     .where(agendas.c.user_id == bindparam("me"))
 )
 
 
 class Agenda(NamedTuple):
-    """What an owner's agenda was in one moment: its revision, the calendar where new events go, what may be busy."""
+    """What an owner's agenda was in one moment: its revision, the calendar where new events go, what may be busy.
+
+    `next_id` is for an event to be created: whoever knows it beforehand can say all of the event before it is written.
+    """
 
     revision: int
     calendar_id: int
+    next_id: int
     busy: list[EventHead]
 
 
@@ -249,5 +255,5 @@ async def busy_events(
 async def look_at_agenda(work: UnitOfWork, owner_id: int, after: datetime, before: datetime) -> Agenda:
     """Look at an agenda without its lock, in one statement: whoever has changed it since has moved its revision."""
     rows = await work.alone(_AGENDA, {"me": owner_id, "after": after, "before": before})
-    busy = [EventHead(*row[2:]) for row in rows if row[2] is not None]
-    return Agenda(int(rows[0][0]), int(rows[0][1]), busy)
+    busy = [EventHead(*row[3:]) for row in rows if row[3] is not None]
+    return Agenda(int(rows[0][0]), int(rows[0][1]), int(rows[0][2]), busy)

@@ -1,8 +1,10 @@
-"""What all tables share: the metadata that they are part of, how constraints are named, a column that names a user."""
+"""What all tables share: their metadata, how constraints are named, a column that names a user, a partial index."""
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, MetaData
+from typing import Any
+
+from sqlalchemy import Column, ForeignKey, MetaData, text
 
 from convene.storage.types import BigId
 
@@ -20,3 +22,8 @@ metadata = MetaData(
 def user_id_column(name: str, *, nullable: bool = False) -> Column[int]:
     """Make a column that says whose, or by whom."""
     return Column(name, BigId, ForeignKey("users.id"), nullable=nullable)
+
+
+def where(condition: str) -> dict[str, Any]:
+    """Say of which rows alone an index is, on either database."""
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}

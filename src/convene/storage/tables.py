@@ -16,11 +16,10 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
-    text,
 )
 
 from convene.storage import delivery_tables
-from convene.storage.naming import user_id_column
+from convene.storage.naming import user_id_column, where
 from convene.storage.types import BigId, Json, UtcDateTime
 
 #: The same for all tables: those of `delivery_tables` are in it too.
@@ -116,14 +115,12 @@ events = Table(
     Index(
         "ix_events_split_from",
         "split_from",
-        sqlite_where=text("split_from IS NOT NULL"),
-        postgresql_where=text("split_from IS NOT NULL"),
+        **where("split_from IS NOT NULL"),
     ),
     Index(
         "ix_events_continued_by",
         "continued_by",
-        sqlite_where=text("continued_by IS NOT NULL"),
-        postgresql_where=text("continued_by IS NOT NULL"),
+        **where("continued_by IS NOT NULL"),
     ),
     sqlite_autoincrement=True,
 )
@@ -237,15 +234,20 @@ notifications = Table(
         "ix_notifications_invitations",
         "actor_id",
         "created_at",
-        sqlite_where=text("kind = 'shared'"),
-        postgresql_where=text("kind = 'shared'"),
+        **where("kind = 'shared'"),
     ),
     Index(
         "ix_notifications_unread",
         "user_id",
         "event_id",
-        sqlite_where=text("read_at IS NULL"),
-        postgresql_where=text("read_at IS NULL"),
+        **where("read_at IS NULL"),
+    ),
+    # What an edit is folded into: found without all that was ever told of the event.
+    Index(
+        "ix_notifications_unread_of_event",
+        "event_id",
+        "user_id",
+        **where("read_at IS NULL"),
     ),
     sqlite_autoincrement=True,
 )

@@ -25,7 +25,7 @@ _PING = Statement(select(literal(1)))
 class UnitOfWork:
     """One transaction; every storage function takes it first."""
 
-    __slots__ = ("_clock", "_connection", "_now", "compared_until")
+    __slots__ = ("_clock", "_connection", "_now", "compared_until", "merged")
 
     def __init__(self, connection: Connection, read_clock: Callable[[], datetime]) -> None:
         self._connection = connection
@@ -33,6 +33,8 @@ class UnitOfWork:
         self._now: datetime | None = None
         #: Until when a booking in this transaction was compared with what else is taken; None for no comparison.
         self.compared_until: datetime | None = None
+        #: Whether an edit in this transaction went together with those of others.
+        self.merged = False
 
     @property
     def now(self) -> datetime:
@@ -63,6 +65,7 @@ class UnitOfWork:
         """Let what comes be of another time than what was tried: nothing has been written."""
         self._now = None
         self.compared_until = None
+        self.merged = False
 
     async def one(self, statement: Statement, values: Values = _NOTHING) -> Row | None:
         """Run a statement and give its first row, or None."""

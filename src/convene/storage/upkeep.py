@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import bindparam, literal_column, select, update
 
+from convene.storage.delivery_tables import reminders
 from convene.storage.events import STORED, EventHead
 from convene.storage.positions import transaction_position
 from convene.storage.statements import Statement, Values
@@ -27,7 +28,7 @@ _OWNED = Statement(
 )
 _SAVE = Statement(
     update(events)
-    .where(events.c.id == bindparam("event_id"))
+    .where(events.c.id == bindparam("event_id"), events.c.version == bindparam("seen"))
     .values({name: bindparam(f"new_{name}", type_=_TIME) for name in DERIVED})
 )
 _COPY = Statement(
@@ -38,6 +39,9 @@ _COPY = Statement(
         ends_at=bindparam("new_ends_at", type_=_TIME),
         position=transaction_position(),
     )
+)
+_LOOK_AGAIN = Statement(
+    update(reminders).where(reminders.c.event_id == bindparam("of_event")).values(due_at=bindparam("now", type_=_TIME))
 )
 
 
@@ -51,8 +55,15 @@ async def page_of_owned(work: UnitOfWork, owner_id: int, last: int, most: int) -
     return [(row[0], row[1]) for row in await work.all(_OWNED, {"of_owner": owner_id, "last": last, "most": most})]
 
 
-async def save_derived(work: UnitOfWork, event_id: int, columns: Values) -> None:
-    """Write what is derived from a content: on the head, and where it is copied to."""
-    values = {f"new_{name}": columns[name] for name in DERIVED}
-    await work.run(_SAVE, {**values, "event_id": event_id})
-    await work.run(_COPY, {**values, "of_event": event_id})
+async def save_derived(work: UnitOfWork, head: EventHead, columns: Values) -> bool:
+    """Write what is derived from a content: on the head, where it is copied to, and for when its reminders wait.
+
+    Returns:
+        False where the head has moved meanwhile; nothing is written then.
+    """
+    values = {f"new_{name}": columns[name] for name in DERIVED} | {"of_event": head.id, "now": work.now}
+    if not await work.run(_SAVE, {**values, "event_id": head.id, "seen": head.version}):
+        return False
+    await work.run(_COPY, values)
+    await work.run(_LOOK_AGAIN, values)
+    return True

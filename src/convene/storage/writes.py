@@ -111,8 +111,9 @@ def _if_unchanged() -> CTE:
         .returning(agendas.c.user_id)
         .cte("agenda")
     )
-    row = select(*(bindparam(name, type_=events.c[name].type) for name in _NEW)).select_from(agenda)
-    return insert(events).from_select([*_NEW], row).returning(events.c.id).cte("new")
+    columns = ("id", *_NEW)
+    row = select(*(bindparam(name, type_=events.c[name].type) for name in columns)).select_from(agenda)
+    return insert(events).from_select([*columns], row).returning(events.c.id).cte("new")
 
 
 _INSERT_AT_ONCE = _insert_at_once(inserting(events, *_NEW).returning(events.c.id).cte("new"))
@@ -144,11 +145,22 @@ async def insert_events(work: UnitOfWork, new: Sequence[NewEvent]) -> list[Event
     return [_head(row) for row in rows]
 
 
-async def insert_event_if_unchanged(work: UnitOfWork, new: NewEvent, revision: int) -> EventHead | None:
-    """Write a new event as a transaction of its own; None if its owner's agenda has another revision by now."""
-    row = _new_row(work, new)
-    found = await work.alone(_INSERT_IF_UNCHANGED, {**row, "seen": revision})
-    return _head(row | {"id": found[0][0]}) if found else None
+class ReadyEvent(NamedTuple):
+    """A new event as it will be once it is written: the head, and all that is written of it."""
+
+    head: EventHead
+    row: Values
+
+
+def ready_event(work: UnitOfWork, new: NewEvent, event_id: int) -> ReadyEvent:
+    """Make a new event ready under an id that is its own, without writing anything."""
+    row = _new_row(work, new) | {"id": event_id}
+    return ReadyEvent(_head(row), row)
+
+
+async def insert_event_if_unchanged(work: UnitOfWork, ready: ReadyEvent, revision: int) -> bool:
+    """Write a new event as a transaction of its own; False if its owner's agenda has another revision by now."""
+    return bool(await work.alone(_INSERT_IF_UNCHANGED, {**ready.row, "seen": revision}))
 
 
 def _head(row: Values) -> EventHead:

@@ -145,6 +145,19 @@ async def test_a_digest_that_is_late_comes_while_its_day_lasts_and_not_after(off
     assert office.got(alice) == ["Friday, 2 June 2090: one event"]
 
 
+async def test_a_digest_that_could_not_be_handed_in_while_its_day_lasted_is_not_sent_after(
+    office: Office, alice: Person
+):
+    await plans(alice, "Planning", "2090-08-01T09:00:00", "2090-08-05T10:00:00")
+    await wants(alice)
+    await at(office, "2090-08-01T20:00:00")
+    office.box.of_mail = lambda _: "451 later"
+    await at(office, "2090-08-02T20:00:00")
+    office.box.of_mail = lambda _: "250 OK"
+    await at(office, "2090-08-03T08:00:00")
+    assert office.got(alice) == ["Thursday, 3 August 2090: one event"]
+
+
 async def test_whoever_wants_none_any_more_or_is_switched_off_gets_none(office: Office, alice: Person, ben: Person):
     for person in (alice, ben):
         await wants(person)

@@ -194,6 +194,20 @@ async def test_what_is_refused_for_now_is_tried_again_later_under_the_same_id(
     assert mail.message["Message-ID"] == refused.message["Message-ID"]
 
 
+async def test_what_has_lain_since_mail_was_switched_off_is_not_sent_when_it_is_switched_on_again(
+    office: Office, alice: Person, ben: Person
+):
+    office.box.of_mail = lambda _: "451 greylisted"
+    await alice.shares(await alice.creates("Planning"), ben)
+    await office.box.is_offered_to(ben.account["email"])
+    async with office.dispatching_later(timedelta(days=3)):
+        await nothing_more()
+    office.box.of_mail = lambda _: "250 OK"
+    async with office.dispatching_later(timedelta(days=4)):
+        await nothing_more()
+    assert office.got(ben) == []
+
+
 async def test_what_is_refused_for_good_is_given_up(office: Office, alice: Person, ben: Person):
     office.box.of_recipient = lambda _: "550 nobody here"
     await alice.shares(await alice.creates("Planning"), ben)
