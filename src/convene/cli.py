@@ -151,7 +151,12 @@ def check() -> None:
 
 @app.command("backup")
 def back_up(file: Path) -> None:
-    """Copy the whole database to a new file, while the server goes on; on PostgreSQL with pg_dump."""
+    """Copy the whole database to a new file, while the server goes on; on PostgreSQL with pg_dump. `-`: to stdout."""
+    if file == Path("-"):
+        if sys.stdout.isatty():
+            raise Refusal("a copy is not written to a terminal; lead it into a file")
+        backup.pour(read_settings().database_url, sys.stdout.buffer)
+        return
     backup.back_up(read_settings().database_url, file)
     print(f"the database is copied to {file}")
 
