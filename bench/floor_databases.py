@@ -13,11 +13,11 @@ import asyncpg
 import orjson
 
 _COLUMNS = (
-    *("id", "calendar_id", "owner_id", "uid", "version", "title", "description", "location", "status"),
-    *("free_busy_status", "tags", "start_local", "duration", "time_zone", "all_day", "is_recurring"),
-    *("recurrence_pattern", "overrides", "start_time", "end_time", "split_from", "continued_by", "created_at"),
-    *("updated_at", "updated_by"),
-)
+    "id", "calendar_id", "owner_id", "uid", "version", "title", "description", "location", "status",
+    "free_busy_status", "tags", "start_local", "duration", "time_zone", "all_day", "is_recurring",
+    "recurrence_pattern", "overrides", "start_time", "end_time", "split_from", "continued_by", "created_at",
+    "updated_at", "updated_by",
+)  # fmt: skip
 _SELECT = (
     f"SELECT {', '.join(f'e.{name}' for name in _COLUMNS)}, p.role "
     "FROM events e JOIN permissions p ON p.event_id = e.id "

@@ -16,9 +16,9 @@ from proof.people import Follower, Someone, World, after, gather, read_final, un
 from proof.recording import READS, Call, Final, Recorder, write_final
 
 _COLUMNS = (
-    *("database", "processes", "people", "seconds", "calls", "writes acknowledged", "refused", "reads", "pages"),
-    *("versions", "promises broken"),
-)
+    "database", "processes", "people", "seconds", "calls", "writes acknowledged", "refused", "reads", "pages",
+    "versions", "promises broken",
+)  # fmt: skip
 #: How many do something at once for each user: users race against themselves, too.
 _HANDS = 2
 SECONDS, QUICK_SECONDS = 60.0, 5.0

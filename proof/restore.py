@@ -32,9 +32,9 @@ from proof.people import EVENTS, Follower, Someone, World, gather, read_chain, r
 from proof.recording import Call, Final, Recorder, Version
 
 _COLUMNS = (
-    *("database", "rounds", "writes acknowledged", "versions", "of them in the copies"),
-    *("cursors refused", "promises broken"),
-)
+    "database", "rounds", "writes acknowledged", "versions", "of them in the copies",
+    "cursors refused", "promises broken",
+)  # fmt: skip
 _PEOPLE = 5
 _TOOLS = {"PATH": f"{find_programs()[1]}:{os.environ['PATH']}"}
 #: For how long people act before the copy, and again after it.

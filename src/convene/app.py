@@ -76,16 +76,16 @@ _log = structlog.get_logger("convene.app")
 
 #: What pages of other origins may read of an answer, besides its content.
 _EXPOSED = (
-    *("Allow", "Content-Location", "ETag", "Link", "Location", "Retry-After", "RateLimit", "RateLimit-Policy"),
-    *("Idempotent-Replayed", "WWW-Authenticate", "X-Conflicts-Checked-Until", "X-Cursor", "X-Request-ID"),
+    "Allow", "Content-Location", "ETag", "Link", "Location", "Retry-After", "RateLimit", "RateLimit-Policy",
+    "Idempotent-Replayed", "WWW-Authenticate", "X-Conflicts-Checked-Until", "X-Cursor", "X-Request-ID",
     "X-Unread-Count",
-)
+)  # fmt: skip
 #: What is asked most comes first, but the lists before single events: /events/trash is no event.
 _FEATURES = (
-    *(agenda, events, sharing, history, calendars, insights, notifications, accounts, live, webhooks, reminders),
-    *(digests, unsubscribing),
+    agenda, events, sharing, history, calendars, insights, notifications, accounts, live, webhooks, reminders,
+    digests, unsubscribing,
     operations,
-)
+)  # fmt: skip
 
 
 def create_app(settings: Settings, workers_folder: Path | None = None, page: Path | None = None) -> FastAPI:

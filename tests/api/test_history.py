@@ -52,6 +52,17 @@ async def test_every_change_is_a_version_with_its_author_and_its_time(alice: Per
     assert all(one["id"] == one["version_number"] and one["event_id"] == event["id"] for one in versions)
 
 
+async def test_history_and_blame_say_what_people_call_themselves(alice: Person, ben: Person, event: Json):
+    await ben.patch("/api/v1/auth/me", {"display_name": "Ben Okri"})
+    versions = await history(alice, event)
+    assert [(one["author"], one["author_display_name"]) for one in versions[:2]] == [
+        (alice.username, None),
+        (ben.username, "Ben Okri"),
+    ]
+    blamed = (await alice.get(f"{path_of(event)}/blame")).json()["fields"]
+    assert (blamed["title"]["author_display_name"], blamed["tags"]["author_display_name"]) == ("Ben Okri", None)
+
+
 async def test_a_version_has_what_the_event_was(alice: Person, event: Json):
     [newest, second, first] = await history(alice, event)
     now = await read(alice, event)

@@ -96,11 +96,12 @@ async def test_the_time_of_others_is_not_ones_own_but_one_meets_them_there(alice
         (elsewhere, alice, carla),
     ):
         await owner.shares(event, person, "viewer")
+    await carla.patch("/api/v1/auth/me", {"display_name": "Carla"})
     found = await november(alice)
     assert hours(found) == [6.0, 0.0]
-    assert [(one["user_id"], one["username"], one["events"]) for one in found["collaborators"]] == [
-        (ben.id, ben.username, 2),
-        (carla.id, carla.username, 1),
+    assert found["collaborators"] == [
+        {"user_id": ben.id, "username": ben.username, "display_name": None, "events": 2},
+        {"user_id": carla.id, "username": carla.username, "display_name": "Carla", "events": 1},
     ]
     assert [one["events"] for one in (await november(ben))["collaborators"]] == [2]
     await alice.delete(f"{path_of(mine)}/permissions/{ben.id}")

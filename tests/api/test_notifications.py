@@ -39,6 +39,15 @@ async def test_everybody_but_the_actor_hears_of_a_change_in_words(alice: Person,
     assert [kind for kind, _ in await heard(ben)] == ["shared"]
 
 
+async def test_notifications_call_people_as_they_call_themselves(alice: Person, ben: Person):
+    await alice.patch("/api/v1/auth/me", {"display_name": "Alice Munro"})
+    event = await alice.creates("Planning")
+    await alice.shares(event, ben, "editor")
+    [told] = (await ben.get("/api/v1/notifications")).json()
+    assert told["message"].startswith("Alice Munro ")
+    assert (told["actor"], told["actor_display_name"]) == (alice.username, "Alice Munro")
+
+
 async def test_a_burst_of_edits_folds_into_one_unread_notification(alice: Person, ben: Person):
     event = await alice.creates("Planning")
     await alice.shares(event, ben)

@@ -207,3 +207,20 @@ async def test_a_server_prunes_by_itself(api: Api, database_url: str, alice: Per
                 return
             await asyncio.sleep(0.01)
     raise AssertionError("the event is still there")
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_what_is_made_about_an_old_event_meanwhile_goes_with_it(api: Api, database_url: str, alice: Person):
+    event = await alice.creates("Old")
+    await alice.delete(path_of(event))
+    async with outside(database_url) as dispatching:
+        await dispatching.rows("BEGIN")
+        await dispatching.rows(
+            "INSERT INTO deliveries (message_id, user_id, channel, event_id, kind, attempts, created_at) "
+            f"VALUES ('msg_late', {alice.id}, 'email', {event['id']}, 'deleted', 0, now())"
+        )
+        pruning = asyncio.create_task(pruned(api, 32))
+        await asyncio.sleep(0.5)  # until it has come to the event
+        await dispatching.rows("COMMIT")
+    assert (await pruning).events == 1
+    assert await rows_of(database_url, event) == {}

@@ -122,9 +122,9 @@ def test_a_weekday_may_go_by_each_of_its_names_and_by_its_number(number: int, na
 
 
 MONTHS = [
-    *("january", "february", "march", "april", "may", "june"),
-    *("july", "august", "september", "october", "november", "december"),
-]
+    "january", "february", "march", "april", "may", "june",
+    "july", "august", "september", "october", "november", "december",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("number", "name"), list(enumerate(MONTHS, start=1)))

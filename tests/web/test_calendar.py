@@ -47,6 +47,19 @@ async def test_the_address_bar_keeps_view_and_date(visit: Visit, alice: Person):
     await expect(visitor.event("Planning")).to_be_visible()
 
 
+async def test_the_title_of_a_day_says_the_year(visit: Visit, alice: Person):
+    visitor = await visit(alice, "/day/2031-03-05")
+    await expect(visitor.page.get_by_role("heading", level=1)).to_have_text("Wednesday, 5 March 2031")
+    await visitor.page.set_viewport_size({"width": 390, "height": 844})
+    await expect(visitor.page.get_by_role("heading", level=1)).to_have_text("Wed, 5 Mar 2031")
+
+
+async def test_the_agenda_says_where(visit: Visit, alice: Person):
+    await planned(alice, location="Lighthouse")
+    visitor = await visit(alice, week("agenda"))
+    await expect(visitor.event("Planning")).to_contain_text("Lighthouse")
+
+
 async def test_an_address_of_an_event_opens_it(visit: Visit, alice: Person):
     event = await planned(alice, "Linked")
     visitor = await visit(alice, f"/event/{event['id']}")
@@ -78,6 +91,19 @@ async def test_dragging_over_time_makes_an_event(visit: Visit, alice: Person):
     await expect(visitor.event("Drawn")).to_be_visible()
     made = (await alice.get("/api/v1/events")).json()[0]
     assert made["start_time"] == at(day, "09:00")
+
+
+async def test_the_shadow_of_a_new_event_is_shown_wherever_its_time_is(visit: Visit, alice: Person):
+    visitor = await visit(alice, week())
+    await visitor.page.keyboard.press("c")
+    shadow = visitor.page.locator(".calendar .is-draft").first
+    await expect(shadow).to_be_in_viewport()
+    await visitor.field("Starts at").fill("23:00")
+    await expect(shadow).to_contain_text("23:00")
+    await expect(shadow).to_be_in_viewport()
+    await visitor.field("Starts at").fill("02:00")
+    await expect(shadow).to_contain_text("02:00")
+    await expect(shadow).to_be_in_viewport()
 
 
 async def test_a_double_click_makes_an_event_of_an_hour(visit: Visit, alice: Person):

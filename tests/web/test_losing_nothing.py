@@ -147,6 +147,13 @@ async def test_the_past_is_only_looked_at(visit: Visit, alice: Person):
     await expect(visitor.button("Save")).to_have_count(0)
     await visitor.page.locator("body").press("Delete")
     await visitor.sees("Go back to now to change it")
+    await visitor.button("Dismiss").click()
+    await visitor.button("New event").click()
+    await visitor.sees("Go back to now to change it")
+    await expect(visitor.field("Title")).not_to_be_editable()
+    await visitor.page.get_by_label("Quick line").fill("Lunch tomorrow 12:30")
+    await visitor.page.get_by_label("Quick line").press("Enter")
+    await expect(visitor.page.get_by_label("Quick line")).to_have_value("Lunch tomorrow 12:30")
     assert (await read(alice, event))["version"] == 2
 
 
@@ -229,3 +236,44 @@ async def test_what_is_begun_while_another_event_is_saved_stays_open(visit: Visi
     answered.set()
     await visitor.sees("“First” was created")
     await expect(visitor.field("Title")).to_have_value("Second")
+
+
+async def test_a_quick_line_that_is_put_aside_comes_back_with_its_time(visit: Visit, alice: Person):
+    visitor = await visit(alice, week())
+    await visitor.page.get_by_label("Quick line").fill("Lunch with Ben 24 December 12:30-13:30 at Luigi's")
+    await visitor.page.keyboard.press("Enter")
+    await expect(visitor.field("Title")).to_have_value("Lunch with Ben")
+    await visitor.page.keyboard.press("Escape")
+    await visitor.sees("What you typed is kept for the next one")
+    await visitor.page.locator("body").press("c")
+    await expect(visitor.field("Title")).to_have_value("Lunch with Ben")
+    await expect(visitor.field("Location")).to_have_value("Luigi's")
+    await expect(visitor.field("Starts on")).to_have_value(re.compile("-12-24$"))
+    await expect(visitor.field("Ends at")).to_have_value("13:30")
+
+
+async def test_a_quick_line_that_is_discarded_leaves_an_empty_form(visit: Visit, alice: Person):
+    visitor = await visit(alice, week())
+    await visitor.page.get_by_label("Quick line").fill("Lunch 24 December 12:30")
+    await visitor.page.keyboard.press("Enter")
+    await expect(visitor.field("Title")).to_be_focused()
+    await visitor.page.keyboard.press("Escape")
+    await visitor.page.locator("body").press("c")
+    await visitor.button("Discard it").click()
+    await expect(visitor.field("Title")).to_have_value("")
+    await visitor.page.keyboard.press("Escape")
+    await expect(visitor.panel).to_have_count(0)
+    await visitor.page.locator("body").press("c")
+    await expect(visitor.field("Title")).to_have_value("")
+
+
+async def test_a_quick_line_that_is_half_typed_survives_a_reload(visit: Visit, alice: Person):
+    visitor = await visit(alice, week())
+    await visitor.page.get_by_label("Quick line").fill("Lunch with")
+    await visitor.page.reload()
+    await expect(visitor.page.get_by_label("Quick line")).to_have_value("Lunch with")
+    await visitor.page.get_by_label("Quick line").press("Enter")
+    await expect(visitor.field("Title")).to_have_value("Lunch with")
+    await visitor.page.reload()
+    await expect(visitor.field("Title")).to_have_value("Lunch with")
+    await expect(visitor.page.get_by_label("Quick line")).to_have_value("")

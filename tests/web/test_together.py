@@ -97,3 +97,21 @@ async def test_the_bell_rings_and_leads_to_the_difference(visit: Visit, alice: P
     await here.page.locator(".news-item").first.click()
     await expect(here.page.locator("ins")).to_have_text("Hall")
     await expect(here.button("Notifications")).to_be_visible()
+
+
+async def test_people_are_called_as_they_call_themselves(visit: Visit, alice: Person, ben: Person):
+    await ben.patch("/api/v1/auth/me", {"display_name": "Ben Okri"})
+    path = await shared(alice, ben)
+    here, there = await visit(alice, path), await visit(ben, path)
+    await here.sees("Ben Okri is looking at this")
+    await there.field("Location").fill("Hall")
+    await there.button("Save").click()
+    await here.sees("Ben Okri changed the location")
+    await here.button("History").click()
+    await expect(here.page.locator(".version.newest strong")).to_have_text("Ben Okri")
+    await expect(here.page.locator(".version.newest strong")).to_have_attribute("title", ben.username)
+    await here.button("Notifications", exact=False).click()
+    await expect(here.page.locator(".news-item").first).to_contain_text("Ben Okri changed “Planning”")
+    await here.page.keyboard.press("Escape")
+    await here.button("Share").click()
+    await expect(here.page.get_by_label("Role of")).to_have_accessible_name(f"Role of Ben Okri ({ben.username})")

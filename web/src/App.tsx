@@ -17,10 +17,9 @@ import { SideBar } from "./parts/SideBar";
 import { TimeMachine } from "./parts/TimeMachine";
 import { Toasts } from "./parts/Toasts";
 import { TopBar, Views } from "./parts/TopBar";
-import { date, route } from "./route";
+import { route } from "./route";
 import { SignIn, Welcome } from "./SignIn";
-import { draftAt } from "./store/drafts";
-import { loadCalendars, zone } from "./store/entries";
+import { loadCalendars } from "./store/entries";
 
 const AGAIN_MS = 3000;
 
@@ -90,7 +89,7 @@ export function App() {
         class="primary float only-narrow"
         inert={isCovered.value}
         aria-label="New event"
-        onClick={() => openNew(draftAt(date.value, zone.value))}
+        onClick={() => openNew()}
       >
         <Icon name="plus" size={24} />
       </button>

@@ -1,12 +1,11 @@
 // The keyboard: one letter for what one does often. Nothing happens while somebody types.
 import type { CalendarEvent } from "./api/events";
-import { close, edit, editing, openNew, putAside, typing } from "./panel/opening";
+import { close, edit, editing, isPast, openNew, putAside, typing } from "./panel/opening";
 import { goToday, step } from "./parts/TopBar";
-import { date, go, route } from "./route";
+import { go, route } from "./route";
 import { remove } from "./store/actions";
 import { dialog } from "./store/dialogs";
-import { draftAt } from "./store/drafts";
-import { asOf, entries, zone } from "./store/entries";
+import { entries } from "./store/entries";
 import { say, undo } from "./store/undo";
 
 export const SHORTCUTS: [string, string][] = [
@@ -29,12 +28,6 @@ const focused = () => {
   return data ? entries.peek().find(isMeant) : undefined;
 };
 
-/** What is past is only looked at. */
-const now = (act: () => void) => () => {
-  if (asOf.peek() === null) act();
-  else say("This is the calendar as it was. Go back to now to change it.");
-};
-
 const KEYS: Record<string, () => void> = {
   j: () => step(1),
   k: () => step(-1),
@@ -43,7 +36,7 @@ const KEYS: Record<string, () => void> = {
   w: () => go({ view: "week" }),
   d: () => go({ view: "day" }),
   a: () => go({ view: "agenda" }),
-  c: now(() => openNew(draftAt(date.peek(), zone.peek()))),
+  c: openNew,
   e: () => {
     const event = focused();
     if (event) edit(event);
@@ -51,12 +44,13 @@ const KEYS: Record<string, () => void> = {
   },
   "/": () => (dialog.value = "search"),
   "?": () => (dialog.value = "shortcuts"),
-  Delete: now(() => {
+  Delete: () => {
+    if (isPast()) return;
     const event = focused() ?? editing.peek()?.event.peek();
     if (!event) return;
     if (event.role === "owner") void remove(event).then((gone) => gone && editing.peek()?.id === event.id && close());
     else say("Only its owner can delete this event.");
-  }),
+  },
   // Also while it is still being read.
   Escape: () => (editing.peek() || route.peek().event !== null) && putAside(),
 };

@@ -88,6 +88,6 @@ def _add(families: dict[str, Metric], metrics: Iterable[list[Any]], worker: str)
 def _lives(pid: int) -> bool:
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, PermissionError):  # gone, or gone and its number somebody else's
         return False
     return True

@@ -26,10 +26,10 @@ from convene.operations.events import BATCH_MAX
 
 _READ_ONLY = frozenset(
     {
-        *("id", "uid", "owner_id", "calendar_id", "role", "created_at", "updated_at", "updated_by"),
-        *("series_start", "split_from", "continued_by"),
+        "id", "uid", "owner_id", "calendar_id", "role", "created_at", "updated_at", "updated_by",
+        "series_start", "split_from", "continued_by",
     }
-)
+)  # fmt: skip
 
 
 class EventFields(Body):

@@ -46,6 +46,7 @@ class Collaborator(Answer):
 
     user_id: int
     username: str
+    display_name: str | None
     events: int
     """How many; a series is one."""
 

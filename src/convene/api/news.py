@@ -56,6 +56,7 @@ class Notification(Answer):
     title: str
     actor_id: int | None
     actor: str | None
+    actor_display_name: str | None
     role: Role | None
     version: int | None
     edits: int

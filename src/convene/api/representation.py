@@ -221,6 +221,7 @@ def version_json(row: VersionRow) -> JsonObject:
         "base_version": row.base_version,
         "created_by": row.created_by,
         "author": row.author,
+        "author_display_name": row.author_display_name,
         "created_at": utc_rfc3339(row.created_at),
         "change_description": row.change_description,
         "data": field_view(from_json(row.data)),
@@ -274,6 +275,7 @@ def blame_json(event_id: int, blamed: list[Blame]) -> JsonObject:
                 "kind": one.version.kind,
                 "created_by": one.version.created_by,
                 "author": one.version.author,
+                "author_display_name": one.version.author_display_name,
                 "created_at": utc_rfc3339(one.version.created_at),
             }
             for one in blamed

@@ -179,6 +179,7 @@ class Version(Answer):
     base_version: int | None
     created_by: int
     author: str
+    author_display_name: str | None
     created_at: datetime
     change_description: str | None
     data: dict[str, JsonValue]
@@ -231,6 +232,7 @@ class FieldBlame(Answer):
     kind: str
     created_by: int
     author: str
+    author_display_name: str | None
     created_at: datetime
 
 

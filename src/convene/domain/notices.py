@@ -30,10 +30,10 @@ class NoticeKind(StrEnum):
 #: What people get mail of until they say otherwise: not of every change.
 MAILED = frozenset(
     {
-        *(NoticeKind.SHARED, NoticeKind.ROLE_CHANGED, NoticeKind.ACCESS_REMOVED, NoticeKind.HANDED_OVER),
-        *(NoticeKind.REMINDER, NoticeKind.WEBHOOK_DISABLED),
+        NoticeKind.SHARED, NoticeKind.ROLE_CHANGED, NoticeKind.ACCESS_REMOVED, NoticeKind.HANDED_OVER,
+        NoticeKind.REMINDER, NoticeKind.WEBHOOK_DISABLED,
     }
-)
+)  # fmt: skip
 #: Edits of one event follow each other quickly; within this many seconds they fold into one unread notification.
 FOLD_SECONDS = 60
 FOLDING = frozenset({NoticeKind.CHANGED, NoticeKind.MERGED})

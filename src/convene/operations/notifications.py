@@ -89,7 +89,8 @@ def _shared(row: NotificationRow) -> tuple[object, ...]:
 async def _words(work: UnitOfWork, row: NotificationRow) -> Words:
     changes = await _changes_of(work, row)
     until = row.begins_at - row.created_at if row.begins_at else None
-    message = sentence(NoticeKind(row.kind), actor=row.actor, title=row.title, role=row.role, until=until)
+    actor = row.actor_display_name or row.actor
+    message = sentence(NoticeKind(row.kind), actor=actor, title=row.title, role=row.role, until=until)
     fields: dict[str, Json] = {
         "kind": row.kind,
         "message": f"{message}: {in_words(changes)}" if changes else message,
@@ -97,6 +98,7 @@ async def _words(work: UnitOfWork, row: NotificationRow) -> Words:
         "title": row.title,
         "actor_id": row.actor_id,
         "actor": row.actor,
+        "actor_display_name": row.actor_display_name,
         "role": row.role,
         "version": row.version_number,
         "edits": row.edits,

@@ -50,9 +50,9 @@ _NOW = bindparam("now", type_=_TIME)
 # -- making them ---------------------------------------------------------------------------------------------
 
 _NEW = (
-    *("message_id", "user_id", "channel", "webhook_id", "event_id", "notification_id", "kind", "payload", "attempts"),
-    *("due_at", "created_at"),
-)
+    "message_id", "user_id", "channel", "webhook_id", "event_id", "notification_id", "kind", "payload", "attempts",
+    "due_at", "created_at",
+)  # fmt: skip
 _INSERT = Statement(inserting(deliveries, *_NEW).returning(*ROW))
 _INSERT_MANY = Statement(inserting(deliveries, *_NEW))
 

@@ -16,9 +16,9 @@ Connection = SqliteConnection | PostgresConnection
 
 # What libpq reads of a URL and asyncpg would take for settings of the server.
 _LIBPQ_ONLY = (
-    *("channel_binding", "connect_timeout", "gssencmode"),
-    *("keepalives", "keepalives_count", "keepalives_idle", "keepalives_interval"),
-)
+    "channel_binding", "connect_timeout", "gssencmode",
+    "keepalives", "keepalives_count", "keepalives_idle", "keepalives_interval",
+)  # fmt: skip
 
 POOL_SIZE = 16
 TIMEOUT = 30.0

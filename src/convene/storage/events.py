@@ -84,19 +84,10 @@ class EventHead(NamedTuple):
 
 
 CONTENT_COLUMNS = (
-    *("title", "description", "location", "status", "free_busy_status", "tags"),
-    *(
-        "start_local",
-        "duration",
-        "time_zone",
-        "fold",
-        "all_day",
-        "is_recurring",
-        "recurrence_pattern",
-        "overrides",
-    ),
-    *("start_time", "end_time", "starts_at", "ends_at", "may_block", "search_text"),
-)
+    "title", "description", "location", "status", "free_busy_status", "tags",
+    "start_local", "duration", "time_zone", "fold", "all_day", "is_recurring", "recurrence_pattern", "overrides",
+    "start_time", "end_time", "starts_at", "ends_at", "may_block", "search_text",
+)  # fmt: skip
 #: What is stored of a head, whoever asks.
 STORED = tuple(events.c[name] for name in EventHead._fields if name in events.c)
 _other_half = permissions.alias("other_half")

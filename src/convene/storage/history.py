@@ -15,7 +15,7 @@ from convene.storage.unit_of_work import UnitOfWork
 
 
 class VersionRow(NamedTuple):
-    """One version as stored, with its author's name."""
+    """One version as stored, with its author's names."""
 
     event_id: int
     version_number: int
@@ -26,6 +26,7 @@ class VersionRow(NamedTuple):
     created_at: datetime
     change_description: str | None
     author: str
+    author_display_name: str | None
 
 
 class AuthoredRow(NamedTuple):
@@ -36,6 +37,7 @@ class AuthoredRow(NamedTuple):
     created_by: int
     created_at: datetime
     author: str
+    author_display_name: str | None
 
 
 class ChangeRow(NamedTuple):
@@ -64,8 +66,8 @@ class ShelvedRow(NamedTuple):
     created_at: datetime
 
 
-_VERSION_NAMES = tuple(name for name in VersionRow._fields if name != "author")
-_VERSION = select(*(event_versions.c[name] for name in _VERSION_NAMES), users.c.username).join(
+_NAMES = (users.c.username, users.c.display_name)
+_VERSION = select(*(event_versions.c[name] for name in VersionRow._fields[: -len(_NAMES)]), *_NAMES).join(
     users, users.c.id == event_versions.c.created_by
 )
 _OF_EVENT = event_versions.c.event_id == bindparam("event_id")
@@ -123,7 +125,7 @@ _LAST_NUMBERS = (
     .group_by(event_change_log.c.field_name)
 )
 _AUTHORS_OF_FIELDS = Statement(
-    select(*(event_versions.c[name] for name in AuthoredRow._fields if name != "author"), users.c.username)
+    select(*(event_versions.c[name] for name in AuthoredRow._fields[: -len(_NAMES)]), *_NAMES)
     .join(users, users.c.id == event_versions.c.created_by)
     .where(_OF_EVENT, or_(event_versions.c.version_number == 1, event_versions.c.version_number.in_(_LAST_NUMBERS)))
 )

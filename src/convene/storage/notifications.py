@@ -16,7 +16,7 @@ from convene.storage.unit_of_work import UnitOfWork
 
 
 class NotificationRow(NamedTuple):
-    """A notification as stored, with its actor's name."""
+    """A notification as stored, with its actor's names."""
 
     id: int
     user_id: int
@@ -34,12 +34,14 @@ class NotificationRow(NamedTuple):
     read_at: datetime | None
     begins_at: datetime | None
     actor: str | None
+    actor_display_name: str | None
 
 
 _TIME = notifications.c.created_at.type
-NOTIFICATION = select(
-    *(notifications.c[name] for name in NotificationRow._fields if name != "actor"), users.c.username
-).join(users, users.c.id == notifications.c.actor_id, isouter=True)
+_NAMES = (users.c.username, users.c.display_name)
+NOTIFICATION = select(*(notifications.c[name] for name in NotificationRow._fields[: -len(_NAMES)]), *_NAMES).join(
+    users, users.c.id == notifications.c.actor_id, isouter=True
+)
 
 
 _MINE = notifications.c.user_id == bindparam("me")

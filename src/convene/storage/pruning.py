@@ -33,10 +33,11 @@ def _in_stretch(column: Column[int]) -> ColumnElement[bool]:
 _IDS = bindparam("ids", type_=JsonList)
 _EVENT_STRETCH = _end_of_stretch(events.c.id)
 _NOTIFICATION_STRETCH = _end_of_stretch(notifications.c.id)
+# Locked, or a delivery about one of them could be made after those that are there have gone.
 _DEAD = Statement(
-    select(events.c.id).where(
-        _in_stretch(events.c.id), events.c.deleted_at <= bindparam("before", type_=events.c.deleted_at.type)
-    )
+    select(events.c.id)
+    .where(_in_stretch(events.c.id), events.c.deleted_at <= bindparam("before", type_=events.c.deleted_at.type))
+    .with_for_update()
 )
 #: All columns that say which event a row belongs to: what another feature adds is found here, not forgotten.
 _OF_EVENTS = [

@@ -34,6 +34,7 @@ class Companion(NamedTuple):
 
     user_id: int
     username: str
+    display_name: str | None
     events: int
 
 
@@ -137,14 +138,14 @@ _VISIBLE = Statement(
 )
 
 _COMPANIONS = Statement(
-    select(permissions.c.user_id, users.c.username, func.count())
+    select(permissions.c.user_id, users.c.username, users.c.display_name, func.count())
     .join(users, users.c.id == permissions.c.user_id)
     .where(
         in_json_list(permissions.c.event_id, bindparam("event_ids", type_=JsonList)),
         permissions.c.revoked_at.is_(None),
         permissions.c.user_id != bindparam("me"),
     )
-    .group_by(permissions.c.user_id, users.c.username)
+    .group_by(permissions.c.user_id, users.c.username, users.c.display_name)
     .order_by(func.count().desc(), users.c.username, permissions.c.user_id)
     .limit(bindparam("most"))
 )

@@ -43,23 +43,14 @@ _INSERT_OWNER = Statement(
     )
 )
 _VERSION = (
-    *(
-        "event_id",
-        "version_number",
-        "kind",
-        "data",
-        "base_version",
-        "created_by",
-        "created_at",
-        "change_description",
-    ),
-)
+    "event_id", "version_number", "kind", "data", "base_version", "created_by", "created_at", "change_description",
+)  # fmt: skip
 _INSERT_VERSION = Statement(inserting(event_versions, *_VERSION).values(position=transaction_position()))
 
 
 _PERMISSION = (
-    *("event_id", "user_id", "role", "starts_at", "ends_at", "position", "created_at", "updated_at", "granted_by"),
-)
+    "event_id", "user_id", "role", "starts_at", "ends_at", "position", "created_at", "updated_at", "granted_by",
+)  # fmt: skip
 
 
 def _insert_at_once(new_event: CTE) -> Statement:

@@ -34,11 +34,11 @@ ANY_JSON = st.recursive(
 )
 FIELDS = st.sampled_from(
     [
-        *("title", "description", "start_time", "end_time", "time_zone", "all_day", "location", "status", "tags"),
-        *("is_recurring", "recurrence_pattern", "base_version", "version", "events", "users", "fields", "user_id"),
-        *("role", "username", "email", "password", "display_name", "refresh_token", "current_password", "overrides"),
+        "title", "description", "start_time", "end_time", "time_zone", "all_day", "location", "status", "tags",
+        "is_recurring", "recurrence_pattern", "base_version", "version", "events", "users", "fields", "user_id",
+        "role", "username", "email", "password", "display_name", "refresh_token", "current_password", "overrides",
     ]
-)
+)  # fmt: skip
 OBJECTS = st.dictionaries(FIELDS, ANY_JSON, max_size=5)
 BODIES = OBJECTS.map(lambda fields: {**OK, **fields}) | OBJECTS | st.lists(OBJECTS, max_size=3) | ANY_JSON
 

@@ -12,12 +12,12 @@ PASSWORDS = {"current_password": PASSWORD, "new_password": "another horse"}
 AUTH = "/api/v1/auth"
 
 NO_ADDRESSES: list[Json] = [
-    *("", " ", "ada", "@", "ada@", "@example.com", "ada@@example.com", "ada@example", "ada@example..com"),
-    *("ada@-example.com", "a b@example.com", "ada@exa mple.com", "<ada@example.com>", "Ada <ada@example.com>"),
-    *("ada@example.com\n", "ada@example.com\r\nBcc: all@example.com", "ada@[127.0.0.1]", "ada@127.0.0.1"),
-    *("x" * 250 + "@example.com", "ada@" + "x" * 64 + ".com", "ﷺ" * 50 + "@example.com", "ada\u202e@example.com"),
-    *("ada@example.com,ben@example.com", "ada@xn--a.com", None, 1, [], ["ada@example.com"], {}),
-]
+    "", " ", "ada", "@", "ada@", "@example.com", "ada@@example.com", "ada@example", "ada@example..com",
+    "ada@-example.com", "a b@example.com", "ada@exa mple.com", "<ada@example.com>", "Ada <ada@example.com>",
+    "ada@example.com\n", "ada@example.com\r\nBcc: all@example.com", "ada@[127.0.0.1]", "ada@127.0.0.1",
+    "x" * 250 + "@example.com", "ada@" + "x" * 64 + ".com", "ﷺ" * 50 + "@example.com", "ada\u202e@example.com",
+    "ada@example.com,ben@example.com", "ada@xn--a.com", None, 1, [], ["ada@example.com"], {},
+]  # fmt: skip
 NO_PASSWORDS: list[Json] = ["", "seven77", "x" * 129, None, 12345678, True, [], ["long enough"], {}]
 NO_IDS: list[Json] = [0, -1, 1.0, 1e308, 2**63, 2**70, -(2**70), True, False, "1", " 1", "", [], [1], {}]
 NO_ROLES: list[Json] = ["", "owner", "OWNER", "admin", " viewer", 1, True, None, [], ["viewer"], {"role": "viewer"}]

@@ -14,6 +14,8 @@ export interface Ask {
   body?: unknown;
   headers?: Record<string, string>;
   signal?: AbortSignal;
+  /** Whether it goes on when the page is left meanwhile. */
+  keepalive?: boolean;
 }
 
 async function send(method: string, path: string, ask: Ask): Promise<Response> {
@@ -26,7 +28,7 @@ async function send(method: string, path: string, ask: Ask): Promise<Response> {
   if (ask.body !== undefined) headers["Content-Type"] = "application/json";
   const body = ask.body === undefined ? undefined : JSON.stringify(ask.body);
   try {
-    const answer = await fetch(url, { method, headers, body, signal: ask.signal });
+    const answer = await fetch(url, { method, headers, body, signal: ask.signal, keepalive: ask.keepalive });
     reachable.value = true;
     return answer;
   } catch (error) {

@@ -87,5 +87,7 @@ export const share = (id: number, userId: number, role: Role) =>
 export const setRole = (id: number, userId: number, role: Role) =>
   ask("PUT", `/events/${id}/permissions/${userId}`, { body: { role } });
 export const removePermission = (id: number, userId: number) => ask("DELETE", `/events/${id}/permissions/${userId}`);
+export const leaveEvent = (id: number, userId: number) =>
+  ask("DELETE", `/events/${id}/permissions/${userId}`, { keepalive: true });
 export const handOver = (id: number, userId: number) =>
-  askFor<CalendarEvent>("POST", `/events/${id}/transfer`, { body: { user_id: userId } });
+  ask("POST", `/events/${id}/transfer`, { body: { user_id: userId }, keepalive: true });

@@ -1275,6 +1275,8 @@ export interface components {
          * @description Somebody who sees busy events that the caller sees.
          */
         readonly Collaborator: {
+            /** Display Name */
+            readonly display_name: string | null;
             /**
              * Events
              * @description How many; a series is one.
@@ -1751,6 +1753,8 @@ export interface components {
         readonly FieldBlame: {
             /** Author */
             readonly author: string;
+            /** Author Display Name */
+            readonly author_display_name: string | null;
             /**
              * Created At
              * Format: date-time
@@ -1905,6 +1909,8 @@ export interface components {
         readonly Notification: {
             /** Actor */
             readonly actor: string | null;
+            /** Actor Display Name */
+            readonly actor_display_name: string | null;
             /** Actor Id */
             readonly actor_id: number | null;
             /**
@@ -2380,6 +2386,8 @@ export interface components {
         readonly Version: {
             /** Author */
             readonly author: string;
+            /** Author Display Name */
+            readonly author_display_name: string | null;
             /** Base Version */
             readonly base_version: number | null;
             /** Change Description */

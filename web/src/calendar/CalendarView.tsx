@@ -5,18 +5,20 @@ import interaction from "@fullcalendar/preact/interaction";
 import list from "@fullcalendar/preact/list";
 import classic from "@fullcalendar/preact/themes/classic";
 import timeGrid from "@fullcalendar/preact/timegrid";
-import { useComputed } from "@preact/signals";
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { signal, useComputed } from "@preact/signals";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 
 import type { CalendarEvent } from "../api/events";
-import { close, editing, openEvent, openNew } from "../panel/opening";
+import { close, editing, openEvent, openAt } from "../panel/opening";
 import { isDark, isNarrow, locale, weekStart } from "../preferences";
 import { date, go, view } from "../route";
 import { move } from "../store/actions";
 import { usePainted } from "../parts/painted";
 import { newDraft } from "../store/drafts";
-import { asOf, calendars, entries, hiddenKinds, shown, zone } from "../store/entries";
+import { asOf, calendars, entries, entriesIn, hiddenKinds, shown, zone } from "../store/entries";
+import { leaving } from "../store/parting";
 import { addMinutes, wallOf } from "../time/zones";
+import { leftOut, thinned, wholeDay } from "./crowded";
 import { AGENDA_DRESS, DRESS } from "./dress";
 import { draftInput, type DraftTimes, entryInput, label } from "./inputs";
 
@@ -27,6 +29,9 @@ const REST_MS = 250;
 
 /** FullCalendar writes instants with the zone's name behind; the API wants RFC 3339. */
 const plain = (text: string) => text.replace(/\[.*\]$/, "");
+
+/** The view that FullCalendar shows: what is drawn of another one comes after it. */
+const drawn = signal<string | null>(null);
 
 type Dropped = Parameters<NonNullable<CalendarOptions["eventDrop"]>>[0];
 type Selected = Parameters<NonNullable<CalendarOptions["select"]>>[0];
@@ -50,10 +55,10 @@ function nextDay(day: string): string {
 function selected({ start, end, allDay, startStr, endStr }: Selected): void {
   if (allDay) {
     const last = new Date(Date.parse(`${endStr.slice(0, 10)}T00:00:00Z`) - 86_400_000).toISOString().slice(0, 10);
-    openNew(newDraft({ date: startStr.slice(0, 10), time: "09:00" }, { date: last, time: "10:00" }, zone.peek(), true));
+    openAt(newDraft({ date: startStr.slice(0, 10), time: "09:00" }, { date: last, time: "10:00" }, zone.peek(), true));
     return;
   }
-  openNew(newDraft(wallOf(start.toISOString(), zone.peek()), wallOf(end.toISOString(), zone.peek()), zone.peek()));
+  openAt(newDraft(wallOf(start.toISOString(), zone.peek()), wallOf(end.toISOString(), zone.peek()), zone.peek()));
 }
 
 function clicked(): void {
@@ -70,11 +75,11 @@ function doubleClicked(event: MouseEvent): void {
   const [day, time] = [found("data-date"), found("data-time")?.slice(0, 5)];
   if (!day) return;
   if (!time) {
-    openNew(newDraft({ date: day, time: "09:00" }, { date: day, time: "10:00" }, zone.peek(), true));
+    openAt(newDraft({ date: day, time: "09:00" }, { date: day, time: "10:00" }, zone.peek(), true));
     return;
   }
   const start = { date: day, time };
-  openNew(newDraft(start, addMinutes(start, HOUR), zone.peek()));
+  openAt(newDraft(start, addMinutes(start, HOUR), zone.peek()));
 }
 
 export function CalendarView() {
@@ -95,11 +100,25 @@ export function CalendarView() {
     }
   }, [openId]);
   const [all, hiding, colors] = [entries.value, hiddenKinds.value, calendars.value];
-  const inputs = useMemo(() => entryInputs(all, hiding, !isPast), [all, hiding, colors, isPast, zone.value, locale.value]);
+  const thins = painted.startsWith("month") || drawn.value === VIEW_TYPES.month;
+  const { inputs, left } = useMemo(
+    () => entryInputs(all, hiding, !isPast, thins),
+    [all, hiding, colors, isPast, zone.value, locale.value, thins, shown.value, wholeDay.value, leaving.value],
+  );
+  useLayoutEffect(() => {
+    leftOut.value = left;
+  }, [left]);
   // Its shadow moves when the choosing rests: each new list of events is looked through as a whole.
   const chosen = useRested(useComputed(draftTimes).value);
   const fresh = useMemo(() => chosen && draftInput(JSON.parse(chosen) as DraftTimes), [chosen]);
   const shownInputs = useMemo(() => (fresh ? [...inputs, fresh] : inputs), [inputs, fresh]);
+  // Whoever chooses a time sees where it is, once it has its place.
+  useEffect(() => {
+    if (!fresh || fresh.allDay) return;
+    const { time } = wallOf(fresh.start, zone.peek());
+    const placed = requestAnimationFrame(() => whereHidden(".calendar .is-draft", () => calendar.current?.getApi().scrollToTime(time)));
+    return () => cancelAnimationFrame(placed);
+  }, [fresh]);
   return (
     <div class={isPast ? "calendar past" : "calendar"} data-color-scheme={isDark.value ? "dark" : "light"} onDblClick={doubleClicked}>
       <Calendar
@@ -140,9 +159,27 @@ function useRested<T>(value: T | null): T | null {
   return value === null ? null : (rested ?? value);
 }
 
-function entryInputs(all: readonly CalendarEvent[], hiding: Set<string>, isEditable: boolean) {
-  return all.map((entry) => entryInput(entry, isEditable)).filter((input) => !hiding.has(input.kind));
+/** Do something about an element that is scrolled out of sight. */
+function whereHidden(place: string, act: () => void): void {
+  const element = document.querySelector(place);
+  if (!element) return;
+  const looking = new IntersectionObserver(([found]) => {
+    looking.disconnect();
+    if (!found?.isIntersecting) act();
+  });
+  looking.observe(element);
 }
+
+function entryInputs(all: readonly CalendarEvent[], hiding: Set<string>, isEditable: boolean, thins: boolean) {
+  const days = shown.value;
+  const inputs = (days ? entriesIn(days, all) : all)
+    .filter((entry) => !leaving.value.has(entry.id))
+    .map((entry) => entryInput(entry, isEditable))
+    .filter((input) => !hiding.has(input.kind));
+  return days && thins ? thinned(inputs, days.from.slice(0, 10), days.to.slice(0, 10)) : { inputs, left: ALL };
+}
+
+const ALL: ReadonlyMap<string, number> = new Map();
 
 const SHAPE: CalendarOptions = {
   views: {
@@ -185,7 +222,8 @@ const SHAPE: CalendarOptions = {
 };
 
 const LISTENERS: CalendarOptions = {
-  datesSet: ({ startStr, endStr }) => {
+  datesSet: ({ startStr, endStr, view: { type } }) => {
+    drawn.value = type;
     const [from, to] = [`${startStr.slice(0, 10)}T00:00:00`, `${endStr.slice(0, 10)}T00:00:00`];
     if (shown.peek()?.from !== from || shown.peek()?.to !== to) shown.value = { from, to };
   },

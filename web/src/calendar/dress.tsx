@@ -1,8 +1,12 @@
 // How FullCalendar's parts look: its options that name classes and draw content.
 import type { CalendarOptions } from "@fullcalendar/preact";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import type { CalendarEvent } from "../api/events";
 import { editing } from "../panel/opening";
+import { zone } from "../store/entries";
+import { wallOf } from "../time/zones";
+import { leftOut, wholeDay } from "./crowded";
 import { NEW } from "./inputs";
 
 type Shown = Parameters<Extract<CalendarOptions["eventContent"], (...input: never[]) => unknown>>[0];
@@ -32,12 +36,35 @@ function lineContent({ timeText }: Shown) {
   );
 }
 
+/** In the agenda there is room for the place, too. */
+function agendaContent({ event, timeText, timeClass, titleClass }: Shown) {
+  const entry = event.extendedProps.entry as CalendarEvent | undefined;
+  return (
+    <>
+      {timeText && <div class={timeClass}>{timeText}</div>}
+      <div class={titleClass}>
+        {isDraft(event) ? <DraftTitle /> : event.title}
+        {entry?.location && <span class="agenda-place">{entry.location}</span>}
+      </div>
+    </>
+  );
+}
+
 type Drawn = Shown["event"];
 const isDraft = (event: Drawn) => event.extendedProps.isDraft === true;
 
 /** Follows the typing by itself: FullCalendar would look through all events for it. */
 function DraftTitle() {
   return <>{editing.value?.draft.value.title || NEW}</>;
+}
+
+/** How many events of a day are not seen: FullCalendar knows of some of them only. */
+function More({ listed, isShort }: { listed: number; isShort: boolean }) {
+  const self = useRef<HTMLSpanElement>(null);
+  const [day, setDay] = useState("");
+  useLayoutEffect(() => setDay(self.current?.closest<HTMLElement>("[data-date]")?.dataset.date ?? ""), []);
+  const count = listed + (leftOut.value.get(day) ?? 0);
+  return <span ref={self}>{isShort ? `+${count}` : `+${count} more`}</span>;
 }
 
 /** FullCalendar lets the list of a day begin where the day does, however far down the window that is. */
@@ -62,7 +89,10 @@ export const DRESS: CalendarOptions = {
   rowMoreLinkClass: "more-link",
   popoverClass: "more-list",
   popoverCloseClass: "more-list-close",
-  moreLinkClick: () => {
+  moreLinkContent: ({ num, numericText, text }) => <More listed={num} isShort={text === numericText} />,
+  moreLinkHint: "Show the whole day",
+  moreLinkClick: ({ date }) => {
+    wholeDay.value = wallOf(date.toISOString(), zone.peek()).date;
     requestAnimationFrame(keepInside);
     return "popover";
   },
@@ -90,4 +120,5 @@ export const AGENDA_DRESS: CalendarOptions = {
   displayEventEnd: true,
   listItemEventTimeClass: "agenda-time",
   listItemEventTitleClass: "agenda-title",
+  eventContent: agendaContent,
 };

@@ -4,7 +4,7 @@ import { locale } from "../preferences";
 import { type Draft, faultOf, newDraft, timesOf } from "../store/drafts";
 import { calendars, kindOf, zone } from "../store/entries";
 import { repeatWords } from "../text/repeat";
-import { spanWords } from "../time/words";
+import { spokenSpan } from "../time/words";
 
 const ROLE_COLORS: Record<string, string> = { editor: "#0d9488", viewer: "#71717a" };
 export const OWN_COLOR = "#4f46e5";
@@ -20,7 +20,7 @@ export function colorOf(kind: string): string {
 export function label(entry: CalendarEvent): string {
   const parts = [
     entry.title,
-    spanWords(entry.start_time, entry.end_time, zone.value),
+    spokenSpan(entry.start_time, entry.end_time, zone.value),
     entry.location,
     entry.is_recurring && `repeats ${repeatWords(entry.recurrence_pattern as Record<string, unknown> | null)}`,
     entry.role === "owner" ? null : `you are ${entry.role}`,

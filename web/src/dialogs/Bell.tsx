@@ -64,6 +64,7 @@ export function Bell() {
                     <button
                       type="button"
                       class={one.read_at ? "news-item" : "news-item unread"}
+                      title={one.actor ?? undefined}
                       onClick={() => {
                         setOpen(false);
                         open(one);

@@ -2,19 +2,16 @@
 import { useEffect, useState } from "preact/hooks";
 
 import { askFor } from "../api/client";
+import type { components } from "../api/schema";
 import { colorOf } from "../calendar/inputs";
 import { Dialog } from "../parts/Dialog";
 import { zone } from "../store/entries";
 import { sayProblem } from "../store/undo";
+import { nameOf } from "../text/people";
 import { dateWords, dayWords, weekdayWords } from "../time/words";
 import { addDays, today } from "../time/zones";
 
-interface Answer {
-  weeks: { week: string; starts: string; hours: number }[];
-  calendars: { calendar_id: number; name: string; hours: number }[];
-  heat: number[][];
-  collaborators: { user_id: number; username: string; events: number }[];
-}
+type Answer = components["schemas"]["InsightsAnswer"];
 
 const SPANS: [number, string][] = [
   [28, "Four weeks"],
@@ -52,7 +49,7 @@ export function Insights({ onClose }: { onClose: () => void }) {
           />
           <Bars
             title="Most often with"
-            rows={found.collaborators.map((one) => [one.username, one.events, `${one.events} ${one.events === 1 ? "event" : "events"}`, "var(--accent)"])}
+            rows={found.collaborators.map((one) => [nameOf(one), one.events, `${one.events} ${one.events === 1 ? "event" : "events"}`, "var(--accent)"])}
           />
         </div>
       )}
@@ -87,7 +84,7 @@ function Weeks({ weeks }: { weeks: Answer["weeks"] }) {
   );
 }
 
-function Heat({ heat }: { heat: number[][] }) {
+function Heat({ heat }: { heat: Answer["heat"] }) {
   const most = Math.max(0.1, ...heat.flat());
   return (
     <section>

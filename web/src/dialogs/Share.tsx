@@ -4,7 +4,6 @@ import { useEffect, useState } from "preact/hooks";
 import {
   type CalendarEvent,
   findPeople,
-  handOver,
   listPermissions,
   type Permission,
   type Person,
@@ -17,9 +16,10 @@ import { me } from "../api/session";
 import { close } from "../panel/opening";
 import { Dialog } from "../parts/Dialog";
 import { Icon } from "../parts/icons";
-import { Sure } from "../parts/Sure";
 import { reload } from "../store/entries";
+import { giveTo, handing, leave } from "../store/parting";
 import { say, sayProblem } from "../store/undo";
+import { initialOf, nameOf } from "../text/people";
 
 const ROLES: Record<Role, string> = {
   owner: "Can do everything, also delete the event and share it",
@@ -41,17 +41,7 @@ export function ShareDialog({ event, onClose }: { event: CalendarEvent; onClose:
       .then(() => reload())
       .catch(sayProblem);
   };
-  useEffect(() => void read().catch(sayProblem), [event.id]);
-  const leave = () => {
-    const mine = me.value;
-    if (!mine) return;
-    removePermission(event.id, mine.id).then(() => {
-      say(`You left “${event.title}”`);
-      onClose();
-      close();
-      void reload();
-    }, sayProblem);
-  };
+  useEffect(() => void read().catch(sayProblem), [event.id, handing.value]);
   return (
     <Dialog title={`Share “${event.title}”`} onClose={onClose}>
       {isOwner && (
@@ -60,7 +50,7 @@ export function ShareDialog({ event, onClose }: { event: CalendarEvent; onClose:
           onAdd={(one, role) =>
             act(
               () => share(event.id, one.id, role),
-              `${one.username} is ${role} now`,
+              `${nameOf(one)} is ${role} now`,
               () => removePermission(event.id, one.id),
             )
           }
@@ -81,18 +71,25 @@ export function ShareDialog({ event, onClose }: { event: CalendarEvent; onClose:
         ))}
       </dl>
       {!isOwner && (
-        <Sure
-          words="Leave this event"
-          question="You cannot undo this: only its owner can let you in again."
-          onSure={leave}
-        />
+        <div class="actions">
+          <button
+            type="button"
+            class="danger"
+            onClick={() => {
+              onClose();
+              close();
+              leave(event);
+            }}
+          >
+            Leave this event
+          </button>
+        </div>
       )}
       {isOwner && rows && (
         <HandingOver
           rows={rows.filter((row) => row.role !== "owner")}
-          onChosen={(row) =>
-            act(() => handOver(event.id, row.user_id), `The event is ${row.username}’s now; you stay as an editor`)
-          }
+          to={handing.value.get(event.id)}
+          onChosen={(row) => giveTo(event, row)}
         />
       )}
     </Dialog>
@@ -102,35 +99,50 @@ export function ShareDialog({ event, onClose }: { event: CalendarEvent; onClose:
 /** Do something; once it is done, say it and offer the way back. */
 type Act = (what: () => Promise<unknown>, said?: string, back?: () => Promise<unknown>) => void;
 
-/** Making somebody else the owner: chosen, then asked once more. */
-function HandingOver({ rows, onChosen }: { rows: readonly Permission[]; onChosen: (row: Permission) => void }) {
-  const [to, setTo] = useState("");
-  const chosen = rows.find((row) => String(row.user_id) === to);
+interface HandingProps {
+  rows: readonly Permission[];
+  /** Who has been chosen, as long as it can be undone. */
+  to: string | undefined;
+  onChosen: (row: Permission) => void;
+}
+
+/** Making somebody else the owner. */
+function HandingOver({ rows, to, onChosen }: HandingProps) {
+  const [id, setId] = useState("");
+  const chosen = rows.find((row) => String(row.user_id) === id);
+  if (to) return <p class="muted">{to} becomes the owner in a moment.</p>;
   if (!rows.length) return null;
   return (
     <>
-      <select aria-label="Hand the event over to" value={to} onChange={(event) => setTo(event.currentTarget.value)}>
+      <select aria-label="Hand the event over to" value={id} onChange={(event) => setId(event.currentTarget.value)}>
         <option value="">Hand the event over to…</option>
         {rows.map((row) => (
           <option key={row.user_id} value={String(row.user_id)}>
-            {row.username}
+            {toldApart(row)}
           </option>
         ))}
       </select>
       {chosen && (
-        <Sure
-          key={to}
-          words={`Make ${chosen.username} the owner`}
-          question={`You cannot undo this: only ${chosen.username} can give it back.`}
-          onSure={() => {
-            setTo("");
-            onChosen(chosen);
-          }}
-        />
+        <div class="actions">
+          <span class="grow muted small">After ten seconds only {nameOf(chosen)} can give it back.</span>
+          <button
+            type="button"
+            class="danger"
+            onClick={() => {
+              setId("");
+              onChosen(chosen);
+            }}
+          >
+            Make {nameOf(chosen)} the owner
+          </button>
+        </div>
       )}
     </>
   );
 }
+
+/** Told apart from others of the same name. */
+const toldApart = (row: Permission) => (row.display_name ? `${row.display_name} (${row.username})` : row.username);
 
 interface OneProps {
   row: Permission;
@@ -144,13 +156,13 @@ function OnePerson({ row, event, isOwner, act }: OneProps) {
     if (role === "remove") {
       act(
         () => removePermission(event.id, row.user_id),
-        `${row.username} sees the event no more`,
+        `${nameOf(row)} sees the event no more`,
         () => share(event.id, row.user_id, row.role),
       );
     } else {
       act(
         () => setRole(event.id, row.user_id, role as Role),
-        `${row.username} is ${role} now`,
+        `${nameOf(row)} is ${role} now`,
         () => setRole(event.id, row.user_id, row.role),
       );
     }
@@ -159,15 +171,15 @@ function OnePerson({ row, event, isOwner, act }: OneProps) {
   return (
     <li>
       <span class="avatar" aria-hidden="true">
-        {row.username.slice(0, 1).toUpperCase()}
+        {initialOf(nameOf(row))}
       </span>
       <span class="grow">
-        {row.display_name ?? row.username}
+        {nameOf(row)}
         {row.display_name && <span class="muted"> {row.username}</span>}
         {row.user_id === me.value?.id && <span class="muted"> (you)</span>}
       </span>
       {mayChange ? (
-        <select aria-label={`Role of ${row.username}`} value={row.role} onChange={(event_) => change(event_.currentTarget.value)}>
+        <select aria-label={`Role of ${toldApart(row)}`} value={row.role} onChange={(event_) => change(event_.currentTarget.value)}>
           <option value="editor">Editor</option>
           <option value="viewer">Viewer</option>
           <option value="remove">Remove</option>
@@ -225,10 +237,11 @@ function AddPerson({ known, onAdd }: { known: Set<number>; onAdd: (one: Person, 
           <li key={one.id}>
             <button type="button" class="choice row" disabled={known.has(one.id)} onClick={() => add(one)}>
               <span class="avatar" aria-hidden="true">
-                {one.username.slice(0, 1).toUpperCase()}
+                {initialOf(nameOf(one))}
               </span>
               <span class="grow">
-                {one.display_name ?? one.username} <span class="muted">{one.username}</span>
+                {nameOf(one)}
+                {one.display_name && <span class="muted"> {one.username}</span>}
               </span>
               <span class="muted">{known.has(one.id) ? "has a role" : `Add as ${role}`}</span>
             </button>

@@ -2,13 +2,15 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import { Problem } from "../api/client";
+import { listPermissions } from "../api/events";
 import { Icon } from "../parts/icons";
 import { go, route } from "../route";
 import { remove } from "../store/actions";
 import { draftOf } from "../store/drafts";
 import { asOf } from "../store/entries";
-import { moved, present, watch } from "../store/live";
+import { moved, type Present, present, watch } from "../store/live";
 import { sayProblem } from "../store/undo";
+import { initialOf, type Named, nameOf } from "../text/people";
 import { ShareDialog } from "../dialogs/Share";
 import { Editing } from "./editing";
 import { EventForm } from "./EventForm";
@@ -185,15 +187,21 @@ function focusLater(place: string, from: HTMLElement | null): void {
 /** Who else has this event open. */
 function Presence({ id }: { id: number }) {
   const people = present.value[id] ?? [];
+  const [rows, setRows] = useState<readonly Named[]>([]);
+  const who = people.map((one) => one.user_id).join();
+  useEffect(() => {
+    if (who) listPermissions(id).then(setRows, sayProblem);
+  }, [id, who]);
   if (!people.length) return null;
+  const named = ({ username }: Present) => rows.find((one) => one.username === username) ?? { username, display_name: null };
   return (
     <p class="presence" role="status">
       {people.map((one) => (
-        <span key={one.user_id} class="person">
+        <span key={one.user_id} class="person" title={one.username}>
           <span class="avatar" aria-hidden="true">
-            {one.username.slice(0, 1).toUpperCase()}
+            {initialOf(nameOf(named(one)))}
           </span>
-          {one.username} {one.editing ? "is editing this" : "is looking at this"}
+          {nameOf(named(one))} {one.editing ? "is editing this" : "is looking at this"}
         </span>
       ))}
     </p>

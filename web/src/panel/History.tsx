@@ -16,6 +16,7 @@ import { takeVersionBack } from "../store/actions";
 import { reload } from "../store/entries";
 import { say, sayProblem } from "../store/undo";
 import type { Around } from "../text/past";
+import { authorName, initialOf } from "../text/people";
 import { agoWords, momentWords } from "../time/words";
 import { zone } from "../store/entries";
 import { around, Difference, fieldWords } from "./Difference";
@@ -85,11 +86,11 @@ function OneVersion({ version, changes, seen, isNewest, mayEdit }: VersionProps)
     <li class={isNewest ? "version newest" : "version"}>
       <div class="version-head">
         <span class="avatar" aria-hidden="true">
-          {version.author.slice(0, 1).toUpperCase()}
+          {initialOf(authorName(version))}
         </span>
         <div class="grow">
           <p>
-            <strong>{version.author}</strong> {kind} {what && <span>{what}</span>}
+            <strong title={version.author}>{authorName(version)}</strong> {kind} {what && <span>{what}</span>}
           </p>
           <p class="muted small" title={momentWords(version.created_at, zone.value)}>
             {agoWords(version.created_at)}, version {number}
@@ -174,7 +175,7 @@ function Blamed({ blame, seen }: { blame: Blame; seen: Around }) {
           {Object.entries(blame.fields).map(([field, one]) => (
             <tr key={field}>
               <th scope="row">{fieldWords(field, seen)}</th>
-              <td>{one.author}</td>
+              <td title={one.author}>{authorName(one)}</td>
               <td class="muted" title={momentWords(one.created_at, zone.value)}>
                 {agoWords(one.created_at)}
               </td>

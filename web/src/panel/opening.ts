@@ -3,9 +3,9 @@ import { computed, effect, signal } from "@preact/signals";
 
 import type { CalendarEvent } from "../api/events";
 import { isNarrow } from "../preferences";
-import { go, route } from "../route";
-import { type Draft, draftOf, keptNewDraft } from "../store/drafts";
-import { asOf } from "../store/entries";
+import { date, go, route } from "../route";
+import { type Draft, draftAt, draftOf, keptNewDraft } from "../store/drafts";
+import { asOf, zone } from "../store/entries";
 import { say } from "../store/undo";
 import { Editing } from "./editing";
 
@@ -18,13 +18,42 @@ export const isCovered = computed(() => isNarrow.value && editing.value !== null
 /** Whether somebody wants to type as soon as what they asked for is open. */
 export const typing = signal(false);
 
-/** Make a new event; one that was being typed is gone on with, at the times that were chosen now. */
-export function openNew(draft: Draft): void {
-  const kept = draft.title || editing.peek()?.saving.peek() ? null : keptNewDraft();
-  if (draft.title || editing.peek()?.event.peek()) tellKept();
-  close();
+/** Make a new event; one that was being typed is gone on with, at the times that it had. */
+export function openNew(): void {
+  goOn(draftAt(date.peek(), zone.peek()), {});
+}
+
+/** Make a new event at times that were chosen; one that was being typed moves there. */
+export function openAt(draft: Draft): void {
   const { allDay, start, end, zone: at } = draft;
-  editing.value = new Editing(null, draft, kept && { ...kept, draft: { ...kept.draft, allDay, start, end, zone: at } });
+  goOn(draft, { allDay, start, end, zone: at });
+}
+
+function goOn(draft: Draft, chosen: Partial<Draft>): void {
+  if (isPast()) return;
+  const kept = editing.peek()?.saving.peek() ? null : keptNewDraft();
+  if (editing.peek()?.event.peek()) tellKept();
+  close();
+  editing.value = new Editing(null, draft, kept && { ...kept, draft: { ...kept.draft, ...chosen } });
+}
+
+/** What is past is only looked at; whoever wants more is told so. */
+export function isPast(): boolean {
+  if (asOf.peek() !== null) say("This is the calendar as it was. Go back to now to change it.");
+  return asOf.peek() !== null;
+}
+
+/** Make another new event of what was typed in one line; what else was being typed stays kept. Tells whether it could. */
+export function openTyped(typed: Partial<Draft>): boolean {
+  if (isPast()) return false;
+  openFilled(draftAt(date.peek(), zone.peek())).set(typed);
+  return true;
+}
+
+function openFilled(draft: Draft): Editing {
+  tellKept();
+  close();
+  return (editing.value = new Editing(null, draft));
 }
 
 /** Go on with a new event that was being typed before a reload. */
@@ -78,5 +107,5 @@ effect(() => {
 
 /** A copy to make another event of. */
 export function duplicate(event: CalendarEvent): void {
-  openNew({ ...draftOf(event), title: event.title, pattern: null });
+  if (!isPast()) openFilled({ ...draftOf(event), pattern: null });
 }

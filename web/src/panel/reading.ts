@@ -3,6 +3,7 @@ import { askFor } from "../api/client";
 import { type CalendarEvent, occurrencesOf, readEvent, type Version } from "../api/events";
 import { me } from "../api/session";
 import { entries } from "../store/entries";
+import { authorName } from "../text/people";
 import { addDays } from "../time/zones";
 
 /** Read an event, or one occurrence of it, from the server; null for an occurrence that there is not. */
@@ -20,5 +21,5 @@ export function shownEntry(id: number, occurrence: string | null): CalendarEvent
 /** Who made an event what it is now; null where it was the person who looks at it. */
 export async function authorOf(event: CalendarEvent): Promise<string | null> {
   if (event.updated_by === me.peek()?.id) return null;
-  return (await askFor<Version>("GET", `/events/${event.id}/history/${event.version}`)).author;
+  return authorName(await askFor<Version>("GET", `/events/${event.id}/history/${event.version}`));
 }

@@ -5,7 +5,8 @@ import { me, signOut } from "../api/session";
 import { isDark, theme } from "../preferences";
 import { dialog, type DialogName } from "../store/dialogs";
 import { dropDrafts } from "../store/drafts";
-import { sayProblem } from "../store/undo";
+import { sayProblem, settleAll } from "../store/undo";
+import { initialOf, nameOf } from "../text/people";
 import { Icon, type IconName } from "./icons";
 import { travel } from "./TimeMachine";
 
@@ -35,6 +36,7 @@ export function useDismiss(isOpen: boolean, dismiss: () => void) {
 
 async function leave(): Promise<void> {
   try {
+    await settleAll(); // afterwards nobody is there whose wish it was
     await signOut();
     dropDrafts();
   } catch (error) {
@@ -54,11 +56,11 @@ export function AccountMenu() {
   const element = useDismiss(isOpen, () => setOpen(false));
   const account = me.value;
   if (!account) return null;
-  const name = account.display_name ?? account.username;
+  const name = nameOf(account);
   return (
     <div class="menu" ref={element}>
       <button type="button" class="avatar-button" aria-label="Account" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
-        <span class="avatar">{name.slice(0, 1).toUpperCase()}</span>
+        <span class="avatar">{initialOf(name)}</span>
       </button>
       {isOpen && (
         <div class="popover menu-list">

@@ -5,8 +5,6 @@ import { useEffect } from "preact/hooks";
 import { ask, askFor } from "../api/client";
 import { type CalendarEvent, deleteEvent, type Fields } from "../api/events";
 import { editing, openNew } from "../panel/opening";
-import { date } from "../route";
-import { draftAt } from "../store/drafts";
 import { entries, reload, zone } from "../store/entries";
 import { say, sayProblem } from "../store/undo";
 import { addDays, instantOf, today, weekdayOf } from "../time/zones";
@@ -56,7 +54,7 @@ export function FirstSteps() {
         <button type="button" onClick={() => void addExamples()}>
           <Icon name="spark" size={16} /> Try it with examples
         </button>
-        <button type="button" class="primary" onClick={() => openNew(draftAt(date.value, zone.value))}>
+        <button type="button" class="primary" onClick={openNew}>
           Create your first event
         </button>
       </div>

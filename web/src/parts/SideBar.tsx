@@ -2,11 +2,10 @@
 import { useEffect, useId, useState } from "preact/hooks";
 
 import { colorOf } from "../calendar/inputs";
-import { isCovered, openNew } from "../panel/opening";
+import { isCovered, openNew, openTyped } from "../panel/opening";
 import { hidden } from "../preferences";
-import { date } from "../route";
 import { isDrawerOpen } from "../store/dialogs";
-import { draftAt, newDraft } from "../store/drafts";
+import { keepLine, keptLine, newDraft } from "../store/drafts";
 import { calendars, hiddenKinds, zone } from "../store/entries";
 import { type QuickLine, quickLine } from "../text/quickline";
 import { repeatWords } from "../text/repeat";
@@ -25,7 +24,7 @@ export function SideBar() {
           class="primary create"
           onClick={() => {
             shut();
-            openNew(draftAt(date.value, zone.value));
+            openNew();
           }}
         >
           <Icon name="plus" /> New event
@@ -41,14 +40,18 @@ export function SideBar() {
 
 /** "Lunch with Ben tomorrow 12:30 at Luigi's" opens the panel with all of it filled in. */
 export function QuickAdd({ onAdd }: { onAdd: () => void }) {
-  const [line, setLine] = useState("");
+  const [line, setLine] = useState(keptLine);
   const id = useId();
+  const type = (text: string) => {
+    setLine(text);
+    keepLine(text);
+  };
   const add = () => {
     const read = quickLine(line, nowWall(zone.value));
     if (!read) return;
+    const { title, location, pattern } = read;
     const draft = newDraft(read.start, read.end, zone.value, read.allDay);
-    openNew({ ...draft, title: read.title, location: read.location ?? "", pattern: read.pattern });
-    setLine("");
+    if (openTyped({ ...draft, title, location: location ?? "", pattern })) type("");
     onAdd();
   };
   return (
@@ -68,7 +71,7 @@ export function QuickAdd({ onAdd }: { onAdd: () => void }) {
         placeholder="Lunch tomorrow 12:30"
         maxLength={400}
         value={line}
-        onInput={(event) => setLine(event.currentTarget.value)}
+        onInput={(event) => type(event.currentTarget.value)}
       />
       <Understood line={line} />
     </form>

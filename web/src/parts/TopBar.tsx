@@ -1,6 +1,6 @@
 // Where one is in time, and everything that is one click away.
 import { addDays, addMonths, today, weekdayOf } from "../time/zones";
-import { monthWords, dayWords, rangeWords } from "../time/words";
+import { monthWords, dayWords, rangeWords, wholeDayWords } from "../time/words";
 import { Bell } from "../dialogs/Bell";
 import { isCovered } from "../panel/opening";
 import { Logo } from "../SignIn";
@@ -28,9 +28,13 @@ export const goToday = () => go({ date: today(zone.peek()) });
 
 function title(): string {
   const day = date.value;
-  if (isNarrow.value) return view.value === "day" ? dayWords(day, "short") : monthWords(day, "short");
+  if (isNarrow.value && view.value === "day") {
+    const isThisYear = day.slice(0, 4) === today(zone.value).slice(0, 4);
+    return isThisYear ? dayWords(day, "short") : wholeDayWords(day, "short");
+  }
+  if (isNarrow.value) return monthWords(day, "short");
   if (view.value === "month") return monthWords(day);
-  if (view.value === "day") return dayWords(day);
+  if (view.value === "day") return wholeDayWords(day);
   if (view.value === "agenda") return rangeWords(day, addDays(day, 27));
   const start = Number(weekStart.value) || 7;
   const first = addDays(day, -((weekdayOf(day) - start + 7) % 7));

@@ -186,6 +186,16 @@ export function dropDraft(place: Place): void {
   }
 }
 
+const lineKey = () => `${mine()}line@${TAB}`;
+
+/** The quick line that was typed in this tab and not entered yet. */
+export const keptLine = () => localStorage.getItem(lineKey()) ?? "";
+
+export function keepLine(text: string): void {
+  if (text) localStorage.setItem(lineKey(), text);
+  else localStorage.removeItem(lineKey());
+}
+
 /** Forget everything that was typed: whoever signs out leaves nothing behind. */
 export function dropDrafts(): void {
   for (const key of keysLike(mine())) localStorage.removeItem(key);

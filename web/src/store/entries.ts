@@ -36,12 +36,16 @@ export function kindOf(event: CalendarEvent): string {
 }
 
 /** Whether what was read of some days is there already: what says the same is not drawn again. */
-function isShown(found: readonly CalendarEvent[], { from, to }: Days): boolean {
+const isShown = (found: readonly CalendarEvent[], days: Days) =>
+  JSON.stringify(entriesIn(days, entries.peek())) === JSON.stringify(found);
+
+/** Those that are in some days, if only in part. */
+export function entriesIn({ from, to }: Days, all: readonly CalendarEvent[]): readonly CalendarEvent[] {
   const [first, last] = [from.slice(0, 10), to.slice(0, 10)];
-  const [begin, end] = [first, last].map((date) => Date.parse(instantOf({ date, time: "00:00" }, zone.peek())));
+  const [begin, end] = [first, last].map((date) => Date.parse(instantOf({ date, time: "00:00" }, zone.value)));
   const isIn = ({ all_day: isDay, start_time: start, end_time: stop }: CalendarEvent) =>
     isDay ? start < last && stop > first : Date.parse(start) < end! && Date.parse(stop) > begin!;
-  return JSON.stringify(entries.peek().filter(isIn)) === JSON.stringify(found);
+  return all.filter(isIn);
 }
 
 let asking: AbortController | null = null;

@@ -1,4 +1,5 @@
-// Toasts, and what they undo: each action can be taken back for ten seconds, and the last ones by Ctrl+Z.
+// Toasts, and what they undo: each action can be taken back for ten seconds, and the last ones by Ctrl+Z. What the server
+// cannot take back is asked of it when the ten seconds are over, or at once when the page is left.
 import { signal } from "@preact/signals";
 
 import { Problem } from "../api/client";
@@ -18,8 +19,48 @@ export const toasts = signal<readonly Toast[]>([]);
 let steps: Toast[] = [];
 let last = 0;
 
+/** What has been said and is not done yet, by toast. */
+const held = new Map<number, () => Promise<void>>();
+
 export function dismiss(id: number): void {
   toasts.value = toasts.value.filter((one) => one.id !== id);
+  void settle(id);
+}
+
+/** Do what waited for its toast to go; then it cannot be undone any more. */
+async function settle(id: number): Promise<void> {
+  const act = held.get(id);
+  if (!act) return;
+  held.delete(id);
+  steps = steps.filter((one) => one.id !== id);
+  await act();
+}
+
+/** Do now all that still could be taken back: there will be nobody to take it back. */
+export async function settleAll(): Promise<void> {
+  const ids = [...held.keys()];
+  toasts.value = toasts.value.filter((one) => !ids.includes(one.id));
+  await Promise.all(ids.map(settle));
+}
+
+addEventListener("pagehide", () => void settleAll());
+addEventListener("visibilitychange", () => document.visibilityState === "hidden" && void settleAll());
+
+/** Say that something is done and do it ten seconds later; `over` is called when it has been done, or will not be. */
+export function hold(text: string, act: () => Promise<unknown>, over: () => void): void {
+  const id = ++last;
+  held.set(id, async () => {
+    try {
+      await act();
+      await reload();
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      show({ id: ++last, text: `This was not done: ${text}. ${error.words}`, isError: true });
+    } finally {
+      over();
+    }
+  });
+  show({ id, text, undo: async () => over() });
 }
 
 /** Say something for ten seconds; with `undo`, offer to take it back. */
@@ -48,6 +89,7 @@ export async function undo(which?: Toast): Promise<void> {
     return;
   }
   steps = steps.filter((one) => one !== step);
+  held.delete(step.id);
   dismiss(step.id);
   try {
     await step.undo();

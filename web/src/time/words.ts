@@ -26,6 +26,11 @@ export function dayWords(date: string, style: "long" | "short" = "long"): string
   }).format(atNoon(date));
 }
 
+/** A day of any year: "Sunday, 22 November 2026". */
+export function wholeDayWords(date: string, style: "long" | "short" = "long"): string {
+  return format({ weekday: style, day: "numeric", month: style, year: "numeric", timeZone: "UTC" }).format(atNoon(date));
+}
+
 /** "23 Nov" */
 export function dateWords(date: string): string {
   return format({ day: "numeric", month: "short", timeZone: "UTC" }).format(atNoon(date));
@@ -70,6 +75,15 @@ export function spanWords(start: string, end: string, zone: string): string {
     minute: "2-digit",
     timeZone: zone,
   }).formatRange(new Date(start), new Date(end));
+}
+
+/** "Thu 26 Nov, 10:00 to 11:00": as it is said, and quicker than `spanWords`, for labels of which there are thousands. */
+export function spokenSpan(start: string, end: string, zone: string): string {
+  if (start.length === 10) return spanWords(start, end, zone);
+  const day = format({ weekday: "short", day: "numeric", month: "short", timeZone: zone });
+  const [from, to] = [day.format(new Date(start)), day.format(new Date(end))];
+  const [begins, ends] = [timeWords(start, zone), timeWords(end, zone)];
+  return from === to ? `${from}, ${begins} to ${ends}` : `${from}, ${begins} to ${to}, ${ends}`;
 }
 
 const AGO: [Intl.RelativeTimeFormatUnit, number][] = [
