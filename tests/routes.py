@@ -20,8 +20,11 @@ from tests.people import settings_for
 PUBLIC = frozenset(
     {
         "POST /api/v1/auth/register",
+        "GET /api/v1/auth/registration",
         "POST /api/v1/auth/login",
         "POST /api/v1/auth/refresh",
+        # Of the page alone, which shows its cookie; everybody else shows a token.
+        "POST /api/v1/auth/logout",
         "GET /health",
         "GET /health/live",
         "GET /health/ready",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sqlite3
 import subprocess
 import time
@@ -111,6 +112,72 @@ def test_an_account_can_be_switched_off_by_its_address(run: Run, database_url: s
     assert not signs_in(database_url, ben)
 
 
+def test_an_account_can_be_switched_on_again(run: Run, database_url: str, ben: str):
+    said(run("user", "deactivate", ben))
+    assert said(run("user", "activate", f"{ben}@example.com".upper())) == f"{ben} is switched on\n"
+    assert signs_in(database_url, ben)
+
+
+def test_all_accounts_are_listed_in_order_switched_off_ones_too(tmp_path: Path):
+    with fresh_database("sqlite") as url:
+        for name in ("eve", "Ada", "carl"):
+            assert run_here(tmp_path, url, "user", "create", name, f"{name}@example.com").code == 0
+        run_here(tmp_path, url, "user", "deactivate", "carl")
+        lines = [line.split("\t") for line in run_here(tmp_path, url, "user", "list").out.splitlines()]
+    assert [line[:4] for line in lines] == [
+        ["2", "Ada", "Ada@example.com", "active"],
+        ["3", "carl", "carl@example.com", "switched off"],
+        ["1", "eve", "eve@example.com", "active"],
+    ]
+    assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", line[4]) for line in lines)
+
+
+def plan(database_url: str, *titles: str) -> None:
+    """Let Ada, and then Eve, have meetings at the same time, which is taken by the first of each."""
+
+    async def ask_for_all() -> None:
+        async with running_api(database_url) as api:
+            for name in ("ada", "eve"):
+                sent = {"username": name, "password": PASSWORD}
+                token = (await api.nobody().post("/api/v1/auth/login", sent)).json()["access_token"]
+                for number, title in enumerate(titles if name == "ada" else titles[:1]):
+                    times = {
+                        "start_time": f"2027-05-0{number + 1}T09:00:00Z",
+                        "end_time": f"2027-05-0{number + 1}T10:00:00Z",
+                    }
+                    made = await api.client(token).post("/api/v1/events", json={"title": title, **times})
+                    assert made.status_code == 201, made.text
+
+    asyncio.run(ask_for_all())
+
+
+def test_the_events_of_one_account_are_handed_over_to_another(tmp_path: Path):
+    with fresh_database("sqlite") as url:
+        for name in ("ada", "eve"):
+            assert (
+                run_here(tmp_path, url, "user", "create", name, f"{name}@example.com", CONVENE_PASSWORD=PASSWORD).code
+                == 0
+            )
+        plan(url, "Standup", "Retreat")
+        first = run_here(tmp_path, url, "user", "hand-over", "ada", "eve@example.com")
+        second = run_here(tmp_path, url, "user", "hand-over", "ada", "eve", "--into-taken-time")
+        assert run_here(tmp_path, url, "check").code == 0
+    stays = "event 1 (Standup) stays: the time is taken\n"
+    assert first.out == f"{stays}1 events are handed over to eve@example.com, 0 of them into taken time\n"
+    assert (first.code, first.error) == (1, "convene: 1 events stay with ada\n")
+    assert second.out == "1 events are handed over to eve, 1 of them into taken time\n"
+    assert (second.code, second.error) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("taker", "why"), [("ada", "ada and ada are the same person"), ("eve", "there is no user eve")]
+)
+def test_nothing_is_handed_over_to_nobody(tmp_path: Path, taker: str, why: str):
+    with fresh_database("sqlite") as url:
+        run_here(tmp_path, url, "user", "create", "ada", "ada@example.com")
+        assert run_here(tmp_path, url, "user", "hand-over", "ada", taker).line == f"convene: {why}"
+
+
 def test_a_password_can_be_set(run: Run, database_url: str, ben: str):
     assert said(run("user", "password", ben, password="another horse")) == f"{ben} has a new password\n"
     assert signs_in(database_url, ben, "another horse")
@@ -126,7 +193,7 @@ def test_who_is_nobody_is_said(complaint: Complaint):
     assert complaint("user", "deactivate", "nobody-here") == "there is no user nobody-here"
 
 
-@pytest.mark.parametrize("command", ["deactivate", "password"])
+@pytest.mark.parametrize("command", ["deactivate", "activate", "password"])
 def test_a_name_that_is_no_text_is_complained_about_in_one_line(complaint: Complaint, command: str):
     assert complaint("user", command, "b\udcffn", CONVENE_PASSWORD=PASSWORD).startswith("/username ")
 

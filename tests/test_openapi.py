@@ -112,7 +112,7 @@ def test_no_request_suggests_a_default_that_means_not_said():
 
 
 def test_the_answers_to_everything_are_there_without_a_token():
-    assert {str(one) for one in operations() if one.says["security"] == []} == {
+    assert {str(one) for one in operations() if one.says["security"] == [] or {} in one.says["security"]} == {
         route for route in PUBLIC if route in {str(one) for one in operations()}
     }
 

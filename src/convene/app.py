@@ -199,6 +199,7 @@ async def _services(settings: Settings, metrics: Metrics, rates: Rates) -> Async
         rates=rates,
         allow_private_targets=settings.webhook_allow_private_targets,
         sends_mail=settings.mail_server is not None,
+        registration=settings.registration,
     )
     _watch(services)
     await database.open()

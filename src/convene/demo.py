@@ -51,7 +51,7 @@ async def play(units: Units, passwords: Passwords) -> str:
     await _meet(stage)
     await _work_at_once(stage)
     for me in team.values():
-        await sessions.log_out(units, identities, me)
+        await sessions.end_session(units, identities, me, me.session_id)
     names = ", ".join(_PEOPLE)
     return f"The team is {names}; everybody's password is {PASSWORD}. Its events are around {clock.now():%B %Y}."
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 #: A key is at least as long as the hash that it goes into (RFC 7518, 3.2).
@@ -53,6 +53,8 @@ class Settings(BaseSettings):
     algorithm: Literal["HS256", "HS384", "HS512"] = "HS256"
     access_token_expire_minutes: Annotated[int, Field(ge=1, le=24 * 60)] = 30
     refresh_token_expire_days: Annotated[int, Field(ge=1, le=366)] = 7
+    # Whether people make accounts by themselves; an operator can always make one for them.
+    registration: Literal["open", "closed"] = "open"
     # Of one user, and of one address of people who are not signed in; 0 switches all limits off.
     rate_limit_per_minute: Annotated[int, Field(ge=0)] = 100
     # Whoever shows it may read /metrics; without one, only this machine may.
@@ -86,20 +88,11 @@ class Settings(BaseSettings):
     # How long a request waits for a connection, for a lock, and for an answer, before it is told 503.
     database_timeout_seconds: Annotated[float, Field(ge=0.1, le=600)] = 30
 
-    @field_validator(
-        *("redis_url", "metrics_token", "otel_exporter_otlp_endpoint"),
-        *("smtp_url", "smtp_starttls", "mail_from", "public_url"),
-        mode="before",
-    )
+    @field_validator("*", mode="before")
     @classmethod
-    def _nothing_is_none(cls, value: object) -> object:
-        """Read a name without a value as one that is not there: an empty token would be no secret."""
-        return value or None
-
-    @field_validator("rate_limit_per_minute", mode="before")
-    @classmethod
-    def _nothing_is_the_default(cls, value: object) -> object:
-        return cls.model_fields["rate_limit_per_minute"].default if value == "" else value
+    def _nothing_is_the_default(cls, value: object, about: ValidationInfo) -> object:
+        """Read a name without a value as one that is not there: compose.yaml passes on what nobody has set."""
+        return cls.model_fields[str(about.field_name)].default if value == "" else value
 
     @field_validator("trusted_proxies")
     @classmethod

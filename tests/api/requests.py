@@ -60,6 +60,7 @@ def _new_event(_stage: Stage, _me: Person) -> Json:
 
 REQUESTS: dict[str, Request] = {
     "POST /api/v1/auth/register": Request(201, _new_account),
+    "GET /api/v1/auth/registration": Request(),
     "POST /api/v1/auth/login": Request(body=lambda _, me: {"username": me.username, "password": PASSWORD}),
     "POST /api/v1/auth/refresh": Request(body=lambda _, me: {"refresh_token": me.tokens["refresh_token"]}),
     "POST /api/v1/auth/logout": Request(204),

@@ -137,6 +137,17 @@ async def test_a_password_cannot_be_guessed_from_many_addresses(strict: Api, ali
     assert (await alice.get(EVENTS)).status_code == 200
 
 
+async def test_a_password_cannot_be_guessed_twice_as_often_by_name_and_by_address(strict: Api, alice: Person):
+    called = [alice.username, alice.account["email"].upper()] * (GUESSES // 2)
+    answers = [
+        await try_to_sign_in(somebody_at(strict, f"198.51.100.{50 + number}"), name, "a guess")
+        for number, name in enumerate([*called, *called[:2]])
+    ]
+    assert [one.status_code for one in answers] == [401] * GUESSES + [429, 429]
+    sent = {"current_password": "a guess", "new_password": "another horse"}
+    assert (await alice.post("/api/v1/auth/password", sent)).status_code == 429
+
+
 async def test_guesses_at_once_are_counted_as_well(strict: Api, alice: Person):
     guessers = [somebody_at(strict, f"203.0.113.{100 + number}") for number in range(GUESSES * 3)]
     answers = await asyncio.gather(*(try_to_sign_in(one, alice.username, "a guess") for one in guessers))

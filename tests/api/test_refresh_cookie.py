@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from datetime import timedelta
 from http.cookies import SimpleCookie
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 
 from tests.api.signing_in import is_signed_in
 from tests.api.steps import invalid, refusal
+from tests.api.test_tokens import HS256, claims_of, forged
 from tests.api.test_trash import later
 from tests.people import PASSWORD, Person
 
@@ -80,6 +82,61 @@ async def test_signing_out_throws_the_cookie_away(browser: Person):
     refusal(await renew(browser), 401, "bad-token")
     browser.client.cookies.set(NAME, kept)
     assert refusal(await renew(browser), 401, "bad-token")["reason"] == "revoked"
+
+
+def expired(person: Person) -> str:
+    """What the person shows, as it is when its time is over."""
+    token = person.client.headers["Authorization"].removeprefix("Bearer ")
+    return f"Bearer {forged(HS256, {**claims_of(token), 'exp': int(time.time()) - 1})}"
+
+
+@pytest.mark.parametrize("access", ["expired", "none", "nonsense"])
+async def test_the_page_signs_out_without_a_good_access_token(browser: Person, access: str):
+    kept = browser.client.cookies[NAME]
+    token = browser.client.headers["Authorization"]
+    browser.client.headers["Authorization"] = {"expired": expired(browser), "nonsense": "Bearer x.y.z", "none": ""}[
+        access
+    ]
+    answer = await browser.post(LOGOUT, headers=PAGE)
+    assert (answer.status_code, cookie(answer).value, cookie(answer)["max-age"]) == (204, "", "0")
+    browser.client.headers["Authorization"] = token
+    assert not await is_signed_in(browser)
+    browser.client.cookies.set(NAME, kept)
+    assert refusal(await renew(browser), 401, "bad-token")["reason"] == "revoked"
+
+
+async def test_signing_out_ends_the_session_of_a_cookie_that_was_used_up_elsewhere(browser: Person):
+    kept = browser.client.cookies[NAME]
+    renewed = carrying(browser.api.nobody(), await renew(browser))
+    leaving = browser.api.nobody()
+    leaving.client.cookies.set(NAME, kept)
+    assert (await leaving.post(LOGOUT, headers=PAGE)).status_code == 204
+    assert not await is_signed_in(renewed)
+
+
+@pytest.mark.parametrize("value", ["x", "a.b.c", ""])
+async def test_the_page_can_always_sign_out(alice: Person, value: str):
+    browser = alice.api.nobody()
+    browser.client.cookies.set(NAME, value)
+    for _ in range(2):
+        answer = await browser.post(LOGOUT, headers=PAGE)
+        assert (answer.status_code, cookie(answer)["max-age"]) == (204, "0")
+    assert await is_signed_in(alice)
+
+
+async def test_an_access_token_in_the_cookie_signs_nobody_out(browser: Person, alice: Person):
+    page = alice.api.nobody()
+    page.client.cookies.set(NAME, browser.client.headers["Authorization"].removeprefix("Bearer "))
+    assert (await page.post(LOGOUT, headers=PAGE)).status_code == 204
+    assert await is_signed_in(browser)
+
+
+async def test_no_other_page_can_sign_somebody_out(browser: Person):
+    del browser.client.headers["Authorization"]
+    answer = await browser.post(LOGOUT)
+    assert refusal(answer, 401, "bad-token")["reason"] == "missing"
+    assert "set-cookie" not in answer.headers
+    assert (await renew(browser)).status_code == 200
 
 
 async def test_without_the_header_nothing_comes_from_a_cookie_or_goes_into_one(browser: Person):

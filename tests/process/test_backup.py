@@ -6,6 +6,8 @@ import asyncio
 import errno
 import os
 import sqlite3
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, closing, suppress
 from pathlib import Path
@@ -20,7 +22,7 @@ from tests.process.callers import ServedApi, calling
 from tests.process.commands import run_here
 from tests.process.outside import Rows, outside
 from tests.process.private_postgres import private_postgres
-from tests.process.servers import convene, serving
+from tests.process.servers import convene, environment, serving
 from tests.synced_copy import Copy
 
 EVENTS = "/api/v1/events"
@@ -100,6 +102,37 @@ async def test_what_was_there_when_a_copy_was_made_is_there_when_it_is_restored(
         await anew.catch_up()
         assert anew.events[shared["id"]]["title"] == "Changed there"
         await api.close()
+
+
+def pour(file: Path, url: str) -> subprocess.CompletedProcess[bytes]:
+    """Let a copy go to where the output of the command leads."""
+    command = [sys.executable, "-m", "convene", "backup", "-"]
+    with file.open("wb") as out:
+        told = environment(url) | WITH_TOOLS
+        return subprocess.run(command, stdout=out, stderr=subprocess.PIPE, env=told, cwd=file.parent, check=False)
+
+
+async def test_a_copy_can_go_to_the_output_of_the_command(elsewhere: tuple[str, str], tmp_path: Path):
+    """As out of a container in which nothing can be written to."""
+    here, there = elsewhere
+    with serving(here) as server:
+        async with calling(server.url) as api:
+            alice = await api.person("alice")
+            event = await alice.creates("Kept")
+            made = await asyncio.to_thread(pour, tmp_path / "copy", here)
+    assert (made.returncode, made.stderr) == (0, b"")
+    restored = await asyncio.to_thread(convene, "restore", str(tmp_path / "copy"), database_url=there, **WITH_TOOLS)
+    assert restored.returncode == 0, restored.stderr
+    with serving(there) as server:
+        api = ServedApi(server.url)
+        assert (await api.known(alice).get(path_of(event))).json() == event
+        await api.close()
+
+
+def test_a_copy_that_nobody_can_take_is_said_to_be_none(elsewhere: tuple[str, str]):
+    failed = pour(Path("/dev/full"), elsewhere[0])
+    assert failed.returncode == 1
+    assert failed.stderr.startswith(b"convene: ")
 
 
 DOWN = "http://127.0.0.1:9/nobody-listens"

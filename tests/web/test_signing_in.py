@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from uuid import uuid4
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Browser, Route, expect
 
+from tests.api.test_tokens import HS256, claims_of, forged
+from tests.databases import fresh_database
 from tests.people import PASSWORD, Person
+from tests.process.servers import convene, environment, serving
 from tests.web.conftest import Visit
+from tests.web.visitors import visiting
 
 pytestmark = pytest.mark.xdist_group("page signing_in")
 
@@ -25,6 +30,25 @@ async def test_somebody_new_signs_up_and_is_shown_the_first_steps(visit: Visit):
     await visitor.button("Try it with examples").click()
     await visitor.button("Week").click()
     await expect(visitor.event("Workshop")).to_be_visible()
+
+
+@pytest.mark.usefixtures("site")  # which builds the page
+async def test_where_registration_is_closed_nobody_is_asked_to_sign_up(browser: Browser):
+    with fresh_database("sqlite") as url, serving(url, REGISTRATION="closed") as server:
+        assert (
+            convene(
+                "user", "create", "erin", "erin@example.com", database_url=url, CONVENE_PASSWORD=PASSWORD
+            ).returncode
+            == 0
+        )
+        async with visiting(browser, server.url) as visitor:
+            await visitor.opens()
+            await visitor.sees("Whoever runs this server makes the accounts.")
+            await expect(visitor.page.get_by_text("Create an account")).to_be_hidden()
+            await visitor.page.get_by_label("Username or e-mail").fill("erin")
+            await visitor.page.get_by_label("Password").fill(PASSWORD)
+            await visitor.button("Sign in").click()
+            await expect(visitor.page.locator(".shell")).to_be_visible()
 
 
 async def test_what_is_wrong_with_a_new_password_is_said_in_a_sentence(visit: Visit):
@@ -62,6 +86,24 @@ async def test_who_signs_out_is_out(visit: Visit, alice: Person):
     await expect(visitor.button("Sign in")).to_be_visible()
     await visitor.page.reload()
     await expect(visitor.button("Sign in")).to_be_visible()
+
+
+async def test_who_signs_out_long_after_the_last_request_is_out(visit: Visit, alice: Person):
+    """Their access token has expired meanwhile: the cookie alone says which session ends."""
+    visitor = await visit(alice)
+
+    async def with_its_time_over(route: Route) -> None:
+        token = route.request.headers["authorization"].removeprefix("Bearer ")
+        over = forged(HS256, {**claims_of(token), "exp": int(time.time()) - 1}, environment("")["SECRET_KEY"])
+        await route.continue_(headers={**route.request.headers, "authorization": f"Bearer {over}"})
+
+    await visitor.page.route("**/api/v1/auth/logout", with_its_time_over)
+    await visitor.button("Account").click()
+    await visitor.button("Sign out").click()
+    await expect(visitor.button("Sign in")).to_be_visible()
+    await visitor.page.reload()
+    await expect(visitor.button("Sign in")).to_be_visible()
+    assert [one["current"] for one in (await alice.get("/api/v1/auth/sessions")).json()] == [True]
 
 
 async def test_a_session_that_ends_while_somebody_types_loses_nothing(visit: Visit, alice: Person):

@@ -1,12 +1,14 @@
 // Signing in and up; as a dialog over the page when a session has ended, so that nothing typed gets lost.
-import { useId, useState } from "preact/hooks";
+import { useEffect, useId, useState } from "preact/hooks";
 
-import { ask, Problem } from "./api/client";
+import { ask, askFor, Problem } from "./api/client";
+import type { components } from "./api/schema";
 import { signIn } from "./api/session";
 import { Icon } from "./parts/icons";
 import { browserZone } from "./time/zones";
 
 type Mode = "in" | "up";
+type Registration = components["schemas"]["Registration"];
 
 interface Props {
   onSignedIn: () => Promise<void>;
@@ -17,6 +19,7 @@ export function SignIn({ onSignedIn, reason }: Props) {
   const [mode, setMode] = useState<Mode>("in");
   const [fault, setFault] = useState<string | null>(null);
   const [isBusy, setBusy] = useState(false);
+  const registration = useRegistration();
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
     const form = new FormData(event.currentTarget as HTMLFormElement);
@@ -54,7 +57,10 @@ export function SignIn({ onSignedIn, reason }: Props) {
       <button type="submit" class="primary large" disabled={isBusy}>
         {mode === "in" ? "Sign in" : "Create account"}
       </button>
-      {!reason && (
+      {!reason && registration === "closed" && (
+        <p class="muted center">New here? Whoever runs this server makes the accounts. Ask them for one.</p>
+      )}
+      {!reason && registration === "open" && (
         <p class="muted center">
           {mode === "in" ? "New here? " : "Already here? "}
           <button type="button" class="link" onClick={() => setMode(mode === "in" ? "up" : "in")}>
@@ -64,6 +70,18 @@ export function SignIn({ onSignedIn, reason }: Props) {
       )}
     </form>
   );
+}
+
+/** Whether people make accounts by themselves here; null until that is known. */
+function useRegistration(): Registration["registration"] | null {
+  const [said, setSaid] = useState<Registration["registration"] | null>(null);
+  useEffect(() => {
+    askFor<Registration>("GET", "/auth/registration").then(
+      (answer) => setSaid(answer.registration),
+      () => setSaid("open"), // whoever signs up all the same is told what is wrong
+    );
+  }, []);
+  return said;
 }
 
 async function register(username: string, email: string, password: string): Promise<void> {

@@ -13,16 +13,17 @@ from starlette.datastructures import FormData
 from convene.api import idempotency
 from convene.api.bodies import FORM_KINDS, media_type, read_json, receiving
 from convene.api.declared import SIGNED_IN, problems
-from convene.api.dependencies import Held, Me, ReadWork, Services
+from convene.api.dependencies import Held, Me, ReadWork, Services, signed_in
 from convene.api.fields import WITHOUT_NUL
 from convene.api.planned import feature_router
 from convene.api.refresh_cookie import GRACE, FromPage, KeptToken, Refresh, drop, keep
 from convene.api.representation import answer, person_json, session_json, tokens_json, user_json
-from convene.api.responses import Person, Session, TokenAnswer, User
+from convene.api.responses import Person, Registration, Session, TokenAnswer, User
 from convene.api.schemas import Login, PasswordChange, ProfileUpdate, Register
 from convene.domain.errors import BadToken, Fault, Invalid
 from convene.operations import accounts, sessions
 from convene.operations.idempotency import Attempt
+from convene.operations.identity import SignedIn
 from convene.operations.tokens import TokenPair
 from convene.storage.accounts import UserRow
 from convene.storage.unit_of_work import UnitOfWork
@@ -76,7 +77,12 @@ async def _limited(request: Request, held: Held) -> None:
     await held.rates.of_address(request.scope)
 
 
+async def _open_registration(held: Held) -> None:
+    accounts.refuse_closed(held.registration)
+
+
 LIMITED_SIGN_IN, LIMITED_REGISTRATION, LIMITED = map(Depends, (_limited_sign_in, _limited_registration, _limited))
+OPEN_REGISTRATION = Depends(_open_registration)
 Credentials = Annotated[Login, Depends(_login)]
 
 
@@ -107,8 +113,8 @@ OwnAttempt = Annotated[Attempt | None, Depends(_own_attempt, scope="function")]
     "/auth/register",
     status_code=201,
     response_model=User,
-    responses=problems(409, body=True),
-    dependencies=[LIMITED_REGISTRATION],
+    responses=problems(403, 409, body=True),
+    dependencies=[LIMITED_REGISTRATION, OPEN_REGISTRATION],
 )
 async def register(held: Held, body: Register, attempt: PublicAttempt) -> Response:
     """Make an account. Usernames and e-mail addresses are unique without regard to case."""
@@ -118,6 +124,12 @@ async def register(held: Held, body: Register, attempt: PublicAttempt) -> Respon
 
     user = await accounts.register(held.units, held.passwords, body.registration(), keep)
     return answer(user_json(user), status=201)
+
+
+@router.get("/auth/registration", response_model=Registration, responses=problems(), dependencies=[LIMITED])
+async def read_registration(held: Held) -> Response:
+    """Tell whether people can make accounts by themselves."""
+    return answer({"registration": held.registration})
 
 
 @router.post(
@@ -131,7 +143,8 @@ async def log_in(held: Held, from_page: FromPage, login: Credentials, request: R
     """Begin a session, with JSON or the form of the OAuth2 password flow."""
     agent = request.headers.get("user-agent", "")
     credentials = login.credentials()
-    async with held.rates.guessing(request.scope, credentials[0]):
+    whose = await sessions.whose_password(held.units, credentials[0])
+    async with held.rates.guessing(request.scope, whose):
         pair = await sessions.log_in(held.units, held.passwords, held.tokens, credentials, user_agent=agent)
     return _signed_in(held, request, pair, from_page=from_page)
 
@@ -161,13 +174,37 @@ def _signed_in(held: Services, request: Request, pair: TokenPair, *, from_page: 
     return response
 
 
-@router.post("/auth/logout", status_code=204, responses=problems(*SIGNED_IN))
-async def log_out(held: Held, me: Me, from_page: FromPage, request: Request) -> Response:
-    """End this session: its tokens die, here at once and on other processes within five seconds."""
-    await sessions.log_out(held.units, held.identities, me)
+async def _leaving(request: Request, from_page: FromPage) -> SignedIn | None:
+    """Who signs out: nobody, where it is the page, whose access token may have expired and whose cookie is enough."""
+    try:
+        return await signed_in(request)
+    except BadToken:
+        if not from_page:
+            raise
+        return None
+
+
+@router.post(
+    "/auth/logout",
+    status_code=204,
+    responses=problems(*SIGNED_IN),
+    openapi_extra={"security": [{signed_in.scheme_name: []}, {}]},
+)
+async def log_out(
+    held: Held,
+    me: Annotated[SignedIn | None, Depends(_leaving)],
+    from_page: FromPage,
+    request: Request,
+    kept: KeptToken = None,
+) -> Response:
+    """End this session: its tokens die, here at once and on other processes within five seconds.
+
+    The page needs no access token for it, and its cookie is thrown away in any case.
+    """
     response = Response(status_code=204)
     if from_page:
         drop(request, response)
+    await sessions.log_out(held.units, held.tokens, held.identities, me, kept if from_page else None)
     return response
 
 
@@ -191,7 +228,7 @@ async def change_password(held: Held, me: Me, body: PasswordChange, attempt: Own
         await idempotency.keep(work, attempt, Response(status_code=204))
 
     change = (body.current_password, body.new_password)
-    async with held.rates.guessing(request.scope, me.username, wrong=Invalid):
+    async with held.rates.guessing(request.scope, sessions.password_of(me.user_id), wrong=Invalid):
         await accounts.change_password(held.units, held.passwords, held.identities, me, change, before_commit=keep)
     return Response(status_code=204)
 

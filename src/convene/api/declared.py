@@ -37,7 +37,7 @@ DESCRIPTIONS = {
     304: "Not modified: `If-None-Match` names the newest version.",
     400: "The body is not JSON.",
     401: "No token, or one that is not good.",
-    403: "The caller's role does not allow this.",
+    403: "The caller's role does not allow this, or the operator of this server does not.",
     404: "There is no such thing, or the caller may not know that there is.",
     409: "It clashes with the present state: a double booking, edits that cannot be merged, a name that is taken.",
     410: "The cursor reaches further back than is kept; begin again without one.",

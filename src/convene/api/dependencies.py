@@ -51,6 +51,7 @@ class Services:
     watch: Watch
     allow_private_targets: bool
     sends_mail: bool
+    registration: Literal["open", "closed"]
     rates: Rates
     attempts: Attempts
     links: Links

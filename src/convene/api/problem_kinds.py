@@ -101,6 +101,12 @@ KINDS: Mapping[type[errors.ConveneError], Kind] = {
         "Your role does not allow this",
         lambda e: {"detail": f"needs {e.needed}, you are {e.actual}", "needed": e.needed, "actual": e.actual},
     ),
+    errors.RegistrationClosed: Kind(
+        403,
+        "registration-closed",
+        "Nobody can sign up here",
+        lambda _e: {"detail": "registration is closed; ask whoever runs this server for an account"},
+    ),
     errors.NotFound: Kind(
         404, "not-found", "Not found", lambda e: {"detail": f"there is no such {e.kind}", "kind": e.kind}
     ),

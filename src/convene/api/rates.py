@@ -20,7 +20,6 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from convene.api.problems import problem
 from convene.api.quotas import Counts, Quota, Standing
-from convene.domain import names
 from convene.domain.errors import BadCredentials, ConveneError, TooOften
 
 #: An IPv6 network of this size is one household, and has more addresses than could be counted.
@@ -101,16 +100,16 @@ class Rates:
 
     @asynccontextmanager
     async def guessing(
-        self, scope: Scope, name: str, wrong: type[ConveneError] = BadCredentials
+        self, scope: Scope, whose: str, wrong: type[ConveneError] = BadCredentials
     ) -> AsyncIterator[None]:
-        """Count a password as a guess while the block tries it, and for good when it was wrong.
+        """Count a password as a guess at `whose` it may be while the block tries it, and for good when it was wrong.
 
         Counted first, because of many who guess at once none has been wrong yet.
 
         Raises:
             TooOften: too many were wrong; those who hold the account wait as well, but stay signed in where they are.
         """
-        who = blake2b(names.folded(name).encode("utf-8", "replace"), digest_size=16).hexdigest()
+        who = blake2b(whose.encode("utf-8", "replace"), digest_size=16).hexdigest()
         await self._count(scope, self._guesses, who)
         was_wrong = False
         try:

@@ -119,6 +119,12 @@ class TokenAnswer(Answer):
     """Seconds."""
 
 
+class Registration(Answer):
+    """Whether people make accounts by themselves; where it is closed, the operator makes them."""
+
+    registration: Literal["open", "closed"]
+
+
 class Session(Answer):
     """A signed-in device."""
 

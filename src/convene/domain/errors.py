@@ -8,7 +8,8 @@ The tree::
     │   ├── BadCredentials          wrong name or password, or the account is switched off
     │   └── BadToken                no token, or one that is malformed, expired, revoked or of another kind
     ├── Forbidden                   known, sees the thing, and may not do this
-    │   └── RoleTooLow
+    │   ├── RoleTooLow
+    │   └── RegistrationClosed      nobody makes an account here but the operator
     ├── NotFound                    does not exist, or the caller must not learn that it does
     ├── Conflict                    clashes with the present state
     │   ├── NameTaken               a username or an e-mail address belongs to somebody else
@@ -98,6 +99,10 @@ class RoleTooLow(Forbidden):
         super().__init__(needed, actual)
         self.needed = needed
         self.actual = actual
+
+
+class RegistrationClosed(Forbidden):
+    """Nobody makes an account by themselves here: the operator does it for them."""
 
 
 class NotFound(ConveneError):

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from convene.domain.errors import ConveneError, Invalid, NameTaken, NotFound, Unavailable
+from convene.domain.errors import ConveneError, Invalid, NameTaken, NotFound, NotPossibleNow, Unavailable
 from convene.domain.json_types import Json
 from convene.domain.notices import NoticeKind
 
@@ -124,6 +124,8 @@ def refused(error: ConveneError) -> str:
             return f"the {error.field} is taken"
         case NotFound():
             return f"there is no {error.kind} {error.key}"
+        case NotPossibleNow():
+            return error.detail
         case Unavailable():
             return f"the database is not available ({error.reason})"
         case _:

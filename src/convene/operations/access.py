@@ -148,6 +148,15 @@ async def open_to_hand_over(work: UnitOfWork, me: SignedIn, event_id: int, to_us
     _require(head, Role.OWNER)
     if await sharing.find_permission(work, event_id, to_user) is None:
         raise NotFound("permission", to_user)
+    return await open_to_give(work, me, event_id, to_user)
+
+
+async def open_to_give(work: UnitOfWork, me: SignedIn, event_id: int, to_user: int) -> OwnedEvent:
+    """Open an event for handing it over, as above, also to somebody who has no role on it: for an operator.
+
+    Raises:
+        NotFound, RoleTooLow: as `open_to_own`.
+    """
     for user_id in sorted({me.user_id, to_user}):
         await events.lock_agenda(work, user_id)
     head = _existing(await events.find_event(work, event_id, me.user_id), event_id)

@@ -5,12 +5,13 @@ These take `units` instead of one unit of work, because hashing a password happe
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from convene.domain import names, zones
 from convene.domain.content import UNSET, Unset
-from convene.domain.errors import Invalid, NameTaken, NotFound
+from convene.domain.errors import Invalid, NameTaken, NotFound, RegistrationClosed
 from convene.operations.identity import Identities, SignedIn
 from convene.operations.passwords import Passwords
 from convene.storage import accounts, deliveries
@@ -23,6 +24,7 @@ BeforeCommit = Callable[[UnitOfWork, UserRow], Awaitable[None]]
 
 SEARCH_MIN = 3
 SEARCH_MOST = 20
+_PAGE = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +48,16 @@ class ProfileChange:
 
 
 async def _nothing_more(_work: UnitOfWork, _user: UserRow) -> None: ...
+
+
+def refuse_closed(registration: Literal["open", "closed"]) -> None:
+    """Let somebody pass who wants to make an account by themselves, where they may.
+
+    Raises:
+        RegistrationClosed: here the operator makes all accounts.
+    """
+    if registration == "closed":
+        raise RegistrationClosed
 
 
 async def register(
@@ -185,6 +197,32 @@ async def deactivate(units: Units, name: str) -> UserRow:
         await accounts.revoke_sessions(work, user.id)
         await deliveries.give_up_all(work, user.id)
     return user
+
+
+async def activate(units: Units, name: str) -> UserRow:
+    """Switch an account on again: its user can sign in as before.
+
+    Raises:
+        NotFound: nobody has this name or address.
+    """
+    async with units.writing() as work:
+        user = await _locked(work, (await named_user(work, name)).id)
+        user = user._replace(is_active=True)
+        await accounts.save_user(work, user, names.folded(user.email))
+    return user
+
+
+async def all_users(units: Units) -> AsyncIterator[UserRow]:
+    """List all accounts in order of their names, switched off ones too, some at a time."""
+    last = ""
+    while True:
+        async with units.reading() as work:
+            page = await accounts.page_of_users(work, last, _PAGE)
+        for user in page:
+            yield user
+        if len(page) < _PAGE:
+            return
+        last = names.folded(page[-1].username)
 
 
 async def named_user(work: UnitOfWork, name: str) -> UserRow:

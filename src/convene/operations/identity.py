@@ -14,6 +14,7 @@ from typing import TypeVar
 from convene.domain.errors import BadToken
 from convene.operations.tokens import Claims, Tokens
 from convene.storage import accounts
+from convene.storage.accounts import UserRow
 from convene.storage.unit_of_work import UnitOfWork, Units
 
 _T = TypeVar("_T")
@@ -24,7 +25,7 @@ REMEMBERED = 10_000
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """A person with a live session. Only `Identities` makes one."""
+    """A person with a live session; only `Identities` makes one. Or one for whom an operator acts, who has none."""
 
     user_id: int
     session_id: str
@@ -36,6 +37,11 @@ class SignedIn:
 class _Seen:
     me: SignedIn
     at: float
+
+
+def acting_for(user: UserRow) -> SignedIn:
+    """Let an operator do something in the name of somebody, who may be switched off."""
+    return SignedIn(user.id, "", user.username, user.time_zone)
 
 
 async def living_sessions(work: UnitOfWork, session_ids: Sequence[str]) -> frozenset[str]:

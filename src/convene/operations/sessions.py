@@ -20,6 +20,21 @@ from convene.storage.unit_of_work import UnitOfWork, Units
 _USER_AGENT_MAX = 200
 
 
+async def whose_password(units: Units, name: str) -> str:
+    """Say whose password somebody tries: the same whether they type the username or the address, and in which case.
+
+    A name that nobody has stands for itself, so that whether there is such an account cannot be told from it.
+    """
+    async with units.reading() as work:
+        user = await accounts.find_login(work, names.folded(name))
+    return f"name {names.folded(name)}" if user is None else password_of(user.id)
+
+
+def password_of(user_id: int) -> str:
+    """Say that it is the password of a user that somebody tries."""
+    return f"user {user_id}"
+
+
 async def log_in(
     units: Units, passwords: Passwords, tokens: Tokens, credentials: tuple[str, str], *, user_agent: str
 ) -> TokenPair:
@@ -124,9 +139,23 @@ async def _was_just_used_up(work: UnitOfWork, session_id: str, following: str, g
     return found[0].refresh_id == following and work.now - found[0].last_used_at <= grace
 
 
-async def log_out(units: Units, identities: Identities, me: SignedIn) -> None:
-    """End the session that is asking; its tokens die here at once and everywhere within five seconds."""
-    await end_session(units, identities, me, me.session_id)
+async def log_out(
+    units: Units, tokens: Tokens, identities: Identities, me: SignedIn | None, refresh_token: str | None
+) -> None:
+    """End the session that is asking, and the one that a refresh token names, which may be used up or none of ours.
+
+    Their tokens die here at once and everywhere within five seconds. What has ended already stays so.
+    """
+    leaving = {(me.user_id, me.session_id)} if me else set()
+    if refresh_token and (claims := tokens.read_if_good(refresh_token, "refresh")):
+        leaving.add((claims.user_id, claims.session_id))
+    if not leaving:
+        return
+    async with units.writing() as work:
+        for user_id, session_id in sorted(leaving):
+            await accounts.revoke_session(work, user_id, session_id)
+    for _, session_id in leaving:
+        identities.forget(session_id)
 
 
 async def end_session(units: Units, identities: Identities, me: SignedIn, session_id: str) -> None:

@@ -60,8 +60,7 @@ async def share(work: UnitOfWork, event: OwnedEvent, invitees: Sequence[Invitee]
     """
     people = await _resolve(work, event, invitees)
     roles = await sharing.roles_of(work, event.id, [user.id for user in people])
-    if await _people_after(work, event, people) > COLLABORATORS_MAX:
-        raise NotPossibleNow("too_many_collaborators", f"an event is shared with at most {COLLABORATORS_MAX} people")
+    await _refuse_crowd(work, event, people)
     shared = [
         Shared(user, invitee.role, _status(roles.get(user.id), invitee.role))
         for user, invitee in zip(people, invitees, strict=True)
@@ -101,9 +100,10 @@ async def _tell(
     await telling.tell(work, notice)
 
 
-async def _people_after(work: UnitOfWork, event: OwnedEvent, people: Sequence[UserRow]) -> int:
+async def _refuse_crowd(work: UnitOfWork, event: OwnedEvent, people: Sequence[UserRow]) -> None:
     present = {user_id for user_id, _, _ in await sharing.collaborators(work, event.id)}
-    return len(present | {user.id for user in people})
+    if len(present | {user.id for user in people}) > COLLABORATORS_MAX:
+        raise NotPossibleNow("too_many_collaborators", f"an event is shared with at most {COLLABORATORS_MAX} people")
 
 
 def _status(present: str | None, wanted: Role) -> ShareStatus:
@@ -208,7 +208,41 @@ async def hand_over(work: UnitOfWork, event: OwnedEvent, user_id: int) -> EventH
         raise NotPossibleNow("owner_already", "you own the event already")
     if user_id not in await sharing.active_users(work, [user_id]):
         raise NotPossibleNow("user_inactive", "their account is switched off")
+    await refuse_taken_time(work, event, user_id)
+    return await give(work, event, present, f"handed over to {present.username}")
+
+
+async def refuse_taken_time(work: UnitOfWork, event: OwnedEvent, user_id: int) -> None:
+    """Let an event pass that would be somebody else's, if they have time for it.
+
+    Raises:
+        ScheduleConflict: they have not; by what is theirs to know.
+        AgendaTooFull: they have too much in that time to be compared.
+    """
     await bookings.refuse_overlap_unexplained(work, Booking(user_id, event.me, event.content, replaces=event.id))
+
+
+async def admit(work: UnitOfWork, event: OwnedEvent, user: UserRow) -> PermissionRow:
+    """Let somebody see an event that is about to be theirs; nobody is told of it by itself.
+
+    Raises:
+        NotPossibleNow: it is shared with too many people.
+    """
+    roles = await sharing.roles_of(work, event.id, [user.id])
+    if roles.get(user.id) is None:
+        await _refuse_crowd(work, event, [user])
+        grant = Grant(event.id, user.id, Role.EDITOR.value, event.me.user_id)
+        await sharing.grant(work, [grant], (event.head.starts_at, event.head.ends_at), frozenset(roles))
+    return await _permission(work, event, user.id)
+
+
+async def give(work: UnitOfWork, event: OwnedEvent, present: PermissionRow, description: str) -> EventHead:
+    """Make somebody the owner who sees the event, whatever they have in its time; gives what its giver sees then.
+
+    Raises:
+        NotPossibleNow: they have an event with the same uid.
+    """
+    user_id = present.user_id
     calendar_id = await events.lock_agenda(work, user_id)
     try:
         await writes.hand_over(work, event.id, user_id, calendar_id)
@@ -220,7 +254,6 @@ async def hand_over(work: UnitOfWork, event: OwnedEvent, user_id: int) -> EventH
     ]
     known = frozenset({user_id, event.me.user_id})
     await sharing.grant(work, roles, (event.head.starts_at, event.head.ends_at), known)
-    description = f"handed over to {present.username}"
     head = await save(work, event, event.content, Reason(kind=Kind.TRANSFERRED, description=description))
     return head._replace(owner_id=user_id, calendar_id=calendar_id, role=Role.EDITOR.value)
 

@@ -70,6 +70,12 @@ _BY_PREFIX = Statement(
     .order_by(users.c.username_folded)
     .limit(bindparam("most"))
 )
+_PAGE = Statement(
+    select(*_USER)
+    .where(users.c.username_folded > bindparam("last"))
+    .order_by(users.c.username_folded)
+    .limit(bindparam("most"))
+)
 _UPDATE_USER = Statement(
     update(users)
     .where(users.c.id == bindparam("user_id"))
@@ -179,6 +185,11 @@ async def find_by_prefix(work: UnitOfWork, prefix: str, most: int) -> list[UserR
     """Find active users whose folded username begins with a prefix, in order of name."""
     rows = await work.all(_BY_PREFIX, {"prefix": prefix, "after": prefix + "\U0010ffff", "most": most})
     return [UserRow._make(row) for row in rows]
+
+
+async def page_of_users(work: UnitOfWork, last: str, most: int) -> list[UserRow]:
+    """Read users whose folded names come after one, in their order."""
+    return [UserRow._make(row) for row in await work.all(_PAGE, {"last": last, "most": most})]
 
 
 async def save_user(work: UnitOfWork, user: UserRow, email_folded: str) -> None:

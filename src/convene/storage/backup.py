@@ -15,6 +15,8 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 from secrets import token_hex
+from tempfile import TemporaryDirectory
+from typing import BinaryIO
 
 from sqlalchemy import Connection, inspect
 from sqlalchemy.engine import URL
@@ -24,6 +26,8 @@ from convene.storage.engine import parse_url
 from convene.storage.errors import BackupRefused
 from convene.storage.restored import begin_order_anew, give_up_what_was_due
 from convene.storage.tables import database_identity
+
+_DUMP = ("--format=custom", "--no-owner", "--no-privileges")
 
 
 def back_up(database_url: str, file: Path) -> None:
@@ -39,7 +43,30 @@ def back_up(database_url: str, file: Path) -> None:
         if url.drivername == "sqlite":
             _copy_sqlite(Path(str(url.database)), new)
         else:
-            _run("pg_dump", url, "--format=custom", "--no-owner", "--no-privileges", f"--file={new}")
+            _run("pg_dump", url, *_DUMP, f"--file={new}")
+
+
+def pour(database_url: str, out: BinaryIO) -> None:
+    """Write a consistent copy of a database to a stream with a file descriptor; what a failure leaves there is none.
+
+    Raises:
+        BackupRefused: the stream cannot be written to; the database cannot be read.
+        SchemaMismatch: the database is not one of this code's.
+    """
+    schema.verify(database_url)
+    url = parse_url(database_url)
+    if url.drivername != "sqlite":
+        _run("pg_dump", url, *_DUMP, out=out)
+        return
+    with TemporaryDirectory(prefix="convene-copy-") as folder:  # nobody else can look into it
+        draft = Path(folder) / "copy"
+        _copy_sqlite(Path(str(url.database)), draft)
+        try:
+            with draft.open("rb") as copy:
+                shutil.copyfileobj(copy, out)
+            out.flush()
+        except OSError as error:
+            raise BackupRefused(f"cannot write the copy: {error.strerror}") from error
 
 
 def restore(database_url: str, file: Path, *, keep_deliveries: bool, now: datetime) -> None:
@@ -135,7 +162,7 @@ def _copy_sqlite(source: Path, target: Path) -> None:
         raise BackupRefused(f"{source} is damaged: {found}")
 
 
-def _run(tool: str, url: URL, *arguments: str) -> None:
+def _run(tool: str, url: URL, *arguments: str, out: BinaryIO | None = None) -> None:
     """Run one of PostgreSQL's tools; the password goes by the environment, which others on the machine cannot read."""
     path = shutil.which(tool)
     if path is None:
@@ -143,7 +170,12 @@ def _run(tool: str, url: URL, *arguments: str) -> None:
     address = url.set(password=None).render_as_string(hide_password=False)
     secret = {"PGPASSWORD": str(url.password)} if url.password else {}
     ended = subprocess.run(  # noqa: S603 - a program by its path, no shell
-        [path, "--dbname", address, *arguments], env=os.environ | secret, capture_output=True, text=True, check=False
+        [path, "--dbname", address, *arguments],
+        env=os.environ | secret,
+        stdout=subprocess.PIPE if out is None else out,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
     )
     if ended.returncode:
         raise BackupRefused(f"{tool}: {' '.join(ended.stderr.split())}")

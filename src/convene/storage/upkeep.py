@@ -20,6 +20,12 @@ _PAGE = Statement(
     .order_by(events.c.id)
     .limit(bindparam("most"))
 )
+_OWNED = Statement(
+    select(events.c.id, events.c.title)
+    .where(events.c.owner_id == bindparam("of_owner"), events.c.id > bindparam("last"), events.c.deleted_at.is_(None))
+    .order_by(events.c.id)
+    .limit(bindparam("most"))
+)
 _SAVE = Statement(
     update(events)
     .where(events.c.id == bindparam("event_id"), events.c.version == bindparam("seen"))
@@ -42,6 +48,11 @@ _LOOK_AGAIN = Statement(
 async def page_of_events(work: UnitOfWork, last: int, most: int) -> list[EventHead]:
     """Read events with ids above one, whoever owns them."""
     return [EventHead(*row) for row in await work.all(_PAGE, {"last": last, "most": most})]
+
+
+async def page_of_owned(work: UnitOfWork, owner_id: int, last: int, most: int) -> list[tuple[int, str]]:
+    """Read ids above one, and titles, of the events of a user that do not lie in the trash."""
+    return [(row[0], row[1]) for row in await work.all(_OWNED, {"of_owner": owner_id, "last": last, "most": most})]
 
 
 async def save_derived(work: UnitOfWork, head: EventHead, columns: Values) -> bool:

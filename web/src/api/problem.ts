@@ -27,6 +27,7 @@ export class Problem extends Error {
     if (this.status === 0) return "The server cannot be reached. What you typed is kept; try again.";
     if (this.status >= 500) return "The server has a problem. What you typed is kept; try again in a moment.";
     if (this.status === 401) return "Your session has ended. Sign in again.";
+    if (this.is("registration-closed")) return sentence(this.message);
     if (this.status === 403) return "Your role on this event does not allow that.";
     if (this.status === 404) return "That is not there any more.";
     if (this.status === 429) return "That was too fast. Wait a moment, then try again.";

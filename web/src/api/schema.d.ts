@@ -36,6 +36,8 @@ export interface paths {
         /**
          * Log Out
          * @description End this session: its tokens die, here at once and on other processes within five seconds.
+         *
+         *     The page needs no access token for it, and its cookie is thrown away in any case.
          */
         readonly post: operations["log_out"];
         readonly delete?: never;
@@ -122,6 +124,26 @@ export interface paths {
          * @description Make an account. Usernames and e-mail addresses are unique without regard to case.
          */
         readonly post: operations["register"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/auth/registration": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Read Registration
+         * @description Tell whether people can make accounts by themselves.
+         */
+        readonly get: operations["read_registration"];
+        readonly put?: never;
+        readonly post?: never;
         readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
@@ -2096,6 +2118,17 @@ export interface components {
             readonly username: string;
         };
         /**
+         * Registration
+         * @description Whether people make accounts by themselves; where it is closed, the operator makes them.
+         */
+        readonly Registration: {
+            /**
+             * Registration
+             * @enum {string}
+             */
+            readonly registration: "open" | "closed";
+        };
+        /**
          * ReminderUpdate
          * @description How many minutes before the event begins to be told, each occurrence of a series anew; all others go.
          */
@@ -2558,6 +2591,7 @@ export type SchemaProfileUpdate = components['schemas']['ProfileUpdate'];
 export type SchemaReadUpTo = components['schemas']['ReadUpTo'];
 export type SchemaRefresh = components['schemas']['Refresh'];
 export type SchemaRegister = components['schemas']['Register'];
+export type SchemaRegistration = components['schemas']['Registration'];
 export type SchemaReminderUpdate = components['schemas']['ReminderUpdate'];
 export type SchemaReminders = components['schemas']['Reminders'];
 export type SchemaRole = components['schemas']['Role'];
@@ -2700,7 +2734,10 @@ export interface operations {
                 readonly "x-convene-page"?: "1";
             };
             readonly path?: never;
-            readonly cookie?: never;
+            readonly cookie?: {
+                /** @description The refresh token, when `X-Convene-Page` says so. */
+                readonly convene_refresh?: string;
+            };
         };
         readonly requestBody?: never;
         readonly responses: {
@@ -3208,6 +3245,15 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The caller's role does not allow this, or the operator of this server does not. */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description It clashes with the present state: a double booking, edits that cannot be merged, a name that is taken. */
             readonly 409: {
                 headers: {
@@ -3233,6 +3279,68 @@ export interface operations {
                 };
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something in the request makes no sense; `errors` says what and where. */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Asked too often; `Retry-After` says when to ask again. */
+            readonly 429: {
+                headers: {
+                    /** @description Where one stands: `"user";r=0;t=17` is none left, for 17 seconds. On other answers too. */
+                    readonly RateLimit: string;
+                    /** @description Each quota: `"user";q=100;w=60` is 100 requests in 60 seconds. */
+                    readonly "RateLimit-Policy": string;
+                    /** @description Seconds. */
+                    readonly "Retry-After": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; it has been logged under the request id. */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is not available; try again. */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly read_registration: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Successful Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Registration"];
                 };
             };
             /** @description Something in the request makes no sense; `errors` says what and where. */
@@ -4090,7 +4198,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller's role does not allow this. */
+            /** @description The caller's role does not allow this, or the operator of this server does not. */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -4407,7 +4515,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller's role does not allow this. */
+            /** @description The caller's role does not allow this, or the operator of this server does not. */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -4541,7 +4649,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller's role does not allow this. */
+            /** @description The caller's role does not allow this, or the operator of this server does not. */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -4670,7 +4778,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller's role does not allow this. */
+            /** @description The caller's role does not allow this, or the operator of this server does not. */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -5807,7 +5915,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller's role does not allow this. */
+            /** @description The caller's role does not allow this, or the operator of this server does not. */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -5938,7 +6046,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller's role does not allow this. */
+            /** @description The caller's role does not allow this, or the operator of this server does not. */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -6494,7 +6602,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller's role does not allow this. */
+            /** @description The caller's role does not allow this, or the operator of this server does not. */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -6642,7 +6750,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller's role does not allow this. */
+            /** @description The caller's role does not allow this, or the operator of this server does not. */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -6977,7 +7085,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller's role does not allow this. */
+            /** @description The caller's role does not allow this, or the operator of this server does not. */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
