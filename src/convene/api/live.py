@@ -26,7 +26,7 @@ from convene.api.sockets import Closed, Left, Socket
 from convene.api.streams import Stream
 from convene.domain.errors import BadToken, ConveneError, Gone, Invalid, TooOften, Unavailable
 from convene.operations.identity import SignedIn
-from convene.storage.notifications import Place
+from convene.storage.notifications import NotificationPlace
 
 router = feature_router("live", "/api/v1")
 
@@ -114,7 +114,7 @@ async def _first_message(socket: Socket) -> str:
     return token
 
 
-async def _after(held: Services, cursor: str | None) -> Place | None:
+async def _after(held: Services, cursor: str | None) -> NotificationPlace | None:
     if cursor is None:
         return None
     async with held.units.reading() as work:

@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 from convene.api.endings import FAREWELL_SECONDS, HANG_UP, patience
 from convene.api.messages import news_json
 from convene.delivery.hub import Ended, Hub, Listener, News
-from convene.storage.notifications import Place
+from convene.storage.notifications import NotificationPlace
 
 HEARTBEAT_SECONDS = 20.0
 
@@ -28,7 +28,9 @@ class Stream(StreamingResponse):
 
     media_type = "text/event-stream"
 
-    def __init__(self, hub: Hub, listener: Listener, after: Place | None, listening: AsyncExitStack) -> None:
+    def __init__(
+        self, hub: Hub, listener: Listener, after: NotificationPlace | None, listening: AsyncExitStack
+    ) -> None:
         # Closed afterwards: what is cut off in a while must not be carrying another answer.
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no", "Connection": "close"}
         self._frames = self._written(after)
@@ -82,7 +84,7 @@ class Stream(StreamingResponse):
         if self._listener.ended is not None and self._telling is not None:
             asyncio.get_running_loop().call_later(patience(self._listener.ended), self._telling.cancel)
 
-    async def _written(self, after: Place | None) -> AsyncGenerator[bytes]:
+    async def _written(self, after: NotificationPlace | None) -> AsyncGenerator[bytes]:
         """What is told, up to the end, which is not among it."""
         yield b"retry: 2000\n\n"
         if after is not None:
