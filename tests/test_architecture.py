@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterable, Iterator
 from fnmatch import filter as matching
 from functools import cache
@@ -161,6 +162,21 @@ def test_the_import_contracts_hold():
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
     run = subprocess.run([lint, "--no-logo"], cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stdout + run.stderr
+
+
+def _sources(contract: str) -> set[str]:
+    """The modules that an import contract is about."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    [found] = [one for one in settings["tool"]["importlinter"]["contracts"] if one["name"] == contract]
+    return {name.removeprefix("convene.") for name in found.get("source_modules") or found["modules"]}
+
+
+def test_the_import_contracts_are_about_every_room_and_every_feature():
+    rooms = {one.stem for one in SOURCE.iterdir() if one.suffix == ".py" or (one / "__init__.py").exists()}
+    assert _sources("Only storage knows SQL") == rooms - {"__init__", "storage"}
+    features = {module.room for module in modules() if "\nrouter = feature_router(" in module.text}
+    known = _sources("Features of the API do not know each other")
+    assert {f"{name.replace('.', '/')}.py" for name in known} == features
 
 
 def test_only_the_drivers_commit():

@@ -58,7 +58,6 @@ from convene.delivery.outbound import sending
 from convene.delivery.presence import Watch
 from convene.delivery.smtp import Smtp
 from convene.delivery.stopping import before_stopping
-from convene.delivery.wires import PostgresWire, SqliteWire
 from convene.operations.identity import Identities
 from convene.operations.links import Links
 from convene.operations.passwords import Passwords
@@ -68,6 +67,7 @@ from convene.settings import Settings, mail_address
 from convene.storage.engine import Database, make_database
 from convene.storage.sqlite import SqliteDatabase
 from convene.storage.unit_of_work import Units
+from convene.storage.wires import PostgresWire, SqliteWire
 
 if TYPE_CHECKING:
     from convene.tracing import Tracing
@@ -166,9 +166,9 @@ def _wrap(app: FastAPI, settings: Settings, metrics: Metrics, rates: Rates, trac
             allow_headers=["*"],
             expose_headers=_EXPOSED,
         )
-    stack = RequestLog(stack, metrics=metrics)
     if tracing is not None:
         stack = tracing_module().TracedRequests(stack, tracing=tracing)
+    stack = RequestLog(stack, metrics=metrics)  # sends by the server's own `send`, which it needs to hang up
     if settings.trusted_proxies:
         stack = ProxyHeadersMiddleware(stack, trusted_hosts=list(settings.trusted_proxies))  # type: ignore[arg-type,assignment] # typed for uvicorn
     app.middleware_stack = stack

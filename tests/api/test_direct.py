@@ -7,6 +7,8 @@ from typing import Any
 
 import httpx2
 import pytest
+from fastapi import FastAPI
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import Match
 from starlette.types import Receive, Scope, Send
 
@@ -20,6 +22,21 @@ HOUR = {"title": "Planning", "start_time": "2027-03-01T09:00:00Z", "end_time": "
 #: No route reads it of a request without a body, and the short way does not take it.
 LONG_WAY = {"Content-Type": "text/plain"}
 JSON_THE_LONG_WAY = {"Content-Type": "application/json; charset=utf-8"}
+
+#: All that requests pass by on the short way, and why nobody misses it there.
+DONE_WITHOUT = {
+    "Heads": "HEAD is no method of a planned route",
+    "PackedAnswers": "whoever accepts MessagePack takes the long way",
+    "ServerErrorMiddleware": "the short way has its own",
+    "ExceptionTelemetryMiddleware": "of FastAPI; the application asks for no telemetry",
+    "AppBodyLimitMiddleware": "of FastAPI; limits nothing, as we set no such limit",
+    "Aliases": "a planned route is found by its own path alone",
+    "OutsideRates": "planned routes are known by their paths, and those who sign in are counted as themselves",
+    "BodyLimits": "the short way has its own where there may be a body",
+    "PackedBodies": "a body in anything but plain JSON takes the long way",
+    "ExceptionMiddleware": "the short way asks the same handlers",
+    "AsyncExitStackMiddleware": "a plan leaves what it has opened by itself",
+}
 
 
 async def long_way_is_taken(method: str, path: str, headers: dict[str, str]) -> bool:
@@ -90,6 +107,34 @@ def test_the_short_way_leads_where_routing_would():
         scope: Scope = {"type": "http", "method": method, "path": path, "headers": []}
         assert next(one for one in app.routes if one.matches(scope)[0] is Match.FULL) is route
         assert canonical(path) == path
+
+
+def on_the_long_way(app: FastAPI) -> list[str]:
+    """The names of what a request passes through from the parting of the ways to the routes."""
+    names: list[str] = []
+    here: Any = app.middleware_stack
+    while here is not app.router:
+        names.append(type(here).__name__)
+        here = getattr(here, "_long_way", None) or getattr(here, "_app", None) or here.app
+    return names[names.index("Direct") + 1 :]
+
+
+def test_the_short_way_does_without_nothing_that_it_does_not_know():
+    unknown = set(on_the_long_way(create_app(settings_for("sqlite:///never-opened.db")))) - DONE_WITHOUT.keys()
+    assert not unknown, (
+        f"Requests that take the short way (api/direct.py) pass by {', '.join(unknown)}. Let _wrap (app.py) put it"
+        " outside of Direct; or let Direct send the requests that are its business the long way, or do the same by"
+        " itself, and say so in DONE_WITHOUT."
+    )
+
+
+def test_middleware_that_is_added_is_seen():
+    app = create_app(settings_for("sqlite:///never-opened.db"))
+    assert set(on_the_long_way(app)) == DONE_WITHOUT.keys()
+    app.middleware_stack = None  # nothing is added to an application that has one
+    app.add_middleware(GZipMiddleware)
+    app.middleware_stack = Direct(app, app.build_middleware_stack())
+    assert "GZipMiddleware" in on_the_long_way(app)
 
 
 def told(answer: httpx2.Response) -> tuple[int, dict[str, str], Any]:

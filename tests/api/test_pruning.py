@@ -7,11 +7,14 @@ from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import Table
 
 from convene.delivery import housekeeping
 from convene.operations import upkeep
 from convene.operations.upkeep import Pruned
-from convene.storage.tables import metadata
+from convene.storage.delivery_tables import deliveries
+from convene.storage.tables import idempotency_keys, metadata, sessions
+from convene.storage.unit_of_work import Units
 from tests.api.signing_in import sign_in
 from tests.api.steps import path_of, read, refusal
 from tests.api.test_trash import later
@@ -22,6 +25,7 @@ from tests.synced_copy import Copy
 
 CHANGES = "/api/v1/changes"
 NOTIFICATIONS = "/api/v1/notifications"
+MANY = 1_200
 
 
 @pytest.fixture(params=KINDS)
@@ -187,6 +191,38 @@ async def test_answers_kept_for_requests_that_are_sent_again_are_forgotten_after
     with later(api, timedelta(hours=23)):
         assert (await upkeep.prune(api.app.state.services.units)).answers == 0
     assert (await pruned(api, 2)).answers == 1
+
+
+async def copied(database_url: str, table: Table, **changed: str) -> None:
+    """Copy the one row of a table many times; `changed` says in SQL what is another in each, by its number n."""
+    names = [column.name for column in table.columns if column.name != "id" or "id" in changed]
+    numbers = f"WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < {MANY})"
+    values = ", ".join(changed.get(name, name) for name in names)
+    into = f"INSERT INTO {table.name} ({', '.join(names)})"
+    async with outside(database_url) as connection:
+        await connection.rows(f"{into} {numbers} SELECT {values} FROM {table.name}, numbers")
+
+
+async def test_whatever_goes_by_its_age_goes_in_stretches(api: Api, database_url: str, alice: Person):
+    webhook = await alice.adds_webhook("https://hooks.invalid/x")
+    path = f"/api/v1/webhooks/{webhook['id']}"
+    await alice.post(f"{path}/test", headers={"Idempotency-Key": "one"})
+    await alice.patch(path, {"active": False})
+    await copied(database_url, sessions, id="'old' || n")
+    await copied(database_url, idempotency_keys, key="'old' || n")
+    await copied(database_url, deliveries, message_id="'old' || n")
+    writes = 0
+
+    def count_write() -> None:
+        nonlocal writes
+        writes += 1
+
+    with later(api, timedelta(days=40)):
+        units = api.app.state.services.units
+        found = await upkeep.prune(Units(units.database, units._clock, count_write))
+    assert (found.sessions, found.answers, found.deliveries) == (MANY + 1,) * 3
+    assert writes >= 3 * MANY / 500
+    assert await pruned(api, 40) == Pruned(0, 0, 0, 0, 0, 0)
 
 
 async def test_pruning_again_throws_nothing_away(api: Api, alice: Person, ben: Person):

@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from convene.delivery.bus import RING, Bus, Hear
+from convene.delivery.bus import Bus
+from convene.storage.wires import RING, Hear
+
+OUTAGES = 8
 
 
 class Keeping:
@@ -45,3 +48,24 @@ async def test_the_first_ring_is_heard_at_once():
         for _ in range(5):
             await asyncio.sleep(0)
         assert RING in heard
+
+
+class Faltering(Keeping):
+    """A wire that is lost as soon as it is there."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.outages = 0
+
+    async def listen(self, hear: Hear, connected: Callable[[], None]) -> None:  # noqa: ARG002 - nobody else is there
+        connected()
+        self.outages += 1
+        if self.outages == OUTAGES:
+            self.listened.set()
+        raise OSError("lost again")
+
+
+async def test_an_outage_after_others_is_no_longer_than_the_first():
+    wire, bus = Faltering(), Bus()
+    async with bus.running(wire), asyncio.timeout(5):  # each twice as long as the one before would take 12.7 s
+        await wire.listened.wait()

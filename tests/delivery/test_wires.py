@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from convene.delivery.bus import MESSAGE_MAX, RING, Bus
-from convene.delivery.wires import PostgresWire
+from convene.delivery.bus import MESSAGE_MAX, Bus
+from convene.storage.wires import RING, PostgresWire
 from tests.databases import fresh_database
 
 

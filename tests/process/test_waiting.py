@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+import threading
 import time
+from contextlib import closing
 
 import pytest
 from sqlalchemy import func, select
 
 from convene.domain.errors import Unavailable
 from convene.storage import events
+from convene.storage.engine import parse_url
 from convene.storage.postgresql import PostgresDatabase
 from convene.storage.statements import Statement
 from convene.storage.unit_of_work import Units
+from tests.databases import fresh_database
 from tests.process.outside import holding_agenda, outside
-from tests.process.units import POOL, SECONDS, TIMEOUT, add_user, exists, new_name, works, write_user
+from tests.process.units import POOL, SECONDS, TIMEOUT, add_user, exists, new_name, units_on, works, write_user
 
 WRITERS = 20
+HOLDS, BEGINNINGS = 10, 1_000
 _CUT_OFF = """
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid()
@@ -40,6 +46,36 @@ async def test_writers_wait_no_longer_than_the_timeout_however_many_wait(units: 
     assert set(reasons) <= {"database_locked", "database_busy"}
     assert TIMEOUT / 2 < waited < WRITERS * TIMEOUT / 3
     assert await works(units)
+
+
+def _hold_now_and_then(path: str, done: threading.Event) -> None:
+    """Hold the write lock of a file for a moment whenever it can be had, as other processes do."""
+    with closing(sqlite3.connect(path, isolation_level=None, timeout=0)) as file:
+        held = 0
+        while held < HOLDS and not done.is_set():
+            try:
+                file.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError:
+                continue  # it is taken: ask again at once, or the moment in which it is not goes by
+            time.sleep(TIMEOUT / 30)
+            file.execute("ROLLBACK")
+            held += 1
+    done.set()
+
+
+async def test_whoever_begins_again_waits_for_the_lock_like_anybody():
+    done = threading.Event()
+    with fresh_database("sqlite") as url:
+        async with units_on(url, patience=SECONDS) as units:
+            other = asyncio.create_task(asyncio.to_thread(_hold_now_and_then, str(parse_url(url).database), done))
+            try:
+                while not done.is_set():
+                    async with units.writing() as work:
+                        for _ in range(BEGINNINGS):
+                            await work.begin_again()
+            finally:
+                done.set()
+                await other
 
 
 async def test_a_lock_that_is_let_go_in_time_is_waited_for(units: Units, database_url: str):

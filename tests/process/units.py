@@ -17,9 +17,9 @@ SECONDS = 10.0
 
 
 @asynccontextmanager
-async def units_on(database_url: str) -> AsyncIterator[Units]:
+async def units_on(database_url: str, *, patience: float = TIMEOUT) -> AsyncIterator[Units]:
     """Units of work with few connections and little patience."""
-    database = make_database(database_url, pool_size=POOL, timeout=TIMEOUT)
+    database = make_database(database_url, pool_size=POOL, timeout=patience)
     await database.open()
     try:
         yield Units(database)

@@ -60,7 +60,7 @@ async def _filter(
 AskedFilter = Annotated[EventFilter, Depends(_filter)]
 
 
-def _after(page: AskedPage) -> agenda.Place | None:
+def _after(page: AskedPage) -> agenda.ListPlace | None:
     place = page.after(str, int, str | None)
     if place is None:
         return None
@@ -81,7 +81,7 @@ def _respond(page: Page, listed: Listed, represent: Callable[[Entry], object] = 
     return page.respond(listed.entries, represent, lambda entry: _place(entry.place), looked_until=looked_until)
 
 
-def _place(place: agenda.Place) -> tuple[str, int, str | None]:
+def _place(place: agenda.ListPlace) -> tuple[str, int, str | None]:
     start, event_id, occurrence = place
     return start.isoformat(), event_id, occurrence.isoformat() if occurrence else None
 

@@ -11,12 +11,13 @@ from collections.abc import Coroutine
 from typing import Any
 
 from convene.api.dependencies import Services
+from convene.api.endings import patience
 from convene.api.messages import written_news
-from convene.api.sockets import FAREWELL_SECONDS, Closed, Socket
+from convene.api.sockets import Closed, Socket
 from convene.delivery.hub import Ended, EventMoved, Listener
 from convene.domain.errors import NotFound
 from convene.operations import access
-from convene.storage.notifications import Place
+from convene.storage.notifications import NotificationPlace
 
 _CODES = {Ended.SESSION: 4401, Ended.TOO_SLOW: 1013, Ended.STOPPING: 1012}
 _ID_MAX = 2**63 - 1
@@ -35,7 +36,7 @@ class Conversation:
         self._telling: asyncio.Task[None] | None = None
         self._failure: BaseException | None = None
 
-    async def hold(self, after: Place | None) -> None:
+    async def hold(self, after: NotificationPlace | None) -> None:
         """Hear and tell until one side ends it; with a place, what was missed since then comes first.
 
         Raises:
@@ -70,9 +71,7 @@ class Conversation:
         if self._telling is None:
             self._begin(self._tell())
         elif ended:
-            # Whoever is being told something has this long to take it; who was too slow has had it.
-            patience = 0.0 if ended is Ended.TOO_SLOW else FAREWELL_SECONDS
-            asyncio.get_running_loop().call_later(patience, self._fail, _closed(ended))
+            asyncio.get_running_loop().call_later(patience(ended), self._fail, _closed(ended))
 
     def _begin(self, telling: Coroutine[Any, Any, None]) -> None:
         self._telling = asyncio.create_task(telling)
@@ -94,7 +93,7 @@ class Conversation:
             self._failure = error
             self._hearing.cancel()
 
-    async def _catch_up(self, after: Place) -> None:
+    async def _catch_up(self, after: NotificationPlace) -> None:
         async for told in self._held.hub.missed(self._listener, after):
             await self._socket.send(written_news(told, self._held.hub.epoch, packed=self._socket.packed))
         await self._tell()

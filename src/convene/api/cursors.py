@@ -5,18 +5,18 @@ from __future__ import annotations
 from convene.api.paging import decode_cursor, encode_cursor
 from convene.domain.errors import Gone, Invalid
 from convene.operations.sync import SyncCursor, clock_of
-from convene.storage.notifications import Place
+from convene.storage.notifications import NotificationPlace
 from convene.storage.unit_of_work import UnitOfWork
 
 _MAX = 2**63 - 1
 
 
-def write_place(epoch: str, place: Place) -> str:
+def write_place(epoch: str, place: NotificationPlace) -> str:
     """Write how far a listener has been told."""
     return encode_cursor([epoch, *place])
 
 
-async def read_place(work: UnitOfWork, cursor: str) -> Place:
+async def read_place(work: UnitOfWork, cursor: str) -> NotificationPlace:
     """Read how far a listener has been told.
 
     Raises:

@@ -7,11 +7,9 @@ first message (better: neither is logged anywhere).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing
+from contextlib import AsyncExitStack
 from typing import Annotated, Any
 
-import orjson
 from fastapi import Depends, Header, Query, Request, WebSocket
 from fastapi.responses import StreamingResponse
 from starlette.routing import WebSocketRoute
@@ -21,19 +19,16 @@ from convene.api.conversation import Conversation
 from convene.api.cursors import read_place
 from convene.api.declared import SIGNED_IN, problems
 from convene.api.dependencies import Held, Services, recognised, services
-from convene.api.messages import news_json
 from convene.api.planned import feature_router
 from convene.api.problems import problem
 from convene.api.rates import KNOCKING_SECONDS
 from convene.api.sockets import Closed, Left, Socket
-from convene.delivery.hub import Ended, News
+from convene.api.streams import Stream
 from convene.domain.errors import BadToken, ConveneError, Gone, Invalid, TooOften, Unavailable
 from convene.operations.identity import SignedIn
-from convene.storage.notifications import Place
+from convene.storage.notifications import NotificationPlace
 
 router = feature_router("live", "/api/v1")
-
-HEARTBEAT_SECONDS = 20.0
 
 #: The quotas of those who have not said who they are: they are refused before they are connected.
 _OF_STRANGERS = frozenset({"address", "knocking"})
@@ -119,7 +114,7 @@ async def _first_message(socket: Socket) -> str:
     return token
 
 
-async def _after(held: Services, cursor: str | None) -> Place | None:
+async def _after(held: Services, cursor: str | None) -> NotificationPlace | None:
     if cursor is None:
         return None
     async with held.units.reading() as work:
@@ -171,44 +166,7 @@ async def stream_notifications(
     _, expires_at = await held.identities.until(token)
     cursor = last_event_id or after
     place = await _after(held, cursor)
-    frames = _stream(held, me, expires_at, place)
-    return StreamingResponse(
-        _begun(await anext(frames), frames),  # begun before the answer: one stream too many is a problem, not a stream
-        media_type="text/event-stream",
-        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
-    )
-
-
-async def _begun(first: bytes, rest: AsyncGenerator[bytes]) -> AsyncIterator[bytes]:
-    async with aclosing(rest):
-        yield first
-        async for frame in rest:
-            yield frame
-
-
-async def _stream(held: Services, me: SignedIn, expires_at: float, after: Place | None) -> AsyncGenerator[bytes]:
-    async with held.hub.listening(me, expires_at) as listener:
-        yield b"retry: 2000\n\n"
-        if after is not None:
-            async for told in held.hub.missed(listener, after):
-                yield _frame(told, held)
-        while True:
-            try:
-                async with asyncio.timeout(HEARTBEAT_SECONDS):
-                    await listener.something()
-            except TimeoutError:
-                yield b": still here\n\n"
-            while listener.waiting:
-                news = listener.take()
-                if news is not None:
-                    yield _frame(news, held)
-                if isinstance(news, Ended):
-                    return
-
-
-def _frame(news: News, held: Services) -> bytes:
-    """One server-sent event; only those with a cursor carry an id, so that Last-Event-ID is always a cursor."""
-    message = news_json(news, held.hub.epoch)
-    name = f"event: {message['type']}\n"
-    cursor = f"id: {message['cursor']}\n" if "cursor" in message else ""
-    return f"{name}{cursor}data: {orjson.dumps(message).decode()}\n\n".encode()
+    async with AsyncExitStack() as stack:
+        # Begun before the answer: one stream too many is a problem, not a stream.
+        listener = await stack.enter_async_context(held.hub.listening(me, expires_at))
+        return Stream(held.hub, listener, place, stack.pop_all())

@@ -9,6 +9,7 @@ from secrets import token_hex
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from convene.api import lines
+from convene.api.endings import HANG_UP, hang_up
 from convene.api.metrics import Metrics
 from convene.api.rates import rate_headers
 from convene.api.safety import safety_headers
@@ -44,7 +45,7 @@ class RequestLog:
                 own = (b"x-request-id", request_id.encode())
                 said = message["headers"]
                 message["headers"] = [*said, own, *rate_headers(scope), *safety_headers(scope, said)]
-            await send(message)
+            await (hang_up(send) if message["type"] == HANG_UP else send(message))
 
         try:
             await self._app(scope, receive, noted)

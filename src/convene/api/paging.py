@@ -25,7 +25,7 @@ LIMIT_MAX = 200
 BYTES_MAX = 1_048_576
 CURSOR_MAX = 300
 _Row = TypeVar("_Row")
-Place = list[str | int | None]
+CursorValues = list[str | int | None]
 
 
 def encode_cursor(place: Sequence[Any]) -> str:
@@ -33,7 +33,7 @@ def encode_cursor(place: Sequence[Any]) -> str:
     return base64.urlsafe_b64encode(orjson.dumps(list(place))).rstrip(b"=").decode()
 
 
-def decode_cursor(cursor: str, *types: type | UnionType, name: str, of: str | None = None) -> Place:
+def decode_cursor(cursor: str, *types: type | UnionType, name: str, of: str | None = None) -> CursorValues:
     """Read a cursor.
 
     Args:
@@ -72,7 +72,7 @@ class Page:
         """
         return self._request.url.path + _filters(self._request)
 
-    def after(self, *types: type | UnionType) -> Place | None:
+    def after(self, *types: type | UnionType) -> CursorValues | None:
         """The place after which the page begins, None for the first page.
 
         Args:

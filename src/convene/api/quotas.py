@@ -50,7 +50,7 @@ class Standing(NamedTuple):
     seconds: int
 
 
-class _Window:
+class _QuotaWindow:
     """What was counted of one quota in the window that is now."""
 
     __slots__ = ("asking", "elsewhere", "here", "number", "quota", "sent", "touched", "waiting")
@@ -102,7 +102,7 @@ class Counts:
     """Counts who asked how often: with sums, together with other processes."""
 
     def __init__(self, sums: Sums | None = None) -> None:
-        self._windows: dict[str, _Window] = {}
+        self._windows: dict[str, _QuotaWindow] = {}
         self._sums = sums
         self._prefix = ""
         #: Whether other processes are heard of; True too where nobody has to be.
@@ -138,7 +138,7 @@ class Counts:
         number = int(now // quota.seconds)
         window = self._windows.get(quota.name)
         if window is None:
-            window = self._windows[quota.name] = _Window(quota)
+            window = self._windows[quota.name] = _QuotaWindow(quota)
         here = window.count(who, number, amount)
         if quota.exact and self._sums is not None and self.shared:
             await self._exchange_exactly(window, who)
@@ -156,9 +156,9 @@ class Counts:
                 touched, window.touched = window.touched, set()
                 await self._exchange(window, touched)
             if not self.shared:
-                await self._exchange(_Window(Quota("probe", 0, 1)), {"probe"})
+                await self._exchange(_QuotaWindow(Quota("probe", 0, 1)), {"probe"})
 
-    async def _exchange_exactly(self, window: _Window, who: str) -> None:
+    async def _exchange_exactly(self, window: _QuotaWindow, who: str) -> None:
         """Come back when the others know what was counted of somebody before; of many who wait, one asks for all."""
         window.waiting.add(who)
         async with window.asking:
@@ -166,7 +166,7 @@ class Counts:
                 people, window.waiting = window.waiting, set()
                 await self._exchange(window, people)
 
-    async def _exchange(self, window: _Window, people: set[str]) -> None:
+    async def _exchange(self, window: _QuotaWindow, people: set[str]) -> None:
         """Tell the others how often some people asked here, and learn how often they asked elsewhere."""
         number, sent = window.number, window.sent
         deltas = {who: window.here.get(who, 0) - sent.get(who, 0) for who in people}

@@ -17,14 +17,13 @@ from fastapi import Response
 from starlette.datastructures import QueryParams
 from starlette.types import Receive, Scope, Send
 
+from convene.api.endings import FAREWELL_SECONDS, hang_up
 from convene.api.messages import written
 
 #: The server refuses longer frames while they come (`cli.serve`); this is for those that it lets through.
 FRAME_MAX = 64 * 1024
 #: A client may say so much in so many seconds; more ends the connection (1008).
 MESSAGES_MAX, MESSAGES_SECONDS = 100, 10.0
-#: So long a client that does not read may take to hear that this is the end.
-FAREWELL_SECONDS = 5.0
 
 _JSON, _MSGPACK, _BEARER = "convene.json", "convene.msgpack", "bearer."
 
@@ -134,5 +133,6 @@ class Socket:
         with suppress(RuntimeError, Left, TimeoutError):  # the client may have gone first, or reads nothing any more
             if not self.is_open:
                 await self.accept()
+            await hang_up(self._send)
             async with asyncio.timeout(FAREWELL_SECONDS):
                 await self._pass_on({"type": "websocket.close", "code": code, "reason": reason})

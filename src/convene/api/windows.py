@@ -18,7 +18,7 @@ From = Annotated[When | None, Query(alias="from", description="Occurrences from 
 To = Annotated[When | None, Query(description="Occurrences before this; a bare date includes that day.")]
 
 
-def read_window(after: When | None, before: When | None, tz: ZoneInfo) -> agenda.Window | None:
+def read_window(after: When | None, before: When | None, tz: ZoneInfo) -> agenda.OpenWindow | None:
     """Read both edges; what has no offset is told by the clocks of a zone, and a bare date is the whole day."""
     return agenda.window(_edge(after, tz, name="from", is_end=False), _edge(before, tz, name="to", is_end=True))
 
@@ -42,7 +42,7 @@ async def _window(
     to: To = None,
     start_date: Annotated[When | None, Query(description="The same as `from`.")] = None,
     end_date: Annotated[When | None, Query(description="The same as `to`.")] = None,
-) -> agenda.Window | None:
+) -> agenda.OpenWindow | None:
     if from_ is not None and start_date is not None:
         raise Invalid.at("?start_date", "says again what from says")
     if to is not None and end_date is not None:
@@ -50,4 +50,4 @@ async def _window(
     return read_window(from_ or start_date, to or end_date, zone(me.time_zone))
 
 
-AskedWindow = Annotated[agenda.Window | None, Depends(_window)]
+AskedWindow = Annotated[agenda.OpenWindow | None, Depends(_window)]

@@ -15,18 +15,15 @@ from typing import Protocol
 
 import structlog
 
-CHANNEL = "convene"
+from convene.storage.wires import RING, Hear
+
 #: PostgreSQL carries less than 8,000 bytes, and in base64 three are four; what is longer takes a burst down with it.
 MESSAGE_MAX = 5_900
-#: A doorbell without a message: there is something to read in the tables.
-RING = b""
-_RETRY_MAX = 5.0
+_RETRY_FIRST, _RETRY_MAX = 0.1, 5.0
 #: So long whatever is said after something waits, to be carried together: each carrying costs as much as a query.
 _BREATH = 0.01
 
 _log = structlog.get_logger("convene.bus")
-
-Hear = Callable[[bytes], None]
 
 
 class Wire(Protocol):
@@ -101,12 +98,14 @@ class Bus:
             await asyncio.sleep(_BREATH)
 
     async def _listen_always(self, wire: Wire) -> None:
-        pause = 0.1
+        pause = _RETRY_FIRST
         while True:
             await self._guarded(wire.listen(self._heard, self._is_connected))
+            if self.connected:  # it was there meanwhile: this is another outage
+                pause = _RETRY_FIRST
             self._connect_is(connected=False)
             await asyncio.sleep(pause)
-            pause = min(pause * 2, _RETRY_MAX) if not self.connected else 0.1
+            pause = min(pause * 2, _RETRY_MAX)
 
     def _connect_is(self, *, connected: bool) -> None:
         if self.connected != connected:

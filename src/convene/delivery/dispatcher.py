@@ -19,11 +19,12 @@ from typing import Any
 
 import structlog
 
-from convene.delivery.bus import RING, Bus
+from convene.delivery.bus import Bus
 from convene.delivery.channels import Channel
 from convene.domain.errors import ConveneError, Unavailable
 from convene.operations import deliveries, reminders
 from convene.storage.unit_of_work import Units
+from convene.storage.wires import RING
 
 POLL_SECONDS = 3.0
 #: A burst of writes is looked at together; looking costs three small statements.

@@ -13,17 +13,17 @@ from collections.abc import AsyncIterator, Callable, Collection, Iterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from enum import Enum
-from functools import partial
 
 import structlog
 
-from convene.delivery.bus import RING, Bus
+from convene.delivery.bus import Bus
 from convene.domain.errors import ConveneError, TooOften
 from convene.operations import identity, notifications, sync
 from convene.operations.identity import SignedIn
 from convene.operations.notifications import Told
-from convene.storage.notifications import Place
+from convene.storage.notifications import NotificationPlace
 from convene.storage.unit_of_work import Units
+from convene.storage.wires import RING
 
 QUEUE_MAX = 256
 POLL_SECONDS = 3.0
@@ -75,7 +75,7 @@ class Listener:
 
     me: SignedIn
     expires_at: float
-    place: Place
+    place: NotificationPlace
     waiting: list[News] = field(default_factory=list)
     wake: Callable[[], None] | None = None
     """Called when there is something, for each of several."""
@@ -104,21 +104,6 @@ class Listener:
             self.place = place
         return news
 
-    async def something(self) -> None:
-        """Wait until something waits. One task at a time does."""
-        while not self.waiting:
-            came = asyncio.get_running_loop().create_future()
-            self.wake = partial(_fulfil, came)
-            try:
-                await came
-            finally:
-                self.wake = None
-
-
-def _fulfil(something: asyncio.Future[None]) -> None:
-    if not something.done():
-        something.set_result(None)
-
 
 def _whose(one: tuple[int, News]) -> int:
     return one[0]
@@ -133,7 +118,7 @@ class Hub:
         self._listeners: dict[int, set[Listener]] = {}
         self._rung = asyncio.Event()
         self.epoch = ""
-        self._told: Place = (0, 0)
+        self._told: NotificationPlace = (0, 0)
         self._moved = 0
         self._checked = 0.0
         self._stopping = False
@@ -183,7 +168,7 @@ class Hub:
             if not mine:
                 del self._listeners[me.user_id]
 
-    async def missed(self, listener: Listener, after: Place) -> AsyncIterator[Told]:
+    async def missed(self, listener: Listener, after: NotificationPlace) -> AsyncIterator[Told]:
         """Read what was told from a place on until that where the hub's own news for this listener begin.
 
         The listener has been in the hub's list before this is read, and what came both ways is not taken twice:
@@ -239,7 +224,9 @@ class Hub:
             await self._read_for(newcomers, moved, told)  # what they hear twice is skipped, or does no harm
             asked |= newcomers
 
-    async def _read_for(self, user_ids: Collection[int], moved: int, told: Place) -> tuple[int, Place]:
+    async def _read_for(
+        self, user_ids: Collection[int], moved: int, told: NotificationPlace
+    ) -> tuple[int, NotificationPlace]:
         """Tell some users what is new since two places; gives how far they have been told."""
         async with self._units.reading() as work:
             pairs, moved = await sync.events_moved_since(work, moved, list(user_ids))

@@ -16,8 +16,9 @@ from secrets import token_hex
 
 import orjson
 
-from convene.delivery.bus import MESSAGE_MAX, RING, Bus
+from convene.delivery.bus import MESSAGE_MAX, Bus
 from convene.delivery.hub import Listener, Presence
+from convene.storage.wires import RING
 
 REPEAT_SECONDS = 10.0
 FORGET_SECONDS = 25.0

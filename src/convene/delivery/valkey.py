@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from convene.delivery.bus import CHANNEL, Hear
+from convene.storage.wires import CHANNEL, Hear
 
 _ALIVE_EVERY = 5.0
 

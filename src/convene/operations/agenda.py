@@ -25,9 +25,9 @@ _STEPS_MAX = 12
 #: A wall time that sorts first.
 _FIRST = datetime.min  # noqa: DTZ901
 
-Place = tuple[datetime, int, datetime | None]
+ListPlace = tuple[datetime, int, datetime | None]
 #: Half-open; None where it has no start, or no end.
-Window = tuple[datetime | None, datetime | None]
+OpenWindow = tuple[datetime | None, datetime | None]
 #: Half-open, with a start and an end.
 Span = tuple[datetime, datetime]
 
@@ -39,7 +39,7 @@ class Entry(NamedTuple):
     occurrence: Occurrence | None
 
     @property
-    def place(self) -> Place:
+    def place(self) -> ListPlace:
         """Where it stands in its list: lists are sorted by this, and a page begins after one of these."""
         if self.occurrence is None:
             return self.head.starts_at, self.head.id, None
@@ -50,16 +50,16 @@ class Listed(NamedTuple):
     """A part of a list, and the place up to which was looked, if there may be more although nothing more was found."""
 
     entries: Sequence[Entry]
-    looked_until: Place | None = None
+    looked_until: ListPlace | None = None
 
 
 class _Heads(Protocol):
     """The events to list that a window meets, at most so many, by start."""
 
-    async def __call__(self, window: Window, most: int) -> Sequence[EventHead]: ...
+    async def __call__(self, window: OpenWindow, most: int) -> Sequence[EventHead]: ...
 
 
-def window(after: datetime | None, before: datetime | None) -> Window | None:
+def window(after: datetime | None, before: datetime | None) -> OpenWindow | None:
     """Make a window of two instants; None if neither is said.
 
     Raises:
@@ -76,7 +76,7 @@ def window(after: datetime | None, before: datetime | None) -> Window | None:
     return after, before
 
 
-def closed(asked: Window) -> Span:
+def closed(asked: OpenWindow) -> Span:
     """Make sure that a window has both a start and an end.
 
     Raises:
@@ -88,7 +88,9 @@ def closed(asked: Window) -> Span:
     return after, before
 
 
-async def list_events(work: UnitOfWork, me: SignedIn, chosen: EventFilter, *, after: Place | None, most: int) -> Listed:
+async def list_events(
+    work: UnitOfWork, me: SignedIn, chosen: EventFilter, *, after: ListPlace | None, most: int
+) -> Listed:
     """List what `me` sees, by start: events, or with a window the occurrences in it.
 
     Args:
@@ -103,13 +105,13 @@ async def list_events(work: UnitOfWork, me: SignedIn, chosen: EventFilter, *, af
         heads = await lists.list_events(work, me.user_id, chosen, last=last, most=most)
         return Listed([Entry(head, None) for head in heads])
 
-    async def seen(window: Window, most: int) -> Sequence[EventHead]:
+    async def seen(window: OpenWindow, most: int) -> Sequence[EventHead]:
         return await lists.list_events(work, me.user_id, chosen._replace(window=window), most=most)
 
     return await _listed(seen, chosen.window, after, most)
 
 
-async def list_occurrences(event: ViewableEvent, asked: Window, *, after: Place | None, most: int) -> Listed:
+async def list_occurrences(event: ViewableEvent, asked: OpenWindow, *, after: ListPlace | None, most: int) -> Listed:
     """List the occurrences of one event in a window.
 
     Raises:
@@ -117,7 +119,7 @@ async def list_occurrences(event: ViewableEvent, asked: Window, *, after: Place 
     """
     head = event.head
 
-    async def this_one(window: Window, most: int) -> Sequence[EventHead]:
+    async def this_one(window: OpenWindow, most: int) -> Sequence[EventHead]:
         start, end = window
         meets = (start is None or head.ends_at > start) and (end is None or head.starts_at < end)
         return [head][:most] if meets else []
@@ -133,14 +135,14 @@ async def list_trash(
     return await lists.trashed_events(work, me.user_id, work.now - TRASH_LIFE, last, most)
 
 
-async def _listed(heads: _Heads, asked: Window, after: Place | None, most: int) -> Listed:
+async def _listed(heads: _Heads, asked: OpenWindow, after: ListPlace | None, most: int) -> Listed:
     start, end = asked
     if start is None or end is None:
         return await _walk(heads, asked, after, most)
     return Listed(page(await _meeting(heads, (start, end)), after, most))
 
 
-async def _walk(heads: _Heads, asked: Window, after: Place | None, most: int) -> Listed:
+async def _walk(heads: _Heads, asked: OpenWindow, after: ListPlace | None, most: int) -> Listed:
     """Look through a window that is open at one end, from the place `after` on."""
     first, end = asked[0], asked[1] or LATEST
     found: list[Entry] = []
@@ -194,7 +196,7 @@ def occurrences_of(heads: Iterable[EventHead], span: Span) -> list[Entry]:
     return entries
 
 
-def page(entries: list[Entry], after: Place | None, most: int) -> list[Entry]:
+def page(entries: list[Entry], after: ListPlace | None, most: int) -> list[Entry]:
     """Sort a list and cut the page out of it that begins after a place."""
     entries.sort(key=_sort_key)
     if after is None:
@@ -211,5 +213,5 @@ def _sort_key(entry: Entry) -> tuple[datetime, int, datetime]:
     return occurrence.starts_at, head.id, occurrence.recurrence_id
 
 
-def _key(place: Place) -> tuple[datetime, int, datetime]:
+def _key(place: ListPlace) -> tuple[datetime, int, datetime]:
     return place[0], place[1], place[2] or _FIRST

@@ -20,7 +20,7 @@ from convene.operations.webhooks import new_message_id
 from convene.storage import claims, deliveries, mails, telling, webhooks
 from convene.storage.claims import Claimed
 from convene.storage.deliveries import NewDelivery
-from convene.storage.notifications import NotificationRow, Place
+from convene.storage.notifications import NotificationPlace, NotificationRow
 from convene.storage.unit_of_work import UnitOfWork, Units
 from convene.storage.webhooks import WebhookRow
 
@@ -35,11 +35,11 @@ async def tell_webhooks(units: Units) -> bool:
     return await follow(units, _WEBHOOKS)
 
 
-async def _any_told(work: UnitOfWork, after: Place, below: int) -> bool:
+async def _any_told(work: UnitOfWork, after: NotificationPlace, below: int) -> bool:
     return bool(await deliveries.told_to_webhooks(work, after, below, 1, locked=False))
 
 
-async def _tell(work: UnitOfWork, after: Place, below: int) -> Place | None:
+async def _tell(work: UnitOfWork, after: NotificationPlace, below: int) -> NotificationPlace | None:
     rows = await deliveries.told_to_webhooks(work, after, below, _BATCH, locked=True)
     # A notification whose webhooks do not all fit is told to all of them in the next batch.
     whole = _without_last(rows) if len(rows) == _BATCH else rows

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from convene.operations.sync import clock_of
 from convene.storage import deliveries
-from convene.storage.notifications import Place
+from convene.storage.notifications import NotificationPlace
 from convene.storage.unit_of_work import UnitOfWork, Units
 
 #: A reader that finds nothing remembers how far it came only when that is far: remembering is a write.
@@ -29,8 +29,8 @@ class Reader(NamedTuple):
     """
 
     name: str
-    any_after: Callable[[UnitOfWork, Place, int], Awaitable[bool]]
-    act: Callable[[UnitOfWork, Place, int], Awaitable[Place | None]]
+    any_after: Callable[[UnitOfWork, NotificationPlace, int], Awaitable[bool]]
+    act: Callable[[UnitOfWork, NotificationPlace, int], Awaitable[NotificationPlace | None]]
 
 
 async def follow(units: Units, reader: Reader) -> bool:

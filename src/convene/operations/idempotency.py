@@ -51,8 +51,3 @@ async def begin(work: UnitOfWork, attempt: Attempt) -> KeptAnswer | None:
 async def keep(work: UnitOfWork, kept: KeptAnswer) -> None:
     """Keep an answer, in the transaction of what it tells of."""
     await idempotency.keep_answer(work, kept)
-
-
-async def forget(work: UnitOfWork) -> int:
-    """Throw away the answers that were kept long enough; gives how many."""
-    return await idempotency.forget_answers(work, work.now - LIFE)

@@ -26,7 +26,7 @@ from convene.storage.accounts import UserRow
 from convene.storage.claims import ClaimedMail
 from convene.storage.deliveries import DeliveryRow, NewDelivery
 from convene.storage.events import EventHead
-from convene.storage.notifications import NotificationRow, Place
+from convene.storage.notifications import NotificationPlace, NotificationRow
 from convene.storage.unit_of_work import UnitOfWork, Units
 
 _BATCH = 200
@@ -60,13 +60,13 @@ async def tell_by_mail(units: Units) -> bool:
     return await follow(units, _MAILS)
 
 
-async def _any_told(work: UnitOfWork, after: Place, below: int) -> bool:
+async def _any_told(work: UnitOfWork, after: NotificationPlace, below: int) -> bool:
     if after[0] < 0:
         return True  # the place has to be moved to where mail begins
     return await mails.any_told_by_mail(work, after, below, work.now - _STALE)
 
 
-async def _tell(work: UnitOfWork, after: Place, below: int) -> Place | None:
+async def _tell(work: UnitOfWork, after: NotificationPlace, below: int) -> NotificationPlace | None:
     if after[0] < 0:
         return None  # mail begins now; what was told before does not concern it
     rows = await mails.told_by_mail(work, after, below, work.now - _STALE, _BATCH)

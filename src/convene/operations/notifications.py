@@ -13,10 +13,10 @@ from convene.domain.zones import utc_rfc3339
 from convene.operations.access import ViewableEvent
 from convene.operations.identity import SignedIn
 from convene.storage import accounts, notifications, preferences
-from convene.storage.notifications import NotificationRow, Place
+from convene.storage.notifications import NotificationPlace, NotificationRow
 from convene.storage.unit_of_work import UnitOfWork
 
-NEWEST: Place = (2**63 - 1, 2**63 - 1)
+NEWEST: NotificationPlace = (2**63 - 1, 2**63 - 1)
 _WITH_CHANGES = frozenset({NoticeKind.CHANGED, NoticeKind.MERGED, NoticeKind.ROLLED_BACK})
 
 
@@ -43,24 +43,24 @@ def told_json(told: Told) -> dict[str, Json]:
 
 
 async def list_notifications(
-    work: UnitOfWork, me: SignedIn, *, unread: bool, below: Place | None, most: int
+    work: UnitOfWork, me: SignedIn, *, unread: bool, below: NotificationPlace | None, most: int
 ) -> list[Told]:
     """List one's notifications, the last told first."""
     rows = await notifications.list_notifications(work, me.user_id, unread=unread, below=below or NEWEST, most=most)
     return await put_into_words(work, rows)
 
 
-async def missed(work: UnitOfWork, user_id: int, after: Place, most: int) -> list[Told]:
+async def missed(work: UnitOfWork, user_id: int, after: NotificationPlace, most: int) -> list[Told]:
     """List what a user was told after a place, oldest first."""
     return await put_into_words(work, await notifications.missed_notifications(work, user_id, after, most))
 
 
-async def told_since(work: UnitOfWork, after: Place, most: int, user_ids: Sequence[int]) -> list[Told]:
+async def told_since(work: UnitOfWork, after: NotificationPlace, most: int, user_ids: Sequence[int]) -> list[Told]:
     """List what some users were told after a place, oldest first."""
     return await put_into_words(work, await notifications.tail_notifications(work, after, most, user_ids))
 
 
-async def newest_place(work: UnitOfWork) -> Place:
+async def newest_place(work: UnitOfWork) -> NotificationPlace:
     """The place after everything that anybody has been told until now."""
     return await notifications.newest_place(work)
 

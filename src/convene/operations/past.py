@@ -12,7 +12,7 @@ from convene.domain.errors import TooMuch
 from convene.domain.searching import searchable, term
 from convene.domain.series import occurrences
 from convene.operations.access import TRASH_LIFE
-from convene.operations.agenda import OCCURRENCES_MAX, Entry, Place, Span, closed, occurrences_of, page
+from convene.operations.agenda import OCCURRENCES_MAX, Entry, ListPlace, Span, closed, occurrences_of, page
 from convene.operations.identity import SignedIn
 from convene.storage import lists, past
 from convene.storage.lists import EventFilter
@@ -25,7 +25,7 @@ _PAUSE_AFTER = 50
 
 
 async def list_events_as_of(
-    work: UnitOfWork, me: SignedIn, chosen: EventFilter, moment: datetime, *, after: Place | None, most: int
+    work: UnitOfWork, me: SignedIn, chosen: EventFilter, moment: datetime, *, after: ListPlace | None, most: int
 ) -> Sequence[Entry]:
     """List by start what `me` would have seen at an instant, with the roles, owners and calendars of now.
 

@@ -9,7 +9,7 @@ from convene.domain.errors import Gone
 from convene.operations.identity import SignedIn
 from convene.storage import sync
 from convene.storage.events import EventHead
-from convene.storage.sync import Clock, Place
+from convene.storage.sync import Clock, SyncPlace
 from convene.storage.unit_of_work import UnitOfWork
 
 PAGE = 500
@@ -22,7 +22,7 @@ class SyncCursor:
 
     epoch: str
     user_id: int
-    place: Place
+    place: SyncPlace
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ async def events_moved_since(
     return await sync.moved_since(work, after, user_ids), settled - 1
 
 
-def _checked(since: SyncCursor, clock: Clock) -> Place:
+def _checked(since: SyncCursor, clock: Clock) -> SyncPlace:
     position = since.place[0]
     if since.epoch != clock.epoch or position >= clock.newest or position < clock.pruned:
         raise Gone

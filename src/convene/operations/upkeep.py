@@ -12,7 +12,7 @@ from convene.operations import idempotency
 from convene.operations.access import TRASH_LIFE
 from convene.storage import pruning, upkeep
 from convene.storage.events import content_columns
-from convene.storage.pruning import Stretch
+from convene.storage.pruning import Old, Stretch
 from convene.storage.unit_of_work import UnitOfWork, Units
 
 #: Processes' clocks may differ: what one of them might still restore is not thrown away by another.
@@ -25,6 +25,7 @@ LOG_LIFE = timedelta(days=30)
 _PAGE = 500
 _BREATH = 0.005
 _Counts = TypeVar("_Counts")
+_Id = TypeVar("_Id", int, str)
 
 
 async def reindex(units: Units) -> int:
@@ -71,37 +72,45 @@ async def prune(units: Units) -> Pruned:
     answered with 410 from then on.
     """
 
-    async def of_events(work: UnitOfWork, stretch: Stretch) -> tuple[int, int]:
+    async def of_events(work: UnitOfWork, stretch: Stretch[int]) -> tuple[int, int]:
         dead = await pruning.prune_events(work, stretch, work.now - TRASH_LIFE - _DOUBT)
         return dead, await pruning.prune_lost_access(work, stretch, work.now - TOMBSTONE_LIFE - _DOUBT)
 
-    async def of_notifications(work: UnitOfWork, stretch: Stretch) -> tuple[int]:
+    async def of_notifications(work: UnitOfWork, stretch: Stretch[int]) -> tuple[int]:
         read_before, told_before = work.now - READ_LIFE, work.now - UNREAD_LIFE
         return (await pruning.prune_notifications(work, stretch, read_before=read_before, told_before=told_before),)
 
-    events = await _stretch_by_stretch(units, pruning.stretch_of_events, of_events)
-    notifications = await _stretch_by_stretch(units, pruning.stretch_of_notifications, of_notifications)
-    async with units.writing() as work:
-        sessions = await pruning.prune_sessions(work, work.now - _DOUBT)
-        answers = await idempotency.forget(work)
-        deliveries = await pruning.prune_deliveries(work, work.now - LOG_LIFE)
+    events = await _stretch_by_stretch(units, 0, pruning.stretch_of_events, of_events)
+    notifications = await _stretch_by_stretch(units, 0, pruning.stretch_of_notifications, of_notifications)
     return Pruned(
         events=sum(dead for dead, _ in events),
         permissions=sum(lost for _, lost in events),
         notifications=sum(count for (count,) in notifications),
-        sessions=sessions,
-        answers=answers,
-        deliveries=deliveries,
+        sessions=await _prune_old(units, pruning.SESSIONS, _DOUBT),
+        answers=await _prune_old(units, pruning.ANSWERS, idempotency.LIFE),
+        deliveries=await _prune_old(units, pruning.DELIVERIES, LOG_LIFE),
     )
+
+
+async def _prune_old(units: Units, old: Old[_Id], life: timedelta) -> int:
+    """Throw away rows by nothing but their age; gives how many."""
+
+    async def next_stretch(work: UnitOfWork, last: _Id, most: int) -> Stretch[_Id] | None:
+        return await pruning.stretch_of_old(work, old, last, most, work.now - life)
+
+    async def of_old(work: UnitOfWork, stretch: Stretch[_Id]) -> int:
+        return await pruning.prune_old(work, old, stretch, work.now - life)
+
+    return sum(await _stretch_by_stretch(units, old.first, next_stretch, of_old))
 
 
 async def _stretch_by_stretch(
     units: Units,
-    next_stretch: Callable[[UnitOfWork, int, int], Awaitable[Stretch | None]],
-    work_on: Callable[[UnitOfWork, Stretch], Awaitable[_Counts]],
+    last: _Id,
+    next_stretch: Callable[[UnitOfWork, _Id, int], Awaitable[Stretch[_Id] | None]],
+    work_on: Callable[[UnitOfWork, Stretch[_Id]], Awaitable[_Counts]],
 ) -> list[_Counts]:
     counts: list[_Counts] = []
-    last = 0
     while True:
         async with units.reading() as work:
             stretch = await next_stretch(work, last, _PAGE)

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from sqlalchemy import bindparam, or_, select, update
 
 from convene.storage.delivery_tables import deliveries, delivery_places, webhooks
-from convene.storage.notifications import BEYOND, IN_ORDER, NOTIFICATION, NotificationRow, Place
+from convene.storage.notifications import BEYOND, IN_ORDER, NOTIFICATION, NotificationPlace, NotificationRow
 from convene.storage.statements import Statement, Values, inserting
 from convene.storage.tables import notifications, users
 from convene.storage.types import in_json_list
@@ -102,14 +102,14 @@ _MOVE_PLACE = Statement(
 )
 
 
-async def place_of(work: UnitOfWork, reader: str, *, locked: bool = False) -> Place:
+async def place_of(work: UnitOfWork, reader: str, *, locked: bool = False) -> NotificationPlace:
     """How far a reader has come; locked, nobody else reads in its name before this transaction ends."""
     row = await work.one(_LOCK_PLACE if locked else _READ_PLACE, {"of_reader": reader})
     assert row is not None  # noqa: S101 - the migration that makes the table writes the rows
     return row[0], row[1]
 
 
-async def move_place(work: UnitOfWork, reader: str, place: Place) -> None:
+async def move_place(work: UnitOfWork, reader: str, place: NotificationPlace) -> None:
     """Remember how far a reader has come."""
     await work.run(_MOVE_PLACE, {"of_reader": reader, "to_position": place[0], "to_row": place[1]})
 
@@ -136,7 +136,7 @@ _LOCK_FOR_WEBHOOKS = Statement(_FOR_WEBHOOKS.with_for_update(read=True, key_shar
 
 
 async def told_to_webhooks(
-    work: UnitOfWork, after: Place, below: int, most: int, *, locked: bool
+    work: UnitOfWork, after: NotificationPlace, below: int, most: int, *, locked: bool
 ) -> list[tuple[NotificationRow, int]]:
     """List what webhooks are to hear after a place and below a position, in order: (notification, webhook id)."""
     values = {"above": after[0], "above_id": after[1], "below": below, "most": most}

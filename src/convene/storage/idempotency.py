@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Boolean, bindparam, delete, select
+from sqlalchemy import Boolean, bindparam, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import GenericFunction
@@ -62,11 +62,6 @@ _FIND_REQUEST = Statement(
     )
 )
 _KEEP = Statement(inserting(idempotency_keys, *KeptAnswer._fields))
-_FORGET = Statement(
-    delete(idempotency_keys).where(
-        idempotency_keys.c.created_at < bindparam("before", type_=idempotency_keys.c.created_at.type)
-    )
-)
 
 
 async def hold(work: UnitOfWork, name: str) -> bool:
@@ -97,8 +92,3 @@ async def keep_answer(work: UnitOfWork, answer: KeptAnswer) -> None:
         Duplicate: another transaction was faster.
     """
     await work.run(_KEEP, answer._asdict())
-
-
-async def forget_answers(work: UnitOfWork, before: datetime) -> int:
-    """Throw away what is older; gives how many."""
-    return await work.run(_FORGET, {"before": before})

@@ -10,7 +10,7 @@ from sqlalchemy.sql import ColumnElement
 
 from convene.domain.notices import MAILED
 from convene.storage.delivery_tables import deliveries, notification_preferences, webhooks
-from convene.storage.notifications import BEYOND, IN_ORDER, NOTIFICATION, NotificationRow, Place
+from convene.storage.notifications import BEYOND, IN_ORDER, NOTIFICATION, NotificationPlace, NotificationRow
 from convene.storage.statements import Statement
 from convene.storage.tables import notifications, users
 from convene.storage.types import JsonList, in_json_list
@@ -63,13 +63,15 @@ _WAITING = Statement(
 )
 
 
-async def any_told_by_mail(work: UnitOfWork, after: Place, below: int, since: datetime) -> bool:
+async def any_told_by_mail(work: UnitOfWork, after: NotificationPlace, below: int, since: datetime) -> bool:
     """Whether there is something to step past: also what a mail that waits tells of, before that mail is gone."""
     values = {"above": after[0], "above_id": after[1], "below": below, "since": since, "most": 1}
     return await work.one(_ANY_TOLD, {**values, "mailed": sorted(MAILED)}) is not None
 
 
-async def told_by_mail(work: UnitOfWork, after: Place, below: int, since: datetime, most: int) -> list[NotificationRow]:
+async def told_by_mail(
+    work: UnitOfWork, after: NotificationPlace, below: int, since: datetime, most: int
+) -> list[NotificationRow]:
     """List what people want to have by mail after a place and below a position, told since an instant, in order."""
     values = {"above": after[0], "above_id": after[1], "below": below, "since": since, "most": most}
     rows = await work.all(_TOLD, {**values, "mailed": sorted(MAILED)})

@@ -102,32 +102,34 @@ _CHANGES_BETWEEN = Statement(
 )
 _SETTLED = Statement(select(settled_position()))
 
-Place = tuple[int, int]
+NotificationPlace = tuple[int, int]
 
 
 async def list_notifications(
-    work: UnitOfWork, user_id: int, *, unread: bool, below: Place, most: int
+    work: UnitOfWork, user_id: int, *, unread: bool, below: NotificationPlace, most: int
 ) -> list[NotificationRow]:
     """List a user's notifications, the last told first, below a place (position, id)."""
     values = {"me": user_id, "below": below[0], "below_id": below[1], "most": most}
     return [NotificationRow._make(row) for row in await work.all(_PAGES[unread], values)]
 
 
-async def missed_notifications(work: UnitOfWork, user_id: int, after: Place, most: int) -> list[NotificationRow]:
+async def missed_notifications(
+    work: UnitOfWork, user_id: int, after: NotificationPlace, most: int
+) -> list[NotificationRow]:
     """List what a user was told after a place, oldest first, as far as the order is settled."""
     values = {"me": user_id, "above": after[0], "above_id": after[1], "most": most}
     return [NotificationRow._make(row) for row in await work.all(_MISSED, values)]
 
 
 async def tail_notifications(
-    work: UnitOfWork, after: Place, most: int, user_ids: Sequence[int]
+    work: UnitOfWork, after: NotificationPlace, most: int, user_ids: Sequence[int]
 ) -> list[NotificationRow]:
     """List what some users were told after a place, oldest first, as far as the order is settled."""
     values = {"above": after[0], "above_id": after[1], "most": most, "user_ids": list(user_ids)}
     return [NotificationRow._make(row) for row in await work.all(_TAIL, values)]
 
 
-async def newest_place(work: UnitOfWork) -> Place:
+async def newest_place(work: UnitOfWork) -> NotificationPlace:
     """The place after everything that is settled now."""
     row = await work.one(_SETTLED)
     assert row is not None  # noqa: S101 - a SELECT of one expression has a row

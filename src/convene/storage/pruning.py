@@ -7,27 +7,42 @@ gone, a cursor from before it cannot be served any more: `pruned_position` remem
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Generic, TypeVar
 
 from sqlalchemy import Column, and_, bindparam, case, delete, func, or_, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from convene.storage.delivery_tables import deliveries
 from convene.storage.statements import Statement
-from convene.storage.tables import database_identity, events, metadata, notifications, permissions, sessions, splits
+from convene.storage.tables import (
+    database_identity,
+    events,
+    idempotency_keys,
+    metadata,
+    notifications,
+    permissions,
+    sessions,
+    splits,
+)
 from convene.storage.types import JsonList, in_json_list
 from convene.storage.unit_of_work import UnitOfWork
 
-Stretch = tuple[int, int]
+_Id = TypeVar("_Id", int, str)
+#: Above which id, up to which.
+Stretch = tuple[_Id, _Id]
 
 
-def _end_of_stretch(column: Column[int]) -> Statement:
-    ids = select(column.label("id")).where(column > bindparam("last")).order_by(column).limit(bindparam("most"))
+def _end_of_stretch(column: Column[_Id], *old: ColumnElement[bool]) -> Statement:
+    last = bindparam("last", type_=column.type)
+    ids = select(column.label("id")).where(column > last, *old).order_by(column).limit(bindparam("most"))
     return Statement(select(func.max(ids.subquery().c.id)))
 
 
-def _in_stretch(column: Column[int]) -> ColumnElement[bool]:
-    return and_(column > bindparam("after"), column <= bindparam("until"))
+def _in_stretch(column: Column[_Id]) -> ColumnElement[bool]:
+    after, until = (bindparam(name, type_=column.type) for name in ("after", "until"))
+    return and_(column > after, column <= until)
 
 
 _IDS = bindparam("ids", type_=JsonList)
@@ -103,33 +118,50 @@ _DELETE_NOTIFICATIONS = Statement(
         ),
     )
 )
-_DELETE_DELIVERIES = Statement(
-    delete(deliveries).where(
-        deliveries.c.created_at <= bindparam("before", type_=deliveries.c.created_at.type),
-        deliveries.c.due_at.is_(None),
-    )
-)
-_DELETE_SESSIONS = Statement(
-    delete(sessions).where(sessions.c.expires_at <= bindparam("before", type_=sessions.c.expires_at.type))
-)
 
 
-async def stretch_of_events(work: UnitOfWork, last: int, most: int) -> Stretch | None:
-    """The next stretch of ids of events after one, as (above which, up to which); None at the end."""
+@dataclass(frozen=True, slots=True)
+class Old(Generic[_Id]):
+    """Rows that go when they are old enough, whatever else there is.
+
+    Attributes:
+        first: what is before all of their ids.
+    """
+
+    first: _Id
+    end: Statement
+    delete: Statement
+
+
+def _old(column: Column[_Id], first: _Id, *old: ColumnElement[bool]) -> Old[_Id]:
+    return Old(first, _end_of_stretch(column, *old), Statement(delete(column.table).where(_in_stretch(column), *old)))
+
+
+_BEFORE = bindparam("before", type_=sessions.c.expires_at.type)
+#: Sessions whose refresh tokens expired before an instant.
+SESSIONS = _old(sessions.c.id, "", sessions.c.expires_at <= _BEFORE)
+#: Answers that were kept, before an instant, for requests that are sent again.
+ANSWERS = _old(idempotency_keys.c.key, "", idempotency_keys.c.created_at <= _BEFORE)
+#: What was to go out before an instant and has arrived or been given up.
+DELIVERIES = _old(deliveries.c.id, 0, deliveries.c.created_at <= _BEFORE, deliveries.c.due_at.is_(None))
+
+
+async def stretch_of_events(work: UnitOfWork, last: int, most: int) -> Stretch[int] | None:
+    """The next stretch of ids of events after one; None at the end."""
     return await _stretch(work, _EVENT_STRETCH, last, most)
 
 
-async def stretch_of_notifications(work: UnitOfWork, last: int, most: int) -> Stretch | None:
+async def stretch_of_notifications(work: UnitOfWork, last: int, most: int) -> Stretch[int] | None:
     """The next stretch of ids of notifications after one; None at the end."""
     return await _stretch(work, _NOTIFICATION_STRETCH, last, most)
 
 
-async def _stretch(work: UnitOfWork, statement: Statement, last: int, most: int) -> Stretch | None:
+async def _stretch(work: UnitOfWork, statement: Statement, last: int, most: int) -> Stretch[int] | None:
     row = await work.one(statement, {"last": last, "most": most})
     return (last, int(row[0])) if row and row[0] is not None else None
 
 
-async def prune_events(work: UnitOfWork, stretch: Stretch, before: datetime) -> int:
+async def prune_events(work: UnitOfWork, stretch: Stretch[int], before: datetime) -> int:
     """Throw away the events of a stretch that were deleted before an instant, with all that belongs to them."""
     values = {"after": stretch[0], "until": stretch[1], "before": before}
     dead = [int(row[0]) for row in await work.all(_DEAD, values)]
@@ -144,7 +176,7 @@ async def prune_events(work: UnitOfWork, stretch: Stretch, before: datetime) -> 
     return len(dead)
 
 
-async def prune_lost_access(work: UnitOfWork, stretch: Stretch, before: datetime) -> int:
+async def prune_lost_access(work: UnitOfWork, stretch: Stretch[int], before: datetime) -> int:
     """Forget, for a stretch of events, who lost access before an instant."""
     values = {"after": stretch[0], "until": stretch[1], "before": before}
     await _remember(work, await work.one(_POSITION_OF_LOST, values))
@@ -157,18 +189,21 @@ async def _remember(work: UnitOfWork, highest: Sequence[int | None] | None) -> N
 
 
 async def prune_notifications(
-    work: UnitOfWork, stretch: Stretch, *, read_before: datetime, told_before: datetime
+    work: UnitOfWork, stretch: Stretch[int], *, read_before: datetime, told_before: datetime
 ) -> int:
     """Throw away the notifications of a stretch that were read before one instant, or last told before another."""
     values = {"after": stretch[0], "until": stretch[1], "read_before": read_before, "told_before": told_before}
     return await work.run(_DELETE_NOTIFICATIONS, values)
 
 
-async def prune_deliveries(work: UnitOfWork, before: datetime) -> int:
-    """Throw away what was to go out before an instant and has arrived or been given up."""
-    return await work.run(_DELETE_DELIVERIES, {"before": before})
+async def stretch_of_old(
+    work: UnitOfWork, old: Old[_Id], last: _Id, most: int, before: datetime
+) -> Stretch[_Id] | None:
+    """The next stretch of ids, after one, of rows that are older than an instant; None at the end."""
+    row = await work.one(old.end, {"last": last, "most": most, "before": before})
+    return (last, row[0]) if row and row[0] is not None else None
 
 
-async def prune_sessions(work: UnitOfWork, before: datetime) -> int:
-    """Throw away the sessions whose refresh tokens expired before an instant."""
-    return await work.run(_DELETE_SESSIONS, {"before": before})
+async def prune_old(work: UnitOfWork, old: Old[_Id], stretch: Stretch[_Id], before: datetime) -> int:
+    """Throw away the rows of a stretch that are older than an instant."""
+    return await work.run(old.delete, {"after": stretch[0], "until": stretch[1], "before": before})

@@ -10,7 +10,7 @@ from sqlalchemy import and_, bindparam, delete, exists, insert, literal_column, 
 
 from convene.domain.notices import NoticeKind
 from convene.storage.delivery_tables import notification_preferences, reminders
-from convene.storage.notifications import Place
+from convene.storage.notifications import NotificationPlace
 from convene.storage.positions import transaction_position
 from convene.storage.statements import Statement, inserting
 from convene.storage.tables import event_versions, notifications, users
@@ -151,12 +151,12 @@ async def move(work: UnitOfWork, row: ReminderRow) -> None:
     await work.run(_MOVE, {**where, "until": row.done_until, "next_due": row.due_at, "now_told": row.told})
 
 
-async def any_changed(work: UnitOfWork, after: Place, below: int) -> bool:
+async def any_changed(work: UnitOfWork, after: NotificationPlace, below: int) -> bool:
     """Whether an event that somebody wants to be reminded of has changed between two places."""
     return await work.one(_ANY_CHANGED, {"above": after[0], "above_id": after[1], "below": below}) is not None
 
 
-async def wake_changed(work: UnitOfWork, after: Place, below: int) -> None:
+async def wake_changed(work: UnitOfWork, after: NotificationPlace, below: int) -> None:
     """Let the reminders of events that have changed between two places be looked at now."""
     await work.run(_WAKE, {"above": after[0], "above_id": after[1], "below": below, "now": work.now})
 

@@ -47,13 +47,14 @@ _REASONS = (
 class SqliteConnection:
     """Runs statements inside one transaction."""
 
-    __slots__ = ("_raw", "_searcher")
+    __slots__ = ("_deadline", "_raw", "_searcher")
     dialect_name = DIALECT.name
     turns: ClassVar[None] = None  # BEGIN and COMMIT cost next to nothing: no statement has to do without
 
-    def __init__(self, raw: sqlite3.Connection, searcher: ThreadPoolExecutor) -> None:
+    def __init__(self, raw: sqlite3.Connection, searcher: ThreadPoolExecutor, deadline: float = 0) -> None:
         self._raw = raw
         self._searcher = searcher
+        self._deadline = deadline
 
     async def one(self, statement: Statement, values: Values) -> Row | None:
         """Run, and give the first row."""
@@ -92,10 +93,10 @@ class SqliteConnection:
             self._raw.executemany(compiled.sql, [compiled.bind(values) for values in rows])
 
     async def begin_again(self) -> None:
-        """Roll back, which lets the write lock go, and begin anew, if nobody else was quicker."""
+        """Roll back, which lets the write lock go, and begin anew, when those who were quicker have finished."""
         with _translated():
             self._raw.execute("ROLLBACK")
-        await _begin(self._raw, deadline=0)
+        await _begin(self._raw, self._deadline)
 
 
 class SqliteDatabase:
@@ -122,8 +123,7 @@ class SqliteDatabase:
             Unavailable: it is locked, damaged or not there.
         """
         self._writer = await _patiently(self._connect, self._deadline())
-        found = self.path.stat()
-        self._opened = found.st_dev, found.st_ino
+        self._opened = (found := self.path.stat()).st_dev, found.st_ino
 
     async def close(self) -> None:
         """Close every connection, after the transaction in hand; those that still read close theirs when they end."""
@@ -214,7 +214,7 @@ class SqliteDatabase:
         async with self._turn(deadline) as raw:
             try:
                 await _begin(raw, deadline)
-                yield SqliteConnection(raw, self._searcher)
+                yield SqliteConnection(raw, self._searcher, deadline)
             except BaseException as error:
                 if keeps(error):
                     await self._commit(raw)

@@ -19,7 +19,7 @@ from convene.storage.tables import database_identity, events, permissions
 from convene.storage.types import JsonList, in_json_list
 from convene.storage.unit_of_work import UnitOfWork
 
-Place = tuple[int, int]
+SyncPlace = tuple[int, int]
 
 
 class ChangedRow(NamedTuple):
@@ -83,7 +83,7 @@ async def read_clock(work: UnitOfWork) -> Clock:
     return Clock(f"{row[0]}{row[1]}", *row[2:])
 
 
-async def changed_since(work: UnitOfWork, user_id: int, after: Place, most: int) -> list[ChangedRow]:
+async def changed_since(work: UnitOfWork, user_id: int, after: SyncPlace, most: int) -> list[ChangedRow]:
     """List what changed for a user after a place (position, event id), in that order, as far as it is settled."""
     values = {"me": user_id, "above": after[0], "above_id": after[1], "most": most}
     found = []

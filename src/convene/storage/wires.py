@@ -1,4 +1,7 @@
-"""What carries the bus between processes where there is no Redis: PostgreSQL, or a look at the SQLite file."""
+"""What carries the bus between processes where there is no Redis: PostgreSQL, or a look at the SQLite file.
+
+It knows what a bell and a message look like, and nothing of who rings or hears.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,12 @@ from pathlib import Path
 
 import asyncpg
 
-from convene.delivery.bus import CHANNEL, RING, Hear
+#: What messages are told apart by from those of others on the same server.
+CHANNEL = "convene"
+#: A doorbell without a message: there is something to read in the tables.
+RING = b""
+
+Hear = Callable[[bytes], None]
 
 _ALIVE_EVERY = 5.0
 _LOOK_EVERY = 0.04
