@@ -9,6 +9,7 @@ from convene.operations import accounts
 from convene.operations.hand_overs import HandedOver, hand_all_over
 from tests.api.steps import path_of
 from tests.people import Json, Person
+from tests.synced_copy import Copy
 
 NINE = ("2027-05-03T09:00:00Z", "2027-05-03T10:00:00Z")
 LATER = ("2027-05-03T09:30:00Z", "2027-05-03T10:30:00Z")
@@ -95,6 +96,33 @@ async def test_a_half_of_a_series_goes_with_the_other(alice: Person, ben: Person
     assert (await alice.put(path_of(series), {"title": "Weekly, later"}, params=later)).status_code == 200
     assert len(await hand_over(alice, ben)) == 2
     assert {one["owner_id"] for one in (await ben.get("/api/v1/events")).json()} == {ben.id}
+
+
+async def test_who_follows_changes_hears_that_a_half_has_its_other_half(alice: Person, ben: Person):
+    """Also when they ask in between."""
+    series = await alice.creates("Weekly", *NINE, recurrence_pattern={"frequency": "weekly", "count": 6})
+    later = {"scope": "following", "occurrence": "2027-05-17T09:00:00Z"}
+    await alice.put(path_of(series), {"title": "Weekly, later"}, params=later)
+    followed = Copy(ben)
+    await followed.catch_up()
+    units = alice.api.app.state.services.units
+    handing = hand_all_over(units, alice.username, ben.username, into_taken_time=False)
+    await anext(handing)
+    await followed.catch_up()
+    assert len([one async for one in handing]) == 1
+    await followed.catch_up()
+    anew = Copy(ben)
+    await anew.catch_up()
+    assert followed.events == anew.events
+    assert {one["title"] for one in anew.events.values()} == {"Weekly", "Weekly, later"}
+
+
+async def test_who_lost_an_event_before_can_be_given_it(alice: Person, ben: Person):
+    event = await alice.creates("Planning")
+    await alice.shares(event, ben)
+    assert (await ben.delete(f"{path_of(event)}/permissions/{ben.id}")).status_code == 204
+    assert await hand_over(alice, ben) == [HandedOver(event["id"], "Planning")]
+    assert await owner_of(ben, event) == ben.id
 
 
 async def test_nothing_goes_to_nobody(alice: Person, ben: Person):

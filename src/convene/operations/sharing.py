@@ -233,6 +233,8 @@ async def admit(work: UnitOfWork, event: OwnedEvent, user: UserRow) -> Permissio
         await _refuse_crowd(work, event, [user])
         grant = Grant(event.id, user.id, Role.EDITOR.value, event.me.user_id)
         await sharing.grant(work, [grant], (event.head.starts_at, event.head.ends_at), frozenset(roles))
+        if _is_half(event):
+            await sharing.move_neighbours(work, event.id, [user.id])
     return await _permission(work, event, user.id)
 
 
