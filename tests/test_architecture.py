@@ -194,12 +194,12 @@ def test_there_is_one_clock():
     assert asked == {"clock.py"}
 
 
-def test_nothing_is_imported_inside_a_function():
+def test_nothing_is_imported_inside_a_function_but_what_few_starts_need():
     inside = (
         (module, node)
         for module, function in functions()
         for node in ast.walk(function)
-        if isinstance(node, ast.Import | ast.ImportFrom)
+        if isinstance(node, ast.Import | ast.ImportFrom) and function.name != "_chain"  # Alembic: 9 MiB of a process
     )
     assert _places(inside) == []
 

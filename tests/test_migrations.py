@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Inspector, create_engine, inspect, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
@@ -18,6 +22,8 @@ from convene.storage.tables import metadata
 from tests.databases import KINDS, fresh_database
 
 _T = TypeVar("_T")
+
+MIGRATIONS = Path(schema.__file__).parent / "migrations"
 
 
 @pytest.fixture(params=KINDS)
@@ -99,6 +105,19 @@ def test_up_down_and_up_again(empty: str):
     schema.migrate(empty)
     assert tables_of(empty) == set(metadata.tables)
     schema.verify(empty)
+
+
+def test_each_migration_begins_the_name_of_its_file():
+    scripts = ScriptDirectory(str(MIGRATIONS)).walk_revisions()
+    assert [script.revision for script in scripts] == list(reversed(schema.REVISIONS))
+
+
+def test_a_start_that_has_nothing_to_migrate_does_without_alembic(migrated: str):
+    start = (
+        "import sys; from convene.storage import schema; schema.migrate(sys.argv[1]); print('alembic' in sys.modules)"
+    )
+    ended = subprocess.run([sys.executable, "-c", start, migrated], stdout=subprocess.PIPE, text=True, check=True)
+    assert ended.stdout == "False\n"
 
 
 def test_alembic_finds_nothing_to_do(migrated: str):
