@@ -19,7 +19,7 @@ from convene.operations.bookings import Booking
 from convene.operations.identity import SignedIn
 from convene.storage import events
 from convene.storage.lists import EventFilter
-from convene.storage.postgresql import DIALECT, PostgresConnection
+from convene.storage.postgresql import DIALECT, PostgresConnection, prepare
 from convene.storage.statements import Row, Statement, Values
 from convene.storage.unit_of_work import UnitOfWork
 
@@ -103,6 +103,7 @@ async def explained(dsn: str, total: int) -> Counted:
         "get": lambda work: events.find_event(work, 7 * people + 1, 1),
     }
     raw = await asyncpg.connect(dsn, server_settings={"jit": "off"})
+    await prepare(raw)
     try:
         counted = []
         for name, operation in operations.items():
