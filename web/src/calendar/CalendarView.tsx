@@ -116,8 +116,7 @@ export function CalendarView() {
   useEffect(() => {
     if (!fresh || fresh.allDay) return;
     const { time } = wallOf(fresh.start, zone.peek());
-    const placed = requestAnimationFrame(() => whereHidden(".calendar .is-draft", () => calendar.current?.getApi().scrollToTime(time)));
-    return () => cancelAnimationFrame(placed);
+    return keepInSight(".calendar .is-draft", () => calendar.current?.getApi().scrollToTime(time));
   }, [fresh]);
   return (
     <div class={isPast ? "calendar past" : "calendar"} data-color-scheme={isDark.value ? "dark" : "light"} onDblClick={doubleClicked}>
@@ -159,15 +158,24 @@ function useRested<T>(value: T | null): T | null {
   return value === null ? null : (rested ?? value);
 }
 
-/** Do something about an element that is scrolled out of sight. */
-function whereHidden(place: string, act: () => void): void {
-  const element = document.querySelector(place);
-  if (!element) return;
-  const looking = new IntersectionObserver(([found]) => {
-    looking.disconnect();
-    if (!found?.isIntersecting) act();
+/** Bring an element into sight when it is not, also when it moves later, until the person looks elsewhere in the calendar. */
+function keepInSight(place: string, bring: () => void): () => void {
+  const looking = new IntersectionObserver((found) => found.at(-1)?.isIntersecting || bring());
+  const placed = requestAnimationFrame(() => {
+    const element = document.querySelector(place);
+    if (element) looking.observe(element);
   });
-  looking.observe(element);
+  const elsewhere = new AbortController();
+  const stop = () => {
+    elsewhere.abort();
+    cancelAnimationFrame(placed);
+    looking.disconnect();
+  };
+  const { signal } = elsewhere;
+  for (const kind of ["wheel", "touchmove", "pointerdown", "keydown"]) {
+    document.querySelector(".calendar")?.addEventListener(kind, stop, { signal, passive: true });
+  }
+  return stop;
 }
 
 function entryInputs(all: readonly CalendarEvent[], hiding: Set<string>, isEditable: boolean, thins: boolean) {
