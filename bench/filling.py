@@ -140,6 +140,10 @@ def _fill_sqlite(path: str, filling: Filling) -> None:
             marks = ", ".join("?" * len(names))
             sql = f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({marks})"
             connection.executemany(sql, rows)
+        # As if each event had been created by itself: what follows changes looks at all that one position has.
+        for name in ("event_versions", "permissions"):
+            connection.execute(f"UPDATE {name} SET position = event_id WHERE position <= 1")
+        connection.execute("UPDATE database_identity SET position = (SELECT max(id) FROM events)")
         connection.commit()
     finally:
         connection.close()
