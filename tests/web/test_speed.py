@@ -146,3 +146,65 @@ async def test_opening_an_event_among_two_thousand_is_quick(visit: Visit, alice:
         await expect(visitor.field("Title")).to_be_visible()
         await visitor.button("Close").click()
     assert min(waits) < 50
+
+
+#: The most events that came between two turns of the browser, for as long as the page is open.
+_COUNTING_STEPS = """{
+    window.most = 0;
+    const eventsIn = (one) => one instanceof Element ? [one, ...one.querySelectorAll("*")] : [];
+    new MutationObserver((records) => {
+        const added = new Set(records.flatMap((record) => [...record.addedNodes].flatMap(eventsIn)));
+        window.most = Math.max(window.most, [...added].filter((one) => one.matches("[data-event]")).length);
+    }).observe(document, { childList: true, subtree: true });
+}"""
+
+
+async def test_the_agenda_draws_a_few_lines_at_a_time_until_all_are_there(visit: Visit, alice: Person):
+    await two_thousand_events(alice)
+    visitor = await visit(alice)
+    await visitor.page.add_init_script(_COUNTING_STEPS)
+    await visitor.opens(f"/agenda/{monday().isoformat()}")
+    lines = visitor.page.locator(".agenda [data-event]")
+    await expect(lines).to_have_count(28 * 48)
+    assert await visitor.page.evaluate("window.most") <= 60
+    await expect(visitor.page.locator(".agenda-head").first).to_contain_text("48 events")
+    last = visitor.page.locator(".agenda li").last
+    await expect(last).to_have_attribute("aria-posinset", "48")
+    await expect(last).to_have_attribute("aria-setsize", "48")
+
+
+async def test_another_four_weeks_begin_with_a_few_lines_too(visit: Visit, alice: Person):
+    await two_thousand_events(alice)
+    visitor = await visit(alice)
+    await visitor.page.add_init_script(_COUNTING_STEPS)
+    await visitor.opens(f"/agenda/{monday().isoformat()}")
+    lines = visitor.page.locator(".agenda [data-event]")
+    for key in ("j", "k"):
+        await expect(lines).to_have_count(28 * 48)
+        await visitor.page.keyboard.press(key)
+        await expect(visitor.page.locator(".spinner")).to_have_count(0)
+    await expect(lines).to_have_count(28 * 48)
+    assert await visitor.page.evaluate("window.most") <= 60
+
+
+async def test_a_crowded_week_draws_what_can_be_read_and_counts_the_rest(visit: Visit, alice: Person):
+    day = monday() + timedelta(days=1)
+    many = [
+        {"title": f"Meeting {number}", "start_time": at(day, "10:00"), "end_time": at(day, "11:00")}
+        for number in range(20)
+    ]
+    made = await alice.post("/api/v1/events/batch?on_conflict=allow", {"events": many})
+    assert made.status_code == 201
+    visitor = await visit(alice, f"/week/{monday().isoformat()}")
+    await expect(visitor.event("Meeting").first).to_be_visible()
+    drawn = await visitor.page.locator(".calendar [data-event]").count()
+    assert 2 <= drawn < 6
+    rest = visitor.page.get_by_role("button", name=f"{20 - drawn} more from 10:00 to 11:00")
+    await expect(rest).to_have_text(f"+{20 - drawn}")
+    await rest.focus()
+    await visitor.page.keyboard.press("Enter")
+    await expect(visitor.page).to_have_url(re.compile(rf"/day/{day}$"))
+    await expect(visitor.page.locator(".calendar [data-event]")).to_have_count(11)
+    await visitor.page.get_by_role("button", name="9 more from 10:00 to 11:00").click()
+    await expect(visitor.page).to_have_url(re.compile(rf"/agenda/{day}$"))
+    await expect(visitor.page.locator(".calendar [data-event]")).to_have_count(20)

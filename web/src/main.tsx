@@ -12,6 +12,7 @@ import "./styles/history.css";
 import "./styles/dialogs.css";
 import "./styles/settings.css";
 import "./styles/calendar.css";
+import "./styles/agenda.css";
 import "./styles/events.css";
 import "./shortcuts";
 

@@ -1,70 +1,24 @@
-// The calendar itself: FullCalendar, told what to show, and what dragging and clicking mean.
-import { Calendar, type CalendarOptions, type CalendarRef } from "@fullcalendar/preact";
-import dayGrid from "@fullcalendar/preact/daygrid";
-import interaction from "@fullcalendar/preact/interaction";
-import list from "@fullcalendar/preact/list";
-import classic from "@fullcalendar/preact/themes/classic";
-import timeGrid from "@fullcalendar/preact/timegrid";
-import { signal, useComputed } from "@preact/signals";
+// The calendar itself: which events it shows, and in which of its forms.
+import type { CalendarRef } from "@fullcalendar/preact";
+import { useComputed } from "@preact/signals";
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 
 import type { CalendarEvent } from "../api/events";
-import { close, editing, openEvent, openAt } from "../panel/opening";
-import { isDark, isNarrow, locale, weekStart } from "../preferences";
-import { date, go, view } from "../route";
-import { move } from "../store/actions";
+import { editing, openAt } from "../panel/opening";
+import { isDark, locale } from "../preferences";
 import { usePainted } from "../parts/painted";
+import { date, type View, view } from "../route";
 import { newDraft } from "../store/drafts";
 import { asOf, calendars, entries, entriesIn, hiddenKinds, shown, zone } from "../store/entries";
 import { leaving } from "../store/parting";
 import { addMinutes, wallOf } from "../time/zones";
-import { leftOut, thinned, wholeDay } from "./crowded";
-import { AGENDA_DRESS, DRESS } from "./dress";
-import { draftInput, type DraftTimes, entryInput, label } from "./inputs";
+import { Agenda } from "./Agenda";
+import { abreast, leftOut, type Seen, thinned, wholeDay } from "./crowded";
+import { drawn, Grid } from "./Grid";
+import { draftInput, type DraftTimes, entryInput, type Input } from "./inputs";
 
-const VIEW_TYPES = { month: "dayGridMonth", week: "timeGridWeek", day: "timeGridDay", agenda: "agenda" };
-const PLUGINS = [dayGrid, timeGrid, list, interaction, classic];
 const HOUR = 60;
 const REST_MS = 250;
-
-/** FullCalendar writes instants with the zone's name behind; the API wants RFC 3339. */
-const plain = (text: string) => text.replace(/\[.*\]$/, "");
-
-/** The view that FullCalendar shows: what is drawn of another one comes after it. */
-const drawn = signal<string | null>(null);
-
-type Dropped = Parameters<NonNullable<CalendarOptions["eventDrop"]>>[0];
-type Selected = Parameters<NonNullable<CalendarOptions["select"]>>[0];
-
-function dropped({ event, revert }: Pick<Dropped, "event" | "revert">): void {
-  const entry = event.extendedProps.entry as CalendarEvent;
-  const start = event.start ?? new Date();
-  const length = event.allDay ? 24 * HOUR : HOUR;
-  const end = event.end ?? new Date(start.getTime() + length * 60_000);
-  const times = event.allDay
-    ? { start_time: event.startStr.slice(0, 10), end_time: event.endStr ? event.endStr.slice(0, 10) : nextDay(event.startStr) }
-    : { start_time: plain(start.toISOString()), end_time: plain(end.toISOString()) };
-  const kind = event.allDay === entry.all_day ? {} : { all_day: event.allDay };
-  void move(entry, { ...times, ...kind }, revert);
-}
-
-function nextDay(day: string): string {
-  return new Date(Date.parse(`${day.slice(0, 10)}T00:00:00Z`) + 86_400_000).toISOString().slice(0, 10);
-}
-
-function selected({ start, end, allDay, startStr, endStr }: Selected): void {
-  if (allDay) {
-    const last = new Date(Date.parse(`${endStr.slice(0, 10)}T00:00:00Z`) - 86_400_000).toISOString().slice(0, 10);
-    openAt(newDraft({ date: startStr.slice(0, 10), time: "09:00" }, { date: last, time: "10:00" }, zone.peek(), true));
-    return;
-  }
-  openAt(newDraft(wallOf(start.toISOString(), zone.peek()), wallOf(end.toISOString(), zone.peek()), zone.peek()));
-}
-
-function clicked(): void {
-  const open = editing.peek();
-  if (open?.event.peek() && !open.isChanged.peek()) close();
-}
 
 /** FullCalendar does not tell of double clicks, and not of every first click: what lies under the pointer does. */
 function doubleClicked(event: MouseEvent): void {
@@ -83,31 +37,17 @@ function doubleClicked(event: MouseEvent): void {
 }
 
 export function CalendarView() {
-  const calendar = useRef<CalendarRef>(null);
-  const [isPast, kind, day] = [asOf.value !== null, view.value, date.value];
-  // Any option that changes makes FullCalendar look through all events again, these two as well.
-  const [first] = useState({ initialView: VIEW_TYPES[kind], initialDate: day });
+  const grid = useRef<CalendarRef>(null);
+  const isPast = asOf.value !== null;
   // Another view of thousands of events takes longer than a frame: the button that was pressed shows it before.
-  const painted = usePainted(`${kind} ${day}`);
-  useEffect(() => {
-    // FullCalendar renders while it changes views: not while Preact renders it.
-    queueMicrotask(() => calendar.current?.getApi().changeView(VIEW_TYPES[kind], day));
-  }, [painted]);
+  const [kind, day] = usePainted(`${view.value} ${date.value}`).split(" ") as [View, string];
   const openId = editing.value?.id ?? null;
   useEffect(() => {
     for (const element of document.querySelectorAll<HTMLElement>("[data-event]")) {
       element.toggleAttribute("data-open", element.dataset.event === String(openId));
     }
   }, [openId]);
-  const [all, hiding, colors] = [entries.value, hiddenKinds.value, calendars.value];
-  const thins = painted.startsWith("month") || drawn.value === VIEW_TYPES.month;
-  const { inputs, left } = useMemo(
-    () => entryInputs(all, hiding, !isPast, thins),
-    [all, hiding, colors, isPast, zone.value, locale.value, thins, shown.value, wholeDay.value, leaving.value],
-  );
-  useLayoutEffect(() => {
-    leftOut.value = left;
-  }, [left]);
+  const inputs = useInputs(kind === "agenda" ? kind : drawn.value);
   // Its shadow moves when the choosing rests: each new list of events is looked through as a whole.
   const chosen = useRested(useComputed(draftTimes).value);
   const fresh = useMemo(() => chosen && draftInput(JSON.parse(chosen) as DraftTimes), [chosen]);
@@ -116,26 +56,15 @@ export function CalendarView() {
   useEffect(() => {
     if (!fresh || fresh.allDay) return;
     const { time } = wallOf(fresh.start, zone.peek());
-    return keepInSight(".calendar .is-draft", () => calendar.current?.getApi().scrollToTime(time));
+    return keepInSight(".calendar .is-draft", () => grid.current?.getApi().scrollToTime(time));
   }, [fresh]);
   return (
     <div class={isPast ? "calendar past" : "calendar"} data-color-scheme={isDark.value ? "dark" : "light"} onDblClick={doubleClicked}>
-      <Calendar
-        ref={calendar}
-        plugins={PLUGINS}
-        {...first}
-        {...SHAPE}
-        {...LISTENERS}
-        colorScheme={isDark.value ? "dark" : "light"}
-        timeZone={zone.value}
-        locale={locale.value}
-        firstDay={Number(weekStart.value)}
-        editable={!isPast}
-        selectable={!isPast}
-        // Side by side nothing covers what another is called; on a phone that would be too narrow to touch.
-        slotEventOverlap={isNarrow.value}
-        events={shownInputs}
-      />
+      {kind === "agenda" ? (
+        <Agenda from={day} inputs={shownInputs} />
+      ) : (
+        <Grid kind={kind} day={day} events={shownInputs} api={grid} />
+      )}
     </div>
   );
 }
@@ -178,71 +107,32 @@ function keepInSight(place: string, bring: () => void): () => void {
   return stop;
 }
 
-function entryInputs(all: readonly CalendarEvent[], hiding: Set<string>, isEditable: boolean, thins: boolean) {
-  const days = shown.value;
-  const inputs = (days ? entriesIn(days, all) : all)
+/** What is to be drawn of the days that are shown, in the view in which they are. */
+function useInputs(kind: View | null): Input[] {
+  const [all, hiding, isPast] = [entries.value, hiddenKinds.value, asOf.value !== null];
+  const { inputs, left } = useMemo(
+    () => seenOf(kind, inputsOf(all, hiding, !isPast)),
+    [all, hiding, isPast, kind, shown.value, calendars.value, zone.value, locale.value, wholeDay.value, leaving.value],
+  );
+  useLayoutEffect(() => {
+    leftOut.value = left;
+  }, [left]);
+  return inputs;
+}
+
+function inputsOf(all: readonly CalendarEvent[], hiding: Set<string>, isEditable: boolean): Input[] {
+  return (shown.value ? entriesIn(shown.value, all) : all)
     .filter((entry) => !leaving.value.has(entry.id))
     .map((entry) => entryInput(entry, isEditable))
     .filter((input) => !hiding.has(input.kind));
-  return days && thins ? thinned(inputs, days.from.slice(0, 10), days.to.slice(0, 10)) : { inputs, left: ALL };
+}
+
+/** What may be seen of events, and how many of each day of a month may not. */
+function seenOf(kind: View | null, inputs: Input[]): Seen {
+  if (!shown.value || !kind) return { inputs: [], left: ALL };
+  const [from, to] = [shown.value.from.slice(0, 10), shown.value.to.slice(0, 10)];
+  if (kind === "agenda") return { inputs, left: ALL };
+  return kind === "month" ? thinned(inputs, from, to) : { inputs: abreast(inputs, from, to), left: ALL };
 }
 
 const ALL: ReadonlyMap<string, number> = new Map();
-
-const SHAPE: CalendarOptions = {
-  views: {
-    agenda: { type: "list", duration: { days: 28 }, ...AGENDA_DRESS },
-    timeGrid: { nowIndicator: true },
-  },
-  headerToolbar: false,
-  height: "100%",
-  expandRows: true,
-  dayMaxEvents: true,
-  navLinks: true,
-  eventInteractive: true,
-  eventResizableFromStart: true,
-  selectMirror: true,
-  selectMinDistance: 5,
-  unselectAuto: true,
-  slotDuration: "00:30:00",
-  snapDuration: "00:15:00",
-  scrollTime: "07:30:00",
-  eventMinHeight: 20,
-  eventMaxStack: 6,
-  rowEventTitleSticky: false,
-  eventTimeFormat: { hour: "2-digit", minute: "2-digit" },
-  slotHeaderFormat: { hour: "2-digit", minute: "2-digit" },
-  noEventsText: "Nothing in these four weeks. Press c to plan something.",
-  longPressDelay: 350,
-  eventClass: ({ event }) => event.extendedProps.kindClass as string,
-  ...DRESS,
-  eventDidMount: ({ el, event, isMirror }) => {
-    const entry = event.extendedProps.entry as CalendarEvent | undefined;
-    if (!entry || isMirror) return;
-    el.setAttribute("aria-label", label(entry));
-    el.setAttribute("title", label(entry));
-    el.dataset.event = String(entry.id);
-    el.dataset.occurrence = entry.occurrence ?? "";
-    // Events are buttons, which a list may not hold.
-    if (el.parentElement?.role === "list") el.parentElement.role = "group";
-    el.toggleAttribute("data-open", editing.peek()?.id === entry.id);
-  },
-};
-
-const LISTENERS: CalendarOptions = {
-  datesSet: ({ startStr, endStr, view: { type } }) => {
-    drawn.value = type;
-    const [from, to] = [`${startStr.slice(0, 10)}T00:00:00`, `${endStr.slice(0, 10)}T00:00:00`];
-    if (shown.peek()?.from !== from || shown.peek()?.to !== to) shown.value = { from, to };
-  },
-  eventClick: ({ event, jsEvent }) => {
-    jsEvent.preventDefault();
-    const entry = event.extendedProps.entry as CalendarEvent | undefined;
-    if (entry) openEvent(entry);
-  },
-  eventDrop: dropped,
-  eventResize: dropped,
-  select: selected,
-  dateClick: clicked,
-  navLinkDayClick: (at) => go({ view: "day", date: wallOf(at.toISOString(), zone.peek()).date }),
-};

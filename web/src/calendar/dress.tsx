@@ -17,11 +17,11 @@ const SPACE = 12;
 /** In columns of hours the title comes first: the place says the time already. */
 function columnContent({ event, timeText, isShort }: Shown) {
   const entry = event.extendedProps.entry as CalendarEvent | undefined;
-  const more = [timeText, entry?.location].filter(Boolean).join(", ");
   return (
     <div class={isShort ? "entry-text short" : "entry-text"}>
       <span class="name">{isDraft(event) ? <DraftTitle /> : event.title}</span>
-      <span class="more">{more}</span>
+      {timeText && !event.extendedProps.rest && <span class="time">{timeText}</span>}
+      {entry?.location && <span class="place">{entry.location}</span>}
     </div>
   );
 }
@@ -36,25 +36,11 @@ function lineContent({ timeText }: Shown) {
   );
 }
 
-/** In the agenda there is room for the place, too. */
-function agendaContent({ event, timeText, timeClass, titleClass }: Shown) {
-  const entry = event.extendedProps.entry as CalendarEvent | undefined;
-  return (
-    <>
-      {timeText && <div class={timeClass}>{timeText}</div>}
-      <div class={titleClass}>
-        {isDraft(event) ? <DraftTitle /> : event.title}
-        {entry?.location && <span class="agenda-place">{entry.location}</span>}
-      </div>
-    </>
-  );
-}
-
 type Drawn = Shown["event"];
 const isDraft = (event: Drawn) => event.extendedProps.isDraft === true;
 
 /** Follows the typing by itself: FullCalendar would look through all events for it. */
-function DraftTitle() {
+export function DraftTitle() {
   return <>{editing.value?.draft.value.title || NEW}</>;
 }
 
@@ -110,15 +96,4 @@ export const DRESS: CalendarOptions = {
   dayCellTopInnerClass: ({ isToday, isOther }) => `cell-number${isToday ? " today" : ""}${isOther ? " other" : ""}`,
   slotHeaderInnerClass: "slot-label",
   allDayHeaderInnerClass: "all-day-label",
-  noEventsClass: "no-events",
-  noEventsInnerClass: "no-events-inner",
-  listDayHeaderClass: "agenda-head",
-  listDayHeaderInnerClass: "agenda-head-inner",
-};
-
-export const AGENDA_DRESS: CalendarOptions = {
-  displayEventEnd: true,
-  listItemEventTimeClass: "agenda-time",
-  listItemEventTitleClass: "agenda-title",
-  eventContent: agendaContent,
 };

@@ -4,7 +4,8 @@ import { locale } from "../preferences";
 import { type Draft, faultOf, newDraft, timesOf } from "../store/drafts";
 import { calendars, kindOf, zone } from "../store/entries";
 import { repeatWords } from "../text/repeat";
-import { spokenSpan } from "../time/words";
+import { spokenSpan, timeWords } from "../time/words";
+import type { Rest } from "./lanes";
 
 const ROLE_COLORS: Record<string, string> = { editor: "#0d9488", viewer: "#71717a" };
 export const OWN_COLOR = "#4f46e5";
@@ -29,7 +30,27 @@ export function label(entry: CalendarEvent): string {
   return parts.filter(Boolean).join(", ");
 }
 
-export function entryInput(entry: CalendarEvent, isEditable: boolean) {
+/** An event as FullCalendar takes it, or what stands for several. */
+export interface Input {
+  id: string;
+  title: string;
+  start: string;
+  end: string;
+  allDay: boolean;
+  editable: boolean;
+  color: string;
+  kind: string;
+  extendedProps: { kindClass: string; entry?: CalendarEvent; isDraft?: true; rest?: RestOfDay };
+}
+
+/** Events of a column of hours of which only the number is drawn. */
+export interface RestOfDay {
+  count: number;
+  date: string;
+  label: string;
+}
+
+export function entryInput(entry: CalendarEvent, isEditable: boolean): Input {
   const kind = kindOf(entry);
   const classes = ["entry", `is-${entry.status}`, entry.free_busy_status === "free" ? "is-free" : "is-busy"];
   return {
@@ -46,10 +67,26 @@ export function entryInput(entry: CalendarEvent, isEditable: boolean) {
   };
 }
 
+export function restInput(date: string, { start, end, count }: Rest): Input {
+  const [from, to] = [new Date(start).toISOString(), new Date(end).toISOString()];
+  const said = `${count} more from ${timeWords(from, zone.value)} to ${timeWords(to, zone.value)}`;
+  return {
+    id: `rest ${from} ${count} ${locale.value}`,
+    title: `+${count}`,
+    start: from,
+    end: to,
+    allDay: false,
+    editable: false,
+    color: "",
+    kind: "rest",
+    extendedProps: { kindClass: "entry is-rest", rest: { count, date, label: said } },
+  };
+}
+
 export type DraftTimes = Pick<Draft, "start" | "end" | "zone" | "allDay">;
 
 /** The event that is being made, as a shadow of itself; its title is drawn as it is typed. */
-export function draftInput(times: DraftTimes) {
+export function draftInput(times: DraftTimes): Input | null {
   const draft = { ...newDraft(times.start, times.end, times.zone, times.allDay), title: "x" };
   if (faultOf(draft)) return null;
   const { start_time: start, end_time: end } = timesOf(draft);
