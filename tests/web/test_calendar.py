@@ -60,6 +60,40 @@ async def test_the_agenda_says_where(visit: Visit, alice: Person):
     await expect(visitor.event("Planning")).to_contain_text("Lighthouse")
 
 
+async def test_the_agenda_says_which_part_of_a_day_an_event_takes(visit: Visit, alice: Person):
+    night, morning = monday() + timedelta(days=1), monday() + timedelta(days=2)
+    await alice.creates("Night shift", at(night, "22:00"), at(morning, "06:00"), time_zone="Europe/Berlin")
+    visitor = await visit(alice, week("agenda"))
+    lines = visitor.page.locator(".agenda-line")
+    await expect(lines).to_have_text(["from 22:00Night shift", "until 06:00Night shift"])
+    await lines.last.focus()
+    await visitor.page.keyboard.press("Enter")
+    await expect(visitor.field("Title")).to_have_value("Night shift")
+
+
+async def test_an_empty_agenda_says_what_to_do(visit: Visit, alice: Person):
+    visitor = await visit(alice, week("agenda"))
+    await visitor.sees("Nothing in these four weeks. Press c to plan something.")
+
+
+@pytest.mark.parametrize("until", ["10:30", "11:00"])
+async def test_an_entry_of_a_week_says_title_and_time_before_its_place(visit: Visit, alice: Person, until: str):
+    day = monday() + timedelta(days=1)
+    place = "The restaurant behind the old lighthouse, upstairs"
+    await alice.creates("Standup", at(day, "10:00"), at(day, until), location=place)
+    visitor = await visit(alice, week())
+    entry = visitor.event("Standup")
+    for part, text in ((".name", "Standup"), (".time", "10:00")):
+        said = entry.locator(part)
+        await expect(said).to_have_text(text)
+        assert await said.evaluate("(one) => one.scrollWidth <= one.clientWidth + 1")
+        whole, own = await entry.bounding_box(), await said.bounding_box()
+        assert whole
+        assert own
+        assert own["x"] + own["width"] <= whole["x"] + whole["width"]
+        assert own["y"] + own["height"] <= whole["y"] + whole["height"]
+
+
 async def test_an_address_of_an_event_opens_it(visit: Visit, alice: Person):
     event = await planned(alice, "Linked")
     visitor = await visit(alice, f"/event/{event['id']}")
