@@ -94,6 +94,16 @@ async def test_an_entry_of_a_week_says_title_and_time_before_its_place(visit: Vi
         assert own["y"] + own["height"] <= whole["y"] + whole["height"]
 
 
+async def test_a_place_for_which_there_is_no_room_is_not_seen(visit: Visit, alice: Person):
+    await planned(alice, "Planning of the launch and of all that follows", location="Luigi's restaurant")
+    visitor = await visit(alice, week())
+    whole = await visitor.event("Planning").bounding_box()
+    place = await visitor.event("Planning").locator(".place").bounding_box()
+    assert whole
+    assert place
+    assert place["x"] >= whole["x"] + whole["width"]
+
+
 async def test_an_address_of_an_event_opens_it(visit: Visit, alice: Person):
     event = await planned(alice, "Linked")
     visitor = await visit(alice, f"/event/{event['id']}")
