@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Response, expect
 
 from tests.databases import fresh_database
 from tests.people import Json, Person
@@ -19,6 +19,10 @@ pytestmark = pytest.mark.xdist_group("page hearing")
 
 async def reminders(person: Person, event: Json) -> Json:
     return (await person.get(f"/api/v1/events/{event['id']}/reminders")).json()["minutes"]
+
+
+def is_removal(answer: Response) -> bool:
+    return answer.request.method == "DELETE"
 
 
 async def settings(visitor: Visitor) -> None:
@@ -68,9 +72,40 @@ async def test_a_webhook_is_added_tried_and_removed(visit: Visit, alice: Person)
         await visitor.button("What was sent").click()
         await expect(visitor.page.locator(".log li")).to_contain_text(["delivered"])
         await visitor.button("Remove").click()
-        await visitor.sees("With its log?")
-        await visitor.button("Remove").click()
         await expect(visitor.page.locator(".webhook")).to_have_count(0)
+        async with visitor.page.expect_response(is_removal):
+            await visitor.button("Dismiss").click()
+        await expect(visitor.page.locator(".webhook")).to_have_count(0)
+        assert (await alice.get("/api/v1/webhooks")).json() == []
+
+
+async def test_removing_a_webhook_is_undone(visit: Visit, alice: Person):
+    url = "https://example.com/hook"
+    await alice.post("/api/v1/webhooks", {"url": url})
+    visitor = await visit(alice)
+    await settings(visitor)
+    await visitor.button("Remove").click()
+    await visitor.sees(f"{url} hears nothing any more")
+    await expect(visitor.page.locator(".webhook")).to_have_count(0)
+    await visitor.button("Undo").click()
+    await visitor.sees("Undone")
+    await expect(visitor.page.locator(".webhook")).to_contain_text(url)
+    assert len((await alice.get("/api/v1/webhooks")).json()) == 1
+
+
+async def test_a_removed_webhook_stays_away_where_the_settings_are_opened_again(visit: Visit, alice: Person):
+    await alice.post("/api/v1/webhooks", {"url": "https://example.com/hook"})
+    visitor = await visit(alice)
+    await settings(visitor)
+    await visitor.button("Remove").click()
+    await visitor.button("Close").click()
+    async with visitor.page.expect_response("**/api/v1/webhooks"):
+        await settings(visitor)
+    await expect(visitor.page.get_by_label("Address", exact=True)).to_be_visible()
+    await expect(visitor.page.locator(".webhook")).to_have_count(0)
+    async with visitor.page.expect_response(is_removal):
+        await visitor.button("Dismiss").click()
+    await expect(visitor.page.locator(".webhook")).to_have_count(0)
 
 
 async def test_an_address_that_is_none_is_refused_in_words(visit: Visit, alice: Person):

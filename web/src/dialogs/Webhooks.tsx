@@ -3,12 +3,11 @@ import { useEffect, useId, useState } from "preact/hooks";
 
 import { ask, askFor, Problem } from "../api/client";
 import type { components } from "../api/schema";
-import { Sure } from "../parts/Sure";
 import { say, sayProblem } from "../store/undo";
+import { readWebhooks, removeWebhook, type Webhook, webhooks } from "../store/webhooks";
 import { agoWords } from "../time/words";
 import { Section } from "./Section";
 
-type Webhook = components["schemas"]["Webhook"];
 type Signed = components["schemas"]["WebhookWithSecret"];
 type Delivery = components["schemas"]["Delivery"];
 
@@ -18,21 +17,19 @@ interface Secret {
 }
 
 export function Webhooks() {
-  const [webhooks, setWebhooks] = useState<Webhook[]>([]);
   const [secret, setSecret] = useState<Secret | null>(null);
-  const read = () => askFor<Webhook[]>("GET", "/webhooks").then(setWebhooks, sayProblem);
-  useEffect(() => void read(), []);
+  useEffect(() => void readWebhooks(), []);
   const show = (signed: Signed) => {
     setSecret({ id: signed.id, secret: signed.secret });
-    return read();
+    return readWebhooks();
   };
   return (
     <Section title="Webhooks">
       <p class="muted small">What you hear of is posted to these addresses, signed as Standard Webhooks says.</p>
       <ul class="people">
-        {webhooks.map((one) => (
+        {webhooks.value.map((one) => (
           <li key={one.id} class="webhook">
-            <One webhook={one} onChange={read} onSecret={show} />
+            <One webhook={one} onSecret={show} />
             {secret?.id === one.id && <Shown secret={secret.secret} />}
           </li>
         ))}
@@ -44,15 +41,14 @@ export function Webhooks() {
 
 interface OneProps {
   webhook: Webhook;
-  onChange: () => Promise<void>;
   onSecret: (signed: Signed) => Promise<void>;
 }
 
-function One({ webhook, onChange, onSecret }: OneProps) {
+function One({ webhook, onSecret }: OneProps) {
   const [log, setLog] = useState<Delivery[] | null>(null);
   const path = `/webhooks/${webhook.id}`;
   const readLog = () => askFor<Delivery[]>("GET", `${path}/deliveries`, { query: { limit: 20 } }).then(setLog, sayProblem);
-  const act = (method: string, where: string, body?: unknown) => ask(method, where, { body }).then(onChange, sayProblem);
+  const act = (method: string, where: string, body?: unknown) => ask(method, where, { body }).then(readWebhooks, sayProblem);
   return (
     <>
       <div class="row">
@@ -65,7 +61,9 @@ function One({ webhook, onChange, onSecret }: OneProps) {
           />
           <span class="address">{webhook.url}</span>
         </label>
-        <Sure words="Remove" question="With its log?" onSure={() => void act("DELETE", path)} />
+        <button type="button" class="danger" onClick={() => removeWebhook(webhook)}>
+          Remove
+        </button>
       </div>
       {webhook.switched_off && <p class="fault">{OFF[webhook.switched_off]} Mend it, then switch it on.</p>}
       <div class="row links">
