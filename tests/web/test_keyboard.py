@@ -85,3 +85,21 @@ async def test_nothing_behind_the_panel_of_a_phone_is_reached(visit: Visit, alic
     for _ in range(30):
         await visitor.page.keyboard.press("Tab")
         assert await visitor.page.evaluate("document.activeElement.closest('.panel, body:focus') !== null")
+
+
+#: Keys that follow each other faster than the page is painted.
+_TYPING = """async () => {
+    const { port1, port2 } = new MessageChannel();
+    for (const key of ["c", ..."Lunch"]) {
+        const at = document.activeElement;
+        const goes = at.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
+        if (goes && at.matches("textarea, input")) document.execCommand("insertText", false, key);
+        await new Promise((done) => { port1.onmessage = done; port2.postMessage(null); });
+    }
+}"""
+
+
+async def test_who_types_on_after_c_loses_no_letter(visit: Visit, alice: Person):
+    visitor = await visit(alice, week())
+    await visitor.page.evaluate(_TYPING)
+    await expect(visitor.field("Title")).to_have_value("Lunch")

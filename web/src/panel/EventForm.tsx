@@ -1,5 +1,5 @@
 // The fields of an event.
-import { useEffect, useId, useRef } from "preact/hooks";
+import { useId } from "preact/hooks";
 import type { ComponentChildren } from "preact";
 
 import { Icon, type IconName } from "../parts/icons";
@@ -109,14 +109,9 @@ function Told({ editing }: { editing: Editing }) {
 }
 
 function Title({ editing, isReadOnly }: { editing: Editing; isReadOnly: boolean }) {
-  const input = useRef<HTMLTextAreaElement>(null);
-  useEffect(() => {
-    if (!editing.event.peek()) input.current?.focus();
-  }, [editing]);
   return (
     <>
       <textarea
-        ref={input}
         class="title-input"
         rows={1}
         aria-label="Title"

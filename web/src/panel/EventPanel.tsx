@@ -155,10 +155,13 @@ function useFocus(open: Editing) {
   const event = open.event.value;
   useLayoutEffect(() => {
     const active = document.activeElement as HTMLElement | null;
-    if (panel.current?.contains(active)) return;
-    from.current = active;
-    // What lies behind the panel of a phone cannot keep the focus: now is the last moment to ask for it.
-    if (event && active?.matches(":focus-visible")) panel.current?.focus();
+    if (!panel.current?.contains(active)) {
+      from.current = active;
+      // What lies behind the panel of a phone cannot keep the focus: now is the last moment to ask for it.
+      if (event && active?.matches(":focus-visible")) panel.current?.focus();
+    }
+    // Before it is painted: the next key is the first letter of the title.
+    if (!event) panel.current?.querySelector<HTMLElement>(".title-input")?.focus();
   }, [open]);
   useEffect(() => {
     if (!typing.value) return;
