@@ -88,9 +88,9 @@ async def test_nothing_behind_the_panel_of_a_phone_is_reached(visit: Visit, alic
 
 
 #: Keys that follow each other faster than the page is painted.
-_TYPING = """async () => {
+_TYPING = """async (keys) => {
     const { port1, port2 } = new MessageChannel();
-    for (const key of ["c", ..."Lunch"]) {
+    for (const key of keys) {
         const at = document.activeElement;
         const goes = at.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
         if (goes && at.matches("textarea, input")) document.execCommand("insertText", false, key);
@@ -101,5 +101,12 @@ _TYPING = """async () => {
 
 async def test_who_types_on_after_c_loses_no_letter(visit: Visit, alice: Person):
     visitor = await visit(alice, week())
-    await visitor.page.evaluate(_TYPING)
+    await visitor.page.evaluate(_TYPING, "cLunch")
     await expect(visitor.field("Title")).to_have_value("Lunch")
+
+
+async def test_who_types_on_after_a_slash_searches_for_all_of_it(visit: Visit, alice: Person):
+    visitor = await visit(alice, week())
+    await visitor.page.evaluate(_TYPING, "/dam")
+    await expect(visitor.page.get_by_label("Search events")).to_have_value("dam")
+    await expect(visitor.page).to_have_url(re.compile("/week/"))

@@ -1,5 +1,5 @@
 // Finding events by what is in them.
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import { type CalendarEvent, findEvents } from "../api/events";
 import { colorOf } from "../calendar/inputs";
@@ -15,7 +15,7 @@ export function Search({ onClose }: { onClose: () => void }) {
   const [typed, setTyped] = useState("");
   const [found, setFound] = useState<CalendarEvent[] | null>(null);
   const input = useRef<HTMLInputElement>(null);
-  useEffect(() => input.current?.focus(), []);
+  useLayoutEffect(() => input.current?.focus(), []);
   useEffect(() => {
     const q = typed.trim();
     if (!q) {

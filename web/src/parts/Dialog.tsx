@@ -1,6 +1,6 @@
 // A dialog over the page: the browser's own, which keeps the focus inside and closes by Escape.
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 
 import { Icon } from "./icons";
 import { Toasts } from "./Toasts";
@@ -14,7 +14,8 @@ interface Props {
 
 export function Dialog({ title, onClose, wide, children }: Props) {
   const element = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  // Before it is painted: the next key is meant for it.
+  useLayoutEffect(() => {
     const before = document.activeElement;
     element.current?.showModal();
     return () => {
