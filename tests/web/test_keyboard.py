@@ -110,3 +110,18 @@ async def test_who_types_on_after_a_slash_searches_for_all_of_it(visit: Visit, a
     await visitor.page.evaluate(_TYPING, "/dam")
     await expect(visitor.page.get_by_label("Search events")).to_have_value("dam")
     await expect(visitor.page).to_have_url(re.compile("/week/"))
+
+
+async def test_escape_closes_the_bell_alone_however_quickly_it_comes(visit: Visit, alice: Person):
+    visitor = await with_the_focus_on_planning(visit, alice)
+    await visitor.page.keyboard.press("Enter")
+    await expect(visitor.field("Title")).to_be_visible()
+    bell = visitor.button("Notifications", exact=False)
+    await bell.evaluate("""async (bell) => {
+        const { port1, port2 } = new MessageChannel();
+        bell.click();
+        await new Promise((done) => { port1.onmessage = done; port2.postMessage(null); });
+        bell.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape", bubbles: true, cancelable: true }));
+    }""")
+    await expect(bell).to_have_attribute("aria-expanded", "false")
+    await expect(visitor.panel).to_be_visible()

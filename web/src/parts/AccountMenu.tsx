@@ -1,5 +1,5 @@
 // Who one is, and what belongs to the account.
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import { me, signOut } from "../api/session";
 import { isDark, theme } from "../preferences";
@@ -13,7 +13,8 @@ import { travel } from "./TimeMachine";
 /** Close a pop-up by Escape, or by a click elsewhere. */
 export function useDismiss(isOpen: boolean, dismiss: () => void) {
   const element = useRef<HTMLDivElement>(null);
-  useEffect(() => {
+  // Before it is painted: an Escape that comes at once is meant for it, not for what lies below.
+  useLayoutEffect(() => {
     if (!isOpen) return;
     const outside = (event: MouseEvent) => {
       if (!element.current?.contains(event.target as Node)) dismiss();
