@@ -13,8 +13,8 @@ from tests.process.worlds import EVENTS, World, hour, make_world
 
 Request = Callable[[World], Awaitable[httpx2.Response]]
 
-#: What is asked, and its statements on SQLite and on PostgreSQL. Both read without BEGIN. Those of a write are with BEGIN
-#: and COMMIT, on SQLite with the counter of positions; PostgreSQL creates a single event without its lock, if it can.
+#: What is asked, and its statements on SQLite and on PostgreSQL. Both read without BEGIN; a write counts BEGIN and
+#: COMMIT, on SQLite the counter of positions too. PostgreSQL creates a single event without its lock, if it can.
 COSTS: dict[str, tuple[Request, int, int]] = {
     "get": (lambda world: world.alice.get(world.path), 1, 1),
     "list": (lambda world: world.alice.get(EVENTS, limit=200), 1, 1),

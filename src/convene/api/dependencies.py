@@ -64,7 +64,7 @@ class Services:
 
 def services(request: HTTPConnection) -> Services:
     """What the application holds."""
-    held: Services = request.app.state.services
+    held: Services = request.scope["app"].state.services
     return held
 
 

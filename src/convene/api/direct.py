@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import re
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI
 from starlette.convertors import StringConvertor
 from starlette.routing import WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from convene.api.aliases import PREFIX, canonical
-from convene.api.bodies import JSON
+from convene.api.bodies import JSON, PlainRequest
 from convene.api.limits import BodyLimits, TooLarge
 from convene.api.planned import PlannedRoute
 
@@ -55,7 +55,7 @@ class Direct:
         await answer(scope, receive, send)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = Request(scope, receive, send)
+        request = PlainRequest(scope, receive, send)
         try:
             response = await scope["route"].answer(request)
         except self._told as error:

@@ -82,7 +82,7 @@ class Attempts:
 
 def is_asked_for(request: Request) -> bool:
     """Whether a request carries a key, good or not."""
-    return request.method == "POST" and any(name == _HEADER for name, _ in request.scope["headers"])
+    return request.method == "POST" and _HEADER in dict(request.scope["headers"])
 
 
 def _key(request: Request) -> str | None:

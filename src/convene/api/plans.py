@@ -268,14 +268,16 @@ def _received(request: Request, headers: Mapping[bytes, str]) -> Mapping[str, Ma
 
 
 async def _read_body(request: Request) -> Any:  # noqa: ANN401 - any JSON value
-    with receiving():
+    with receiving:
         body = await request.body()
     return read_json(body) if body else _ABSENT
 
 
 def _arguments(step: _Step, given: list[Any], received: Mapping[str, Mapping[str, Any]], errors: list[Any]) -> Values:
     """The arguments of a step, among them _UNSOLVED for those that cannot be had."""
-    arguments = {name: given[place] for name, place in step.needs}
+    arguments: Values = {}
+    for name, number in step.needs:
+        arguments[name] = given[number]
     for name, place, key, field, required, default in step.parameters:
         value = received[place].get(key, _ABSENT)
         if value is not _ABSENT or required:
