@@ -13,29 +13,35 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 
 class JoinedWrites:
-    """A transport that holds back what is written until the end of the turn; all else is the transport's own."""
+    """A transport that holds back what is written for what follows, if that comes in the same turn of the loop.
+
+    Two are sent together, and nothing waits beyond the turn. All else is the transport's own.
+    """
 
     __slots__ = ("_loop", "_transport", "_waiting", "is_closing")
 
     def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
         self._loop = asyncio.get_running_loop()
-        self._waiting: list[bytes] = []
+        self._waiting = b""
         self.is_closing = transport.is_closing  # asked with each answer
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever a transport has
         return getattr(self._transport, name)
 
     def write(self, data: bytes) -> None:
-        """Send some bytes at the end of this turn."""
-        if not self._waiting:
+        """Send some bytes, at the end of this turn at the latest."""
+        if self._waiting:
+            self._waiting += data
+            self._send()
+        elif data:
+            self._waiting = data
             self._loop.call_soon(self._send)
-        self._waiting.append(data)
 
     def _send(self) -> None:
-        if self._waiting and not self.is_closing():
-            self._transport.write(b"".join(self._waiting))
-        self._waiting.clear()
+        data, self._waiting = self._waiting, b""
+        if data and not self.is_closing():
+            self._transport.write(data)
 
     def close(self) -> None:
         """Send what waits, and close."""
