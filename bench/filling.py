@@ -23,7 +23,7 @@ from convene.domain.content import EventContent, Schedule
 from convene.domain.content_json import to_json
 from convene.domain.recurrence import Frequency, RecurrenceRule
 from convene.operations.tokens import Tokens
-from convene.storage import postgresql, schema, sqlite
+from convene.storage import postgresql, schema, sqlite_connection
 from convene.storage.engine import parse_url
 from convene.storage.events import content_columns
 from convene.storage.tables import agendas, calendars, event_versions, events, permissions, sessions, users
@@ -136,7 +136,7 @@ async def _fill_postgresql(dsn: str, filling: Filling) -> None:
 def _fill_sqlite(path: str, filling: Filling) -> None:
     connection = sqlite3.connect(path)
     try:
-        for table, names, rows in _tables(filling, sqlite.DIALECT):
+        for table, names, rows in _tables(filling, sqlite_connection.DIALECT):
             marks = ", ".join("?" * len(names))
             sql = f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({marks})"
             connection.executemany(sql, rows)

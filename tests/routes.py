@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager
 from typing import Any, NamedTuple, get_args, get_origin, get_type_hints
 
 from fastapi import FastAPI
@@ -101,4 +102,4 @@ def _given(call: Callable[..., Any] | None) -> Any:
         call = type(call).__call__  # a security scheme is an object that is called
     hints = get_type_hints(call) if hasattr(call, "__annotations__") else {}
     given = hints.get("return")
-    return get_args(given)[0] if get_origin(given) is AsyncIterator else given
+    return get_args(given)[0] if get_origin(given) in {AsyncIterator, AbstractAsyncContextManager} else given

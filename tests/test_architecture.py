@@ -35,6 +35,8 @@ _Node = TypeVar("_Node", bound=ast.AST)
 BROAD_EXCEPTS = {
     "storage/sqlite.py": "rolls back and raises again",
     "storage/postgresql.py": "rolls back and raises again",
+    "api/plans.py": "leaves what a request has opened, and raises again",
+    "api/direct.py": "tells whoever asked, and raises again",
     "storage/pool.py": "gives the right to open a connection to somebody else, and raises again",
 }
 #: Loops that must outlive whatever goes wrong in them: they log it and go on.

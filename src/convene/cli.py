@@ -19,6 +19,7 @@ from convene.api.sockets import FRAME_MAX
 from convene.api.web import BUILT
 from convene.app import create_app, tracing_module
 from convene.collecting import settled
+from convene.joining import JoiningProtocol
 from convene.operations import audit, upkeep
 from convene.parent import end_with
 from convene.settings import PORT_MAX, Settings
@@ -94,6 +95,7 @@ def _serve(factory: Callable[[], FastAPI] | str, place: tuple[str, int], *, work
         workers=workers,
         host=place[0],
         port=place[1],
+        http=JoiningProtocol,
         ws="websockets-sansio",
         ws_max_size=FRAME_MAX,
         ws_per_message_deflate=False,

@@ -11,13 +11,14 @@ from pydantic import ValidationError
 from starlette.datastructures import FormData
 
 from convene.api import idempotency
+from convene.api.answers import answer
 from convene.api.bodies import FORM_KINDS, media_type, read_json, receiving
 from convene.api.declared import SIGNED_IN, problems
 from convene.api.dependencies import Held, Me, ReadWork, Services, signed_in
 from convene.api.fields import WITHOUT_NUL
 from convene.api.planned import feature_router
 from convene.api.refresh_cookie import GRACE, FromPage, KeptToken, Refresh, drop, keep
-from convene.api.representation import answer, person_json, session_json, tokens_json, user_json
+from convene.api.representation import person_json, session_json, tokens_json, user_json
 from convene.api.responses import Person, Registration, Session, TokenAnswer, User
 from convene.api.schemas import Login, PasswordChange, ProfileUpdate, Register
 from convene.domain.errors import BadToken, Fault, Invalid
@@ -43,7 +44,7 @@ _LOGIN_BODY: dict[str, Any] = {
 
 async def _login(request: Request) -> Login:
     """Read the credentials: JSON, or the form of the OAuth2 password flow."""
-    with receiving():
+    with receiving:
         sent: object
         if media_type(request.headers.get("content-type", "")) in FORM_KINDS:
             sent = _login_form(await request.form(max_files=0))

@@ -8,13 +8,14 @@ from typing import Annotated
 
 from fastapi import Depends, Query, Response
 
+from convene.api.answers import written
 from convene.api.declared import ON_EVENT, SIGNED_IN, problems
 from convene.api.dependencies import ID_MAX, Me, ReadWork, Viewable
 from convene.api.fields import DIGITS, WITHOUT_NUL, Instant
 from convene.api.paging import AskedPage, Page
 from convene.api.planned import feature_router
 from convene.api.remembered import Remembered
-from convene.api.representation import entry_json, event_json, written
+from convene.api.representation import entry_json, event_json
 from convene.api.responses import Event, EventOrOccurrence
 from convene.api.windows import AskedWindow
 from convene.domain.errors import Invalid

@@ -8,8 +8,8 @@ two would be lost silently.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Coroutine
+from types import TracebackType
 from typing import Any, NoReturn
 
 from fastapi import Request, Response
@@ -42,17 +42,40 @@ def media_type(header: str) -> str:
     return header.partition(";")[0].strip().lower()
 
 
-@contextmanager
-def receiving() -> Iterator[None]:
-    """Wait for a body inside of this.
+class _Receiving:
+    """Around whatever waits for a body: 400, whoever was sending it has gone away."""
 
-    Raises:
-        HTTPException: 400, whoever was sending it has gone away.
-    """
-    try:
-        yield
-    except ClientDisconnect as error:
-        raise HTTPException(400, "the body did not come to its end") from error
+    __slots__ = ()
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if isinstance(error, ClientDisconnect):
+            raise HTTPException(400, "the body did not come to its end") from error
+
+
+receiving = _Receiving()
+
+
+class PlainRequest(Request):
+    """A request whose body is taken as it comes; Starlette makes a generator of it first, and a list of that."""
+
+    async def body(self) -> bytes:
+        """All of the body.
+
+        Raises:
+            ClientDisconnect: it did not come to its end.
+        """
+        if not hasattr(self, "_body"):
+            parts, more = [], True
+            while more:
+                message = await self.receive()
+                if message["type"] == "http.disconnect":
+                    raise ClientDisconnect
+                parts.append(message.get("body", b""))
+                more = message.get("more_body", False)
+            self._body = b"".join(parts)
+        return self._body
 
 
 def read_json(body: bytes) -> Any:  # noqa: ANN401 - any JSON value
@@ -181,7 +204,7 @@ def read_first(answer: Handler) -> Handler:
     """Let a route read its JSON body by `read_json`, before FastAPI would do it in its own way."""
 
     async def read_and_answer(request: Request) -> Response:
-        with receiving():
+        with receiving:
             body = await request.body()
         return await answer(_ReadRequest(request, body))
 

@@ -8,11 +8,11 @@ from fastapi import Path, Response
 from pydantic import AfterValidator, ConfigDict, StringConstraints, model_validator
 
 from convene.api import fields
+from convene.api.answers import answer
 from convene.api.declared import SIGNED_IN, problems
 from convene.api.dependencies import ID_MAX, Me, ReadWork, WriteWork
 from convene.api.fields import DIGITS, without_defaults
 from convene.api.planned import feature_router
-from convene.api.representation import answer
 from convene.api.responses import Answer
 from convene.api.schemas import Body
 from convene.domain.content import UNSET

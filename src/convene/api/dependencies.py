@@ -11,6 +11,7 @@ dependency and 15 for each parameter: what needs no declaration in the OpenAPI d
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -23,6 +24,7 @@ from convene.api import idempotency
 from convene.api.fields import DIGITS
 from convene.api.idempotency import Attempts
 from convene.api.metrics import Metrics
+from convene.api.plans import opening
 from convene.api.preconditions import IfMatch
 from convene.api.rates import Rates
 from convene.api.schemas import Transfer
@@ -62,7 +64,7 @@ class Services:
 
 def services(request: HTTPConnection) -> Services:
     """What the application holds."""
-    held: Services = request.app.state.services
+    held: Services = request.scope["app"].state.services
     return held
 
 
@@ -105,10 +107,12 @@ class _Bearer(OAuth2PasswordBearer):
             BadToken: no token, or one that is not good.
             TooOften: they, or the address that strangers come from, have used their quota up.
         """
-        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        scope = request.scope
+        said = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
+        scheme, _, token = said.decode("latin-1").partition(" ")
         if not token or scheme.lower() != "bearer":
             token = ""
-        return (await recognised(services(request), request.scope, token))[0]
+        return (await recognised(services(request), scope, token))[0]
 
 
 signed_in = _Bearer(tokenUrl="/api/v1/auth/login", scheme_name="OAuth2PasswordBearer", description="An access token.")
@@ -116,15 +120,21 @@ signed_in = _Bearer(tokenUrl="/api/v1/auth/login", scheme_name="OAuth2PasswordBe
 Me = Annotated[SignedIn, Depends(signed_in)]
 
 
-async def reading(request: Request, me: Me) -> AsyncIterator[UnitOfWork]:  # noqa: ARG001 - authenticated first
+@opening
+def reading(request: Request, me: Me) -> AbstractAsyncContextManager[UnitOfWork]:  # noqa: ARG001 - authenticated first
     """A unit of work that writes nothing."""
-    async with services(request).units.reading() as work:
-        yield work
+    return services(request).units.reading()
 
 
-async def writing(request: Request, me: Me) -> AsyncIterator[UnitOfWork]:
+@opening
+def writing(request: Request, me: Me) -> AbstractAsyncContextManager[UnitOfWork]:
     """A unit of work that commits when the route returns, and whose answer is kept when it has an Idempotency-Key."""
     held = services(request)
+    return _kept(held, request, me) if idempotency.is_asked_for(request) else held.units.writing()
+
+
+@asynccontextmanager
+async def _kept(held: Services, request: Request, me: SignedIn) -> AsyncIterator[UnitOfWork]:
     async with held.attempts.of(request, me.user_id) as attempt, held.units.writing() as work:
         await idempotency.begin(request, work, attempt)
         yield work

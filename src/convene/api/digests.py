@@ -7,11 +7,11 @@ from typing import Annotated
 from fastapi import Response
 from pydantic import Field
 
+from convene.api.answers import answer
 from convene.api.declared import SIGNED_IN, problems
 from convene.api.dependencies import Me, ReadWork, WriteWork
 from convene.api.fields import text
 from convene.api.planned import feature_router
-from convene.api.representation import answer
 from convene.api.responses import Answer
 from convene.api.schemas import Body
 from convene.domain.digests import HOUR_DEFAULT

@@ -10,15 +10,14 @@ from __future__ import annotations
 
 import re
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI
 from starlette.convertors import StringConvertor
-from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.routing import WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from convene.api.aliases import PREFIX, canonical
-from convene.api.bodies import JSON
-from convene.api.limits import BodyLimits
+from convene.api.bodies import JSON, PlainRequest
+from convene.api.limits import BodyLimits, TooLarge
 from convene.api.planned import PlannedRoute
 
 #: What stands for a parameter in a path. Whatever is no number, such as the id of a session, takes the long way.
@@ -32,9 +31,8 @@ class Direct:
 
     def __init__(self, app: FastAPI, long_way: ASGIApp) -> None:
         self._long_way = long_way
-        unexpected = app.exception_handlers[Exception]
-        self._without_body = ServerErrorMiddleware(self._answer, unexpected)
-        self._with_body = ServerErrorMiddleware(BodyLimits(self._answer), unexpected)
+        self._with_body = BodyLimits(self._answer)
+        self._unexpected = app.exception_handlers[Exception]
         self._handlers = {kind: tell for kind, tell in app.exception_handlers.items() if kind is not Exception}
         self._told = tuple(self._handlers)
         self._routes = _direct_routes(app)
@@ -53,16 +51,22 @@ class Direct:
         scope["path_params"] = dict(zip(route.param_convertors, _NUMBER.findall(scope["path"]), strict=True))
         scope["route"] = route
         scope["state"]["route"] = route.path
-        answer = self._without_body if scope["method"] == "GET" else self._with_body
+        answer = self._answer if scope["method"] == "GET" else self._with_body
         await answer(scope, receive, send)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = Request(scope, receive, send)
+        request = PlainRequest(scope, receive, send)
         try:
             response = await scope["route"].answer(request)
         except self._told as error:
             tell = next(self._handlers[kind] for kind in type(error).__mro__ if kind in self._handlers)
             response = await tell(request, error)  # type: ignore[misc] # all of ours are coroutines
+        except TooLarge:  # those who count bodies answer that
+            raise
+        except Exception as error:
+            response = await self._unexpected(request, error)  # type: ignore[misc] # as above
+            await response(scope, receive, send)
+            raise
         await response(scope, receive, send)
 
 

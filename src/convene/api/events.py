@@ -9,6 +9,7 @@ from typing import Annotated
 
 from fastapi import Depends, Query, Request, Response
 
+from convene.api.answers import answer
 from convene.api.bodies import MERGE_PATCH, media_type
 from convene.api.compared import compared
 from convene.api.declared import ON_EVENT, ON_EVENT_BY_ROLE, SIGNED_IN, problems
@@ -25,8 +26,8 @@ from convene.api.dependencies import (
 from convene.api.event_schemas import EventBatch, EventCheck, EventCreate, EventUpdate
 from convene.api.fields import DIGITS, Instant, When
 from convene.api.planned import feature_router
-from convene.api.preconditions import IfNoneMatch, etag, tag_of
-from convene.api.representation import answer, busy_json, event_json, free_json
+from convene.api.preconditions import IfNoneMatch, etag
+from convene.api.representation import busy_json, event_json, free_json
 from convene.api.responses import Check, Event
 from convene.domain.errors import Invalid
 from convene.domain.zones import in_utc, utc_rfc3339
@@ -142,9 +143,10 @@ async def read_event(
         head = await history.event_at_version(work, event, version)
     elif as_of is not None:
         head = await history.event_as_of(work, event, in_utc(as_of, "?as_of"))
-    if if_none_match is None or tag_of(head) in if_none_match:
-        return Response(status_code=304, headers=etag(head))
-    return answer(event_json(head), headers=etag(head))
+    headers = etag(head)
+    if if_none_match is None or headers["ETag"] in if_none_match:
+        return Response(status_code=304, headers=headers)
+    return answer(event_json(head), headers=headers)
 
 
 @router.put("/{event_id}", response_model=Event, responses=problems(*ON_EVENT_BY_ROLE, 409, 412, body=True))

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import Path, Query, Response
 
+from convene.api.answers import answer
 from convene.api.compared import compared
 from convene.api.declared import ON_EVENT, ON_EVENT_BY_ROLE, problems
 from convene.api.dependencies import (
@@ -24,7 +25,6 @@ from convene.api.paging import AskedPage
 from convene.api.planned import feature_router
 from convene.api.preconditions import etag
 from convene.api.representation import (
-    answer,
     blame_json,
     change_json,
     diff_json,

@@ -25,6 +25,7 @@ from convene.storage.idempotency import KeptAnswer
 from convene.storage.unit_of_work import UnitOfWork
 
 HEADER = "Idempotency-Key"
+_HEADER = HEADER.lower().encode()
 REPLAYED = "Idempotent-Replayed"
 KEY_MAX = 255
 _PLACE = "header:idempotency-key"
@@ -79,11 +80,16 @@ class Attempts:
         return mark.hexdigest()
 
 
+def is_asked_for(request: Request) -> bool:
+    """Whether a request carries a key, good or not."""
+    return request.method == "POST" and _HEADER in dict(request.scope["headers"])
+
+
 def _key(request: Request) -> str | None:
     """The key of a request, with quotation marks (RFC 9651, as the draft has it) or without."""
-    found = request.headers.getlist(HEADER) if request.method == "POST" else []
-    if not found:
+    if not is_asked_for(request):
         return None
+    found = request.headers.getlist(HEADER)
     if len(found) > 1:
         raise Invalid.at(_PLACE, "is there more than once")
     said = found[0]

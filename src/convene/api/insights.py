@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 
 from fastapi import Query, Response
 
+from convene.api.answers import answer
 from convene.api.declared import SIGNED_IN, problems
 from convene.api.dependencies import Me, ReadWork
 from convene.api.planned import feature_router
-from convene.api.representation import answer
 from convene.api.responses import Answer
 from convene.api.windows import From, To, read_window
 from convene.domain.errors import Invalid

@@ -19,8 +19,8 @@ _FORM_PATHS = ("/api/v1/auth/login", "/unsubscribe")
 _ACCOUNT_PATHS = "/api/v1/auth/"
 
 
-class _TooLarge(Exception):
-    pass
+class TooLarge(Exception):
+    """Raised where a body is read, for `BodyLimits` to answer."""
 
 
 class BodyLimits:
@@ -62,7 +62,7 @@ class BodyLimits:
             seen += len(message.get("body", b""))
             ended = not message.get("more_body", False)
             if seen > most:
-                raise _TooLarge
+                raise TooLarge
             return message
 
         async def noted(message: Message) -> None:
@@ -76,7 +76,7 @@ class BodyLimits:
 
         try:
             await self._app(scope, counted, noted)
-        except _TooLarge:
+        except TooLarge:
             if started:
                 raise
         if seen > most and not started:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from itertools import count
 from secrets import token_hex
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -14,6 +15,9 @@ from convene.api.metrics import Metrics
 from convene.api.rates import rate_headers
 from convene.api.safety import safety_headers
 
+#: A request's own id: what is this process's alone, and the request's number in it. Nothing to keep secret.
+_PROCESS = token_hex(4)
+_requests = count(1)
 _GIVEN_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 
 
@@ -71,4 +75,4 @@ def _request_id(scope: Scope) -> str:
     for key, value in scope["headers"]:
         if key == b"x-request-id" and _GIVEN_ID.fullmatch(value):
             return str(value.decode())
-    return token_hex(8)
+    return f"{_PROCESS}{next(_requests):08x}"

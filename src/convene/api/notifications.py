@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import Path, Query, Response
 from pydantic import Field
 
+from convene.api.answers import answer
 from convene.api.cursors import read_place, read_sync, write_place, write_sync
 from convene.api.declared import ON_EVENT, SIGNED_IN, problems
 from convene.api.dependencies import ID_MAX, Held, Leavable, Me, ReadWork, Services, WriteWork
@@ -14,7 +15,7 @@ from convene.api.fields import DIGITS
 from convene.api.news import ChangesAnswer, Notification, PreferencesAnswer, PreferencesUpdate, ReadUpTo
 from convene.api.paging import AskedPage
 from convene.api.planned import feature_router
-from convene.api.representation import answer, event_json
+from convene.api.representation import event_json
 from convene.domain.errors import Invalid
 from convene.domain.notices import NoticeKind
 from convene.operations import notifications, sync

@@ -15,12 +15,12 @@ from starlette.responses import HTMLResponse
 from starlette.staticfiles import StaticFiles
 
 from convene import __version__
+from convene.api.answers import answer
 from convene.api.declared import Responses
 from convene.api.dependencies import Held
 from convene.api.metrics import MEDIA_TYPE
 from convene.api.planned import feature_router
 from convene.api.problems import plain_problem
-from convene.api.representation import answer
 from convene.api.responses import Health
 from convene.domain.errors import Unavailable
 from convene.storage import schema

@@ -16,8 +16,8 @@ from urllib.parse import urlencode
 import orjson
 from fastapi import Depends, Query, Request, Response
 
+from convene.api.answers import written
 from convene.api.fields import DIGITS
-from convene.api.representation import written
 from convene.domain.errors import Invalid
 
 LIMIT = 50

@@ -15,7 +15,6 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 import structlog
@@ -32,8 +31,7 @@ COUNTED_MAX = 100_000
 _log = structlog.get_logger("convene.quotas")
 
 
-@dataclass(frozen=True, slots=True)
-class Quota:
+class Quota(NamedTuple):
     """So many requests in so many seconds; `exact` counts with all other processes before it lets through."""
 
     name: str

@@ -144,15 +144,15 @@ def rate_headers(scope: Scope) -> list[tuple[bytes, bytes]]:
     headers = []
     for standing in scope["state"].get("quotas", {}).values():
         headers += [
-            (b"ratelimit-policy", _policy(standing.quota)),
+            (b"ratelimit-policy", _policy(*standing.quota)),
             (b"ratelimit", f'"{standing.quota.name}";r={standing.left};t={standing.seconds}'.encode()),
         ]
     return headers
 
 
 @lru_cache
-def _policy(quota: Quota) -> bytes:
-    return f'"{quota.name}";q={quota.most};w={quota.seconds}'.encode()
+def _policy(name: str, most: int, seconds: int, _exact: bool) -> bytes:
+    return f'"{name}";q={most};w={seconds}'.encode()
 
 
 def address_of(scope: Scope) -> str:

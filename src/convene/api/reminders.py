@@ -7,10 +7,10 @@ from typing import Annotated
 from fastapi import Response
 from pydantic import Field
 
+from convene.api.answers import answer
 from convene.api.declared import ON_EVENT, problems
 from convene.api.dependencies import Leavable, ReadWork, Viewable, WriteWork
 from convene.api.planned import feature_router
-from convene.api.representation import answer
 from convene.api.responses import Answer
 from convene.api.schemas import Body
 from convene.domain.reminders import MINUTES_MAX, REMINDERS_MAX

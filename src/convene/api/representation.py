@@ -10,9 +10,6 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import Any
 
-import orjson
-from fastapi import Response
-
 from convene.domain.conflicts import Busy
 from convene.domain.content_json import from_json, override_to_json
 from convene.domain.errors import BatchClash
@@ -29,16 +26,6 @@ from convene.storage.history import ChangeRow, ShelvedRow, VersionRow
 from convene.storage.sharing import PermissionRow
 
 JsonObject = dict[str, Any]
-
-
-def written(payload: object) -> bytes:
-    """Write what is answered; datetimes in it are instants in UTC."""
-    return orjson.dumps(payload, option=orjson.OPT_UTC_Z)
-
-
-def answer(payload: object, *, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    """A JSON response."""
-    return Response(written(payload), status, headers, "application/json")
 
 
 # -- events --------------------------------------------------------------------------------------------------

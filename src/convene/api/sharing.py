@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import Response
 
+from convene.api.answers import answer
 from convene.api.compared import compared
 from convene.api.declared import ON_EVENT, ON_EVENT_BY_ROLE, problems
 from convene.api.dependencies import (
@@ -18,7 +19,7 @@ from convene.api.dependencies import (
 from convene.api.paging import AskedPage
 from convene.api.planned import feature_router
 from convene.api.preconditions import etag
-from convene.api.representation import answer, event_json, permission_json, shared_json
+from convene.api.representation import event_json, permission_json, shared_json
 from convene.api.responses import Event, Permission, ShareAnswer
 from convene.api.schemas import GrantableRole, Share, Transfer
 from convene.domain.roles import Role

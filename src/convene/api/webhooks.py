@@ -8,12 +8,12 @@ from typing import Annotated, Any, Literal
 from fastapi import Path, Response
 from pydantic import ConfigDict, Field
 
+from convene.api.answers import answer
 from convene.api.declared import SIGNED_IN, problems
 from convene.api.dependencies import ID_MAX, Held, Me, ReadWork, WriteWork
 from convene.api.fields import DIGITS, text, without_defaults
 from convene.api.paging import AskedPage
 from convene.api.planned import feature_router
-from convene.api.representation import answer
 from convene.api.responses import Answer
 from convene.api.schemas import Body
 from convene.domain.content import UNSET

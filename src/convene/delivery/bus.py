@@ -21,7 +21,7 @@ from convene.storage.wires import RING, Hear
 MESSAGE_MAX = 5_900
 _RETRY_FIRST, _RETRY_MAX = 0.1, 5.0
 #: So long whatever is said after something waits, to be carried together: each carrying costs as much as a query.
-_BREATH = 0.01
+_BREATH = 0.02
 
 _log = structlog.get_logger("convene.bus")
 

@@ -149,7 +149,7 @@ class Hub:
         Raises:
             TooOften: they listen to this process as often as one user may.
         """
-        if not self._listeners:
+        if is_first := not self._listeners:
             async with self._units.reading() as work:
                 newest = await notifications.newest_place(work)
             if not self._listeners:  # nobody came meanwhile
@@ -158,6 +158,8 @@ class Hub:
             raise TooOften("listeners", FULL_SECONDS)
         listener = Listener(me, expires_at, self._told)
         self._listeners.setdefault(me.user_id, set()).add(listener)
+        if is_first:
+            self._rung.set()  # nobody has listened to the bell since the newest was read
         if self._stopping:
             listener.put(Ended.STOPPING)
         try:
@@ -193,7 +195,7 @@ class Hub:
         self._end(self._everybody(), Ended.STOPPING)
 
     def _hear(self, message: bytes) -> None:
-        if message == RING:
+        if message == RING and self._listeners:
             self._rung.set()
 
     async def _follow(self) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
-from convene.operations.sync import clock_of
 from convene.storage import deliveries
 from convene.storage.notifications import NotificationPlace
 from convene.storage.unit_of_work import UnitOfWork, Units
@@ -36,14 +35,12 @@ class Reader(NamedTuple):
 async def follow(units: Units, reader: Reader) -> bool:
     """Let a reader act on what is new; says whether there may be more to act on at once."""
     async with units.reading() as work:
-        place = await deliveries.place_of(work, reader.name)
-        settled = (await clock_of(work)).settled
+        place, settled = await deliveries.place_of(work, reader.name)
         some = await reader.any_after(work, place, settled)
     if not some and settled - place[0] < _FAR:
         return False
     async with units.writing() as work:
-        place = await deliveries.place_of(work, reader.name, locked=True)
-        settled = (await clock_of(work)).settled
+        place, settled = await deliveries.place_of(work, reader.name, locked=True)
         read = await reader.act(work, place, settled)
         await deliveries.move_place(work, reader.name, max(place, read or (settled - 1, _LAST_ROW)))
     return read is not None

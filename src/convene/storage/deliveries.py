@@ -14,6 +14,7 @@ from sqlalchemy import bindparam, or_, select, update
 
 from convene.storage.delivery_tables import deliveries, delivery_places, webhooks
 from convene.storage.notifications import BEYOND, IN_ORDER, NOTIFICATION, NotificationPlace, NotificationRow
+from convene.storage.positions import settled_position
 from convene.storage.statements import Statement, Values, inserting
 from convene.storage.tables import notifications, users
 from convene.storage.types import in_json_list
@@ -90,7 +91,7 @@ async def insert_deliveries(work: UnitOfWork, new: Sequence[NewDelivery]) -> Non
 #: The reader that makes deliveries to webhooks.
 WEBHOOKS = "webhooks"
 
-_PLACE = select(delivery_places.c.position, delivery_places.c.row_id).where(
+_PLACE = select(delivery_places.c.position, delivery_places.c.row_id, settled_position()).where(
     delivery_places.c.reader == bindparam("of_reader")
 )
 _READ_PLACE = Statement(_PLACE)
@@ -102,11 +103,14 @@ _MOVE_PLACE = Statement(
 )
 
 
-async def place_of(work: UnitOfWork, reader: str, *, locked: bool = False) -> NotificationPlace:
-    """How far a reader has come; locked, nobody else reads in its name before this transaction ends."""
+async def place_of(work: UnitOfWork, reader: str, *, locked: bool = False) -> tuple[NotificationPlace, int]:
+    """How far a reader has come, and how far the order of changes is settled at least.
+
+    Locked, nobody else reads in its name before this transaction ends.
+    """
     row = await work.one(_LOCK_PLACE if locked else _READ_PLACE, {"of_reader": reader})
     assert row is not None  # noqa: S101 - the migration that makes the table writes the rows
-    return row[0], row[1]
+    return (row[0], row[1]), row[2]
 
 
 async def move_place(work: UnitOfWork, reader: str, place: NotificationPlace) -> None:

@@ -9,7 +9,8 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError
 
 from convene.storage.postgresql import PostgresConnection, PostgresDatabase
-from convene.storage.sqlite import SqliteConnection, SqliteDatabase
+from convene.storage.sqlite import SqliteDatabase
+from convene.storage.sqlite_connection import SqliteConnection
 
 Database = SqliteDatabase | PostgresDatabase
 Connection = SqliteConnection | PostgresConnection

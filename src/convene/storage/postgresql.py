@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime
 from types import TracebackType
 
@@ -13,8 +13,8 @@ from sqlalchemy import Dialect
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 
 from convene.domain.errors import Unavailable
-from convene.storage.errors import Duplicate
 from convene.storage.pool import Pool, Raw
+from convene.storage.postgresql_errors import translated
 from convene.storage.statements import PoolUse, Row, Statement, Values
 from convene.storage.turns import Turns
 
@@ -55,7 +55,7 @@ class PostgresConnection:
     async def one(self, statement: Statement, values: Values) -> Row | None:
         """Run, and give the first row."""
         compiled = statement.compiled(DIALECT)
-        with _translated:
+        with translated:
             if self._begins:
                 await self._begin()
             row = await self._raw.fetchrow(compiled.sql, *compiled.bind(values))
@@ -63,7 +63,7 @@ class PostgresConnection:
 
     async def all(self, statement: Statement, values: Values) -> list[Row]:
         """Run, and give all rows."""
-        with _translated:
+        with translated:
             if self._begins:
                 await self._begin()
         return await self.alone(statement, values)
@@ -71,7 +71,7 @@ class PostgresConnection:
     async def alone(self, statement: Statement, values: Values) -> list[Row]:
         """Run outside of a transaction, if none has begun, and give all rows: what was written is committed then."""
         compiled = statement.compiled(DIALECT)
-        with _translated:
+        with translated:
             rows = await self._raw.fetch(compiled.sql, *compiled.bind(values))
         return [compiled.decode(row) for row in rows]
 
@@ -83,7 +83,7 @@ class PostgresConnection:
     async def run(self, statement: Statement, values: Values) -> int:
         """Run, and count the rows touched."""
         compiled = statement.compiled(DIALECT)
-        with _translated:
+        with translated:
             if self._begins:
                 await self._begin()
             status = await self._raw.execute(compiled.sql, *compiled.bind(values))
@@ -95,7 +95,7 @@ class PostgresConnection:
             row = await self.one(statement, rows[0])
             return [] if row is None else [row]
         compiled = statement.compiled(DIALECT)
-        with _translated:
+        with translated:
             if self._begins:
                 await self._begin()
             found = await self._raw.fetchmany(compiled.sql, [compiled.bind(values) for values in rows])
@@ -104,7 +104,7 @@ class PostgresConnection:
     async def many(self, statement: Statement, rows: Sequence[Values]) -> None:
         """Run once for each row of values, pipelined."""
         compiled = statement.compiled(DIALECT)
-        with _translated:
+        with translated:
             if self._begins:
                 await self._begin()
             await self._raw.executemany(compiled.sql, [compiled.bind(values) for values in rows])
@@ -112,12 +112,12 @@ class PostgresConnection:
     async def begin_again(self) -> None:
         """Roll back, which lets every lock go, and begin anew: one round trip."""
         if not self._begins:
-            with _translated:
+            with translated:
                 await self._raw.execute("ROLLBACK AND CHAIN")
 
     async def begin_snapshot(self) -> None:
         """Begin a transaction that writes nothing and sees one state of the database."""
-        with _translated:
+        with translated:
             await self._raw.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
 
     async def _begin(self) -> None:
@@ -127,13 +127,13 @@ class PostgresConnection:
     async def commit(self) -> None:
         """Keep what was written."""
         if not self._begins:
-            with _translated:
+            with translated:
                 await self._raw.execute("COMMIT")
 
     async def roll_back(self) -> None:
         """Undo what was written; a connection that is gone has done so by itself."""
         if not self._begins and not self._raw.is_closed():
-            with _translated:
+            with translated:
                 await self._raw.execute("ROLLBACK")
 
 
@@ -204,19 +204,12 @@ class PostgresDatabase:
             finally:
                 await connection.roll_back()
 
-    @asynccontextmanager
-    async def writing(self, keeps: Callable[[BaseException], bool]) -> AsyncIterator[PostgresConnection]:
+    def writing(self, keeps: Callable[[BaseException], bool]) -> AbstractAsyncContextManager[PostgresConnection]:
         """A transaction, committed when the block ends.
 
         An exception rolls it back, unless `keeps` says that what was written before it stays.
         """
-        async with _Loan(self._pool, self._turns) as connection:
-            try:
-                yield connection
-            except BaseException as error:
-                await (connection.commit() if keeps(error) else connection.roll_back())
-                raise
-            await connection.commit()
+        return _Transaction(self._pool, self._turns, keeps)
 
 
 class _Loan:
@@ -231,7 +224,7 @@ class _Loan:
         self._turns = turns
 
     async def __aenter__(self) -> PostgresConnection:
-        with _translated:
+        with translated:
             self._raw = await self._pool.lend()
         return PostgresConnection(self._raw, self._turns)
 
@@ -243,43 +236,26 @@ class _Loan:
         self._pool.take_back(self._raw, sound=answered and not self._raw.is_in_transaction())
 
 
-# What happened, and what it is called; the first that fits, since some are kinds of others (TimeoutError of OSError).
-_REASONS: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
-    ((asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError, asyncpg.SerializationError), "database_locked"),
-    ((TimeoutError, asyncpg.QueryCanceledError, asyncpg.IdleInTransactionSessionTimeoutError), "database_busy"),
-    ((asyncpg.DiskFullError, asyncpg.PostgresIOError, asyncpg.ReadOnlySQLTransactionError), "database_not_writable"),
-    ((asyncpg.DataCorruptedError, asyncpg.IndexCorruptedError), "database_damaged"),
-    (
-        (
-            asyncpg.PostgresConnectionError,
-            asyncpg.OperatorInterventionError,
-            asyncpg.InsufficientResourcesError,
-            asyncpg.InvalidCatalogNameError,
-            asyncpg.ObjectNotInPrerequisiteStateError,  # of a database that takes no connections for now
-            asyncpg.InvalidAuthorizationSpecificationError,
-            asyncpg.InterfaceError,
-            asyncpg.InternalClientError,  # what asyncpg makes of a server's farewell that crosses with a statement
-            OSError,
-        ),
-        "database_down",
-    ),
-)
+class _Transaction(_Loan):
+    """The loan of a connection for a transaction that ends with the block."""
 
+    __slots__ = ("_connection", "_keeps")
 
-class _Translation:
-    """Around whatever asks the server: raises its errors as ours. One for all; a generator would cost as each time."""
+    def __init__(self, pool: Pool | None, turns: Turns, keeps: Callable[[BaseException], bool]) -> None:
+        super().__init__(pool, turns)
+        self._keeps = keeps
 
-    __slots__ = ()
+    async def __aenter__(self) -> PostgresConnection:
+        self._connection = await super().__aenter__()
+        return self._connection
 
-    def __enter__(self) -> None: ...
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        if isinstance(error, asyncpg.UniqueViolationError):
-            raise Duplicate(f"{error.constraint_name}") from error
-        if isinstance(error, asyncpg.PostgresError | asyncpg.InterfaceError | asyncpg.InternalClientError | OSError):
-            for kinds, reason in _REASONS:
-                if isinstance(error, kinds):
-                    raise Unavailable(reason) from error
-
-
-_translated = _Translation()
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        stays = error is None or self._keeps(error)
+        try:
+            await (self._connection.commit() if stays else self._connection.roll_back())
+        except BaseException as worse:
+            await super().__aexit__(type(worse), worse, worse.__traceback__)
+            raise
+        await super().__aexit__(kind, error, at)

@@ -8,22 +8,18 @@ fsync is left to a thread, as are statements that look through all that somebody
 from __future__ import annotations
 
 import asyncio
-import random
+import os
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar
-
-from sqlalchemy import Dialect
-from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+from types import TracebackType
 
 from convene.domain.errors import Unavailable
-from convene.storage.errors import Duplicate
-from convene.storage.statements import PoolUse, Row, Statement, Values
+from convene.storage.sqlite_connection import DIALECT, SqliteConnection, begin, in_thread, patiently, translated
+from convene.storage.statements import PoolUse
 
-DIALECT: Dialect = SQLiteDialect_pysqlite(paramstyle="qmark")
 READERS_MAX = 32
 SEARCHERS = 2
 
@@ -33,70 +29,24 @@ _PRAGMAS = (
     "PRAGMA foreign_keys = ON",
     "PRAGMA cache_size = -16000",
 )
-_T = TypeVar("_T")
-
-_LOCKED = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
-_REASONS = (
-    (_LOCKED, "database_locked"),
-    ({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}, "database_damaged"),
-    ({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY}, "database_not_writable"),
-    ({sqlite3.SQLITE_CANTOPEN}, "database_down"),
-)
 
 
-class SqliteConnection:
-    """Runs statements inside one transaction."""
+class _Loan:
+    """A connection that reads while a block runs; not an `asynccontextmanager`, as on PostgreSQL."""
 
-    __slots__ = ("_deadline", "_raw", "_searcher")
-    dialect_name = DIALECT.name
-    turns: ClassVar[None] = None  # BEGIN and COMMIT cost next to nothing: no statement has to do without
+    __slots__ = ("_connection", "_database")
 
-    def __init__(self, raw: sqlite3.Connection, searcher: ThreadPoolExecutor, deadline: float = 0) -> None:
-        self._raw = raw
-        self._searcher = searcher
-        self._deadline = deadline
+    def __init__(self, database: SqliteDatabase) -> None:
+        self._database = database
 
-    async def one(self, statement: Statement, values: Values) -> Row | None:
-        """Run, and give the first row."""
-        rows = await self.all(statement, values)
-        return rows[0] if rows else None
+    async def __aenter__(self) -> SqliteConnection:
+        self._connection = await self._database.lend()
+        return self._connection
 
-    async def all(self, statement: Statement, values: Values) -> list[Row]:
-        """Run, and give all rows."""
-        compiled = statement.compiled(DIALECT)
-        sql, bound = compiled.sql, compiled.bind(values)
-        with _translated():
-            if statement.is_long:
-                rows = await _in_thread(self._searcher, lambda: self._raw.execute(sql, bound).fetchall())
-            else:
-                rows = self._raw.execute(sql, bound).fetchall()
-        return [compiled.decode(row) for row in rows]
-
-    alone = all  # noqa: A003 - the method above
-
-    async def run(self, statement: Statement, values: Values) -> int:
-        """Run, and count the rows touched."""
-        compiled = statement.compiled(DIALECT)
-        with _translated():
-            cursor = self._raw.execute(compiled.sql, compiled.bind(values))
-            cursor.fetchall()
-            return cursor.rowcount
-
-    async def each(self, statement: Statement, rows: Sequence[Values]) -> list[Row]:
-        """Run once for each row of values, and give the first row that each returns."""
-        return [row for values in rows for row in (await self.all(statement, values))[:1]]
-
-    async def many(self, statement: Statement, rows: Sequence[Values]) -> None:
-        """Run once for each row of values."""
-        compiled = statement.compiled(DIALECT)
-        with _translated():
-            self._raw.executemany(compiled.sql, [compiled.bind(values) for values in rows])
-
-    async def begin_again(self) -> None:
-        """Roll back, which lets the write lock go, and begin anew, when those who were quicker have finished."""
-        with _translated():
-            self._raw.execute("ROLLBACK")
-        await _begin(self._raw, self._deadline)
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        self._database.take_back(self._connection.raw)
 
 
 class SqliteDatabase:
@@ -122,7 +72,7 @@ class SqliteDatabase:
         Raises:
             Unavailable: it is locked, damaged or not there.
         """
-        self._writer = await _patiently(self._connect, self._deadline())
+        self._writer = await patiently(self._connect, self._deadline())
         self._opened = (found := self.path.stat()).st_dev, found.st_ino
 
     async def close(self) -> None:
@@ -151,7 +101,7 @@ class SqliteDatabase:
         if self._writer is None:
             raise Unavailable("database_closed")
         try:
-            found = self.path.stat()
+            found = os.stat(self.path)  # noqa: PTH116 - with each request, at half of the cost
         except OSError as error:
             raise Unavailable("database_down") from error
         if (found.st_dev, found.st_ino) != self._opened:
@@ -165,7 +115,7 @@ class SqliteDatabase:
         raw = sqlite3.connect(
             f"{self.path.resolve().as_uri()}?mode=rw",
             uri=True,
-            timeout=0,  # waiting inside SQLite would stop the whole event loop: `_patiently` waits instead
+            timeout=0,  # waiting inside SQLite would stop the whole event loop: `patiently` waits instead
             isolation_level=None,  # transactions are begun and ended here, not by the driver's guesses
             check_same_thread=False,  # a commit runs in a thread while nothing else touches the connection
             cached_statements=512,
@@ -178,29 +128,42 @@ class SqliteDatabase:
             raise
         return raw
 
+    def reading(self) -> AbstractAsyncContextManager[SqliteConnection]:
+        """Statements that write nothing; each sees what was committed when it began, as on PostgreSQL."""
+        return _Loan(self)
+
     @asynccontextmanager
-    async def reading(self) -> AsyncIterator[SqliteConnection]:
-        """A transaction that sees one state of the database and writes nothing."""
-        async with self._readers:
+    async def snapshot(self) -> AsyncIterator[SqliteConnection]:
+        """Statements that write nothing, and all see one state of the database."""
+        async with self.reading() as connection:
+            connection.begin_snapshot()
+            yield connection
+
+    async def lend(self) -> SqliteConnection:
+        """A connection for reading, when there is one.
+
+        Raises:
+            Unavailable: the file is locked, damaged or not there any more.
+        """
+        await self._readers.acquire()
+        try:
             self._look_for_the_file()
-            raw = self._idle.pop() if self._idle else await _patiently(self._connect, self._deadline())
-            self._reading += 1
-            try:
-                with _translated():
-                    raw.execute("BEGIN")
-                yield SqliteConnection(raw, self._searcher)
-            finally:
-                self._reading -= 1
-                self._give_back(raw)
+            raw = self._idle.pop() if self._idle else await patiently(self._connect, self._deadline())
+        except BaseException:
+            self._readers.release()
+            raise
+        self._reading += 1
+        return SqliteConnection(raw, self._searcher)
 
-    snapshot = reading
-
-    def _give_back(self, raw: sqlite3.Connection) -> None:
+    def take_back(self, raw: sqlite3.Connection) -> None:
+        """Take back what was lent; what it has begun, ends."""
+        self._reading -= 1
+        self._readers.release()
         if self._writer is None:  # closed meanwhile
             raw.close()
             return
         if raw.in_transaction:
-            with _translated():
+            with translated:
                 raw.execute("ROLLBACK")
         self._idle.append(raw)
 
@@ -213,7 +176,7 @@ class SqliteDatabase:
         deadline = self._deadline()
         async with self._turn(deadline) as raw:
             try:
-                await _begin(raw, deadline)
+                await begin(raw, deadline)
                 yield SqliteConnection(raw, self._searcher, deadline)
             except BaseException as error:
                 if keeps(error):
@@ -223,7 +186,7 @@ class SqliteDatabase:
                 await self._commit(raw)
             finally:
                 if raw.in_transaction:
-                    with _translated():
+                    with translated:
                         raw.execute("ROLLBACK")
 
     @asynccontextmanager
@@ -240,60 +203,5 @@ class SqliteDatabase:
             self._write_lock.release()
 
     async def _commit(self, raw: sqlite3.Connection) -> None:
-        with _translated():
-            await _in_thread(self._committer, raw.commit)
-
-
-async def _in_thread(executor: ThreadPoolExecutor, work: Callable[[], _T]) -> _T:
-    """Let a thread work on a connection, which is its own until it has finished, whoever is cancelled."""
-    done = asyncio.get_running_loop().run_in_executor(executor, work)
-    interruption: asyncio.CancelledError | None = None
-    while not done.done():
-        try:
-            await asyncio.wait({done})
-        except asyncio.CancelledError as error:
-            interruption = error
-    failure = done.exception()
-    if interruption is not None:
-        raise interruption
-    if failure is not None:
-        raise failure
-    return done.result()
-
-
-async def _begin(raw: sqlite3.Connection, deadline: float) -> None:
-    """Begin to write, at a new position: take the write lock of the file and move the counter behind positions."""
-    await _patiently(lambda: raw.execute("BEGIN IMMEDIATE"), deadline)
-    with _translated():
-        raw.execute("UPDATE database_identity SET position = position + 1")
-
-
-async def _patiently(ask: Callable[[], _T], deadline: float) -> _T:
-    """Ask again while another process holds the file's lock."""
-    clock = asyncio.get_running_loop().time
-    while True:
-        try:
-            return ask()
-        except sqlite3.DatabaseError as error:
-            if _code(error) not in _LOCKED or clock() > deadline:
-                raise _translation(error) from error
-        await asyncio.sleep(random.uniform(0.0005, 0.005))  # noqa: S311 - spreads the askers, guards nothing
-
-
-@contextmanager
-def _translated() -> Any:  # noqa: ANN401 - a generator for contextmanager
-    try:
-        yield
-    except sqlite3.DatabaseError as error:
-        raise _translation(error) from error
-
-
-def _code(error: sqlite3.Error) -> int:
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF
-
-
-def _translation(error: sqlite3.DatabaseError) -> Exception:
-    code = _code(error)
-    if getattr(error, "sqlite_errorname", "") in {"SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY"}:
-        return Duplicate(str(error))
-    return next((Unavailable(reason) for codes, reason in _REASONS if code in codes), error)
+        with translated:
+            await in_thread(self._committer, raw.commit)

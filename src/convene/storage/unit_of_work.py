@@ -132,19 +132,13 @@ class Units:
         async with self.database.snapshot() as connection:
             yield UnitOfWork(connection, self._clock)
 
-    @asynccontextmanager
-    async def writing(self) -> AsyncIterator[UnitOfWork]:
+    def writing(self) -> AbstractAsyncContextManager[UnitOfWork]:
         """A unit that commits when the block ends and rolls back when it raises.
 
         One refusal keeps what was written before it: an edit that could not be merged has put its losing side on
         the shelf, and telling its author "409" must not throw that away.
         """
-        try:
-            async with self.database.writing(_keeps) as connection:
-                yield UnitOfWork(connection, self._clock)
-        finally:
-            # Also after a rollback: on PostgreSQL, those who read in the order of changes were waiting for its end.
-            self._on_write()
+        return _Writing(self.database, self._clock, self._on_write)
 
 
 class _Reading:
@@ -163,6 +157,29 @@ class _Reading:
         self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
     ) -> None:
         await self._connecting.__aexit__(kind, error, at)
+
+
+class _Writing:
+    """A unit that writes; see `Units.writing`."""
+
+    __slots__ = ("_clock", "_connecting", "_on_write")
+
+    def __init__(self, database: Database, read_clock: Callable[[], datetime], on_write: Callable[[], None]) -> None:
+        self._connecting: AbstractAsyncContextManager[Connection] = database.writing(_keeps)
+        self._clock = read_clock
+        self._on_write = on_write
+
+    async def __aenter__(self) -> UnitOfWork:
+        return UnitOfWork(await self._connecting.__aenter__(), self._clock)
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        try:
+            await self._connecting.__aexit__(kind, error, at)
+        finally:
+            # Also after a rollback: on PostgreSQL, those who read in the order of changes were waiting for its end.
+            self._on_write()
 
 
 def _keeps(error: BaseException) -> bool:
