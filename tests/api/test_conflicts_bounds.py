@@ -112,7 +112,7 @@ async def test_going_back_and_handing_over_say_until_when_was_compared(alice: Pe
 async def copy(database_url: str, event: Json, times: int) -> None:
     """Copy an event, its owner's permission and its version, as creating it again and again would.
 
-    PostgreSQL looks at tables that grow within a minute; until then, it keeps plans for few events, and a page costs 20 s.
+    PostgreSQL looks at tables that grow within a minute; until then, it keeps plans for few, and a page costs 20 s.
     """
     chosen = {
         table.name: ", ".join(column.name for column in table.columns if column.name not in {"id", "uid", "event_id"})
