@@ -253,6 +253,8 @@ def test(arguments: list[str]) -> NoReturn:
 
     loadgroup keeps tests that share something on one worker.
     """
+    # uv compiles nothing: told to keep nothing either, each process of the suite would spend 15 s on compiling it all.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     python = environment("dev")
     build_page()

@@ -29,6 +29,19 @@ async def api(database_url: str) -> AsyncIterator[Api]:
         yield api
 
 
+@pytest.fixture(params=KINDS)
+def own_database(request: pytest.FixtureRequest) -> Iterator[str]:
+    """A database of the test's own, for what is done to all that a database holds."""
+    with fresh_database(request.param) as url:
+        yield url
+
+
+@pytest.fixture
+async def own_api(own_database: str) -> AsyncIterator[Api]:
+    async with running_api(own_database) as api:
+        yield api
+
+
 @pytest.fixture
 async def alice(api: Api) -> Person:
     return await api.person("alice")

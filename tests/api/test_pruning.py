@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 
 import pytest
@@ -18,8 +17,7 @@ from convene.storage.unit_of_work import Units
 from tests.api.signing_in import sign_in
 from tests.api.steps import path_of, read, refusal
 from tests.api.test_trash import later
-from tests.databases import KINDS, fresh_database
-from tests.people import Api, Json, Person, running_api
+from tests.people import Api, Json, Person
 from tests.process.outside import outside
 from tests.synced_copy import Copy
 
@@ -28,17 +26,15 @@ NOTIFICATIONS = "/api/v1/notifications"
 MANY = 1_200
 
 
-@pytest.fixture(params=KINDS)
-def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
-    """A database of the test's own: pruning is for all that a database holds."""
-    with fresh_database(request.param) as url:
-        yield url
+@pytest.fixture
+def database_url(own_database: str) -> str:
+    """The test's own: pruning is for all that a database holds."""
+    return own_database
 
 
 @pytest.fixture
-async def api(database_url: str) -> AsyncIterator[Api]:
-    async with running_api(database_url) as api:
-        yield api
+def api(own_api: Api) -> Api:
+    return own_api
 
 
 async def pruned(api: Api, days: int) -> Pruned:
@@ -245,7 +241,7 @@ async def test_a_server_prunes_by_itself(api: Api, database_url: str, alice: Per
     raise AssertionError("the event is still there")
 
 
-@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("own_database", ["postgresql"], indirect=True)
 async def test_what_is_made_about_an_old_event_meanwhile_goes_with_it(api: Api, database_url: str, alice: Person):
     event = await alice.creates("Old")
     await alice.delete(path_of(event))

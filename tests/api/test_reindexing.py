@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
 from datetime import datetime, timedelta
 
 import pytest
@@ -11,8 +10,7 @@ import pytest
 from convene.operations import reminders, upkeep
 from tests.api.steps import path_of, read
 from tests.api.test_reminders import are_due
-from tests.databases import KINDS, fresh_database
-from tests.people import Api, Json, Person, running_api
+from tests.people import Api, Json, Person
 from tests.process.outside import outside
 
 HOUR = timedelta(hours=1)
@@ -21,17 +19,15 @@ STORED = "%Y-%m-%dT%H:%M:%S.%fZ"
 MARCH = {"from": "2027-03-01T00:00:00Z", "to": "2027-04-01T00:00:00Z"}
 
 
-@pytest.fixture(params=KINDS)
-def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
-    """A database of the test's own: all events of one are reindexed."""
-    with fresh_database(request.param) as url:
-        yield url
+@pytest.fixture
+def database_url(own_database: str) -> str:
+    """The test's own: all events of one are reindexed."""
+    return own_database
 
 
 @pytest.fixture
-async def api(database_url: str) -> AsyncIterator[Api]:
-    async with running_api(database_url) as api:
-        yield api
+def api(own_api: Api) -> Api:
+    return own_api
 
 
 async def worked_out_an_hour_late(database_url: str, event: Json) -> None:
@@ -89,7 +85,7 @@ async def test_reminders_are_looked_at_again(api: Api, alice: Person, database_u
         assert await connection.rows(f"SELECT {due}") == [(rightly,)]
 
 
-@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("own_database", ["postgresql"], indirect=True)
 async def test_who_edits_meanwhile_is_not_overwritten(api: Api, alice: Person, database_url: str):
     event = await alice.creates()
     await worked_out_an_hour_late(database_url, event)

@@ -41,18 +41,10 @@ async def api(database_url: str) -> AsyncIterator[Api]:
         yield api
 
 
-@pytest.fixture(params=KINDS)
-def own_database(request: pytest.FixtureRequest) -> Iterator[str]:
-    """A database where nobody else delivers."""
-    with fresh_database(request.param) as url:
-        yield url
-
-
 @pytest.fixture
-async def strict(own_database: str) -> AsyncIterator[Api]:
+def strict(own_api: Api) -> Api:
     """The application as it is in production."""
-    async with running_api(own_database) as api:
-        yield api
+    return own_api
 
 
 @pytest.fixture

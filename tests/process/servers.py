@@ -1,7 +1,7 @@
 """Real servers: `convene serve` in processes of their own, on ports of 127.0.0.1 that the system chooses.
 
 In the suite a process is a fork of one that has imported everything (`forker`), which spares two seconds each. Where
-several workers share a port, and wherever nobody has offered forks, it is `python -m convene` from its beginning.
+nobody has offered forks, it is `python -m convene` from its beginning.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def begin(
     arguments: Sequence[str], folder: str | Path, environment: dict[str, str], output: Path, errors: Path
 ) -> Process:
     """Begin `convene` in a folder, told nothing but this; what it says is added to two files, which may be one."""
-    if can_fork(environment) and environment.get("WORKERS", "1") == "1":
+    if can_fork(environment):
         return Forked(arguments, folder, environment, output, errors)
     with output.open("ab") as said, errors.open("ab") as complained:
         return subprocess.Popen(

@@ -6,23 +6,23 @@ import asyncio
 import errno
 import os
 import sqlite3
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, closing, suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
 from tests.api.steps import pages, path_of, refusal
 from tests.databases import KINDS, fresh_database
 from tests.people import Json, Person
+from tests.postgres import create_database, drop_database
 from tests.postgres_guard import find_programs
 from tests.process.callers import ServedApi, calling
 from tests.process.commands import run_here
 from tests.process.outside import Rows, outside
 from tests.process.private_postgres import private_postgres
-from tests.process.servers import convene, environment, serving
+from tests.process.servers import START_SECONDS, begin, convene, environment, serving
 from tests.synced_copy import Copy
 
 EVENTS = "/api/v1/events"
@@ -31,15 +31,24 @@ WITH_TOOLS = {"PATH": f"{find_programs()[1]}:{os.environ['PATH']}"}
 FURTHER = 2_000
 
 
-@pytest.fixture(params=KINDS)
+@pytest.fixture(scope="module")
+def other_postgres() -> Iterator[str]:
+    """The DSN of a server that the suite does not run on."""
+    with private_postgres() as other:
+        yield other.dsn
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.xdist_group("other postgres"))])
 def elsewhere(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str, str]]:
     """A database, and the URL of an empty one on another server."""
     with fresh_database(request.param) as url:
         if request.param == "sqlite":
             yield url, f"sqlite:///{tmp_path}/restored.db"
             return
-        with private_postgres() as other:
-            yield url, f"{other.dsn}/postgres"
+        other: str = request.getfixturevalue("other_postgres")
+        name = urlsplit(url).path.strip("/")
+        yield url, asyncio.run(create_database(other, name))
+        asyncio.run(drop_database(other, name))
 
 
 @asynccontextmanager
@@ -104,12 +113,11 @@ async def test_what_was_there_when_a_copy_was_made_is_there_when_it_is_restored(
         await api.close()
 
 
-def pour(file: Path, url: str) -> subprocess.CompletedProcess[bytes]:
-    """Let a copy go to where the output of the command leads."""
-    command = [sys.executable, "-m", "convene", "backup", "-"]
-    with file.open("wb") as out:
-        told = environment(url) | WITH_TOOLS
-        return subprocess.run(command, stdout=out, stderr=subprocess.PIPE, env=told, cwd=file.parent, check=False)
+def pour(file: Path, url: str, folder: Path) -> tuple[int, str]:
+    """Let a copy go to where the output of the command leads; gives its exit code, and what it complained of."""
+    errors = folder / "errors"
+    process = begin(["backup", "-"], folder, environment(url) | WITH_TOOLS, file, errors)
+    return process.wait(START_SECONDS), errors.read_text("utf-8")
 
 
 async def test_a_copy_can_go_to_the_output_of_the_command(elsewhere: tuple[str, str], tmp_path: Path):
@@ -119,8 +127,8 @@ async def test_a_copy_can_go_to_the_output_of_the_command(elsewhere: tuple[str, 
         async with calling(server.url) as api:
             alice = await api.person("alice")
             event = await alice.creates("Kept")
-            made = await asyncio.to_thread(pour, tmp_path / "copy", here)
-    assert (made.returncode, made.stderr) == (0, b"")
+            made = await asyncio.to_thread(pour, tmp_path / "copy", here, tmp_path)
+    assert made == (0, "")
     restored = await asyncio.to_thread(convene, "restore", str(tmp_path / "copy"), database_url=there, **WITH_TOOLS)
     assert restored.returncode == 0, restored.stderr
     with serving(there) as server:
@@ -129,10 +137,12 @@ async def test_a_copy_can_go_to_the_output_of_the_command(elsewhere: tuple[str, 
         await api.close()
 
 
-def test_a_copy_that_nobody_can_take_is_said_to_be_none(elsewhere: tuple[str, str]):
-    failed = pour(Path("/dev/full"), elsewhere[0])
-    assert failed.returncode == 1
-    assert failed.stderr.startswith(b"convene: ")
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_copy_that_nobody_can_take_is_said_to_be_none(kind: str, tmp_path: Path):
+    with fresh_database(kind) as url:
+        code, complaint = pour(Path("/dev/full"), url, tmp_path)
+    assert code == 1
+    assert complaint.startswith("convene: ")
 
 
 DOWN = "http://127.0.0.1:9/nobody-listens"

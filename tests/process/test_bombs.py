@@ -90,7 +90,7 @@ def _path(event: Json) -> str:
 
 @pytest.mark.parametrize("name", BOMBS)
 async def test_a_bomb_costs_little(name: str, server: Server, alice: Person, targets: dict[str, str]):
-    bomb, meter = BOMBS[name], Meter(server)
+    bomb, meter = BOMBS[name](), Meter(server)
     path = bomb.path.replace("{event}", targets["event"]).replace("{text}", targets["text"])
     meter.begin()
     answer = await alice.client.request(bomb.method, path, content=bomb.content or None, headers=bomb.headers)

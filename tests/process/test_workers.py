@@ -93,12 +93,12 @@ async def test_whichever_worker_is_asked_the_metrics_are_those_of_all():
                 assert set(re.findall(r'convene_listeners{worker="(\d+)"}', text)) == expected
 
 
-def test_gunicorn_serves_as_the_documents_say(new_database: str, tmp_path: Path):
+def test_gunicorn_serves_as_the_documents_say(new_postgres: str, tmp_path: Path):
     said = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
     [line] = re.findall(r"^ +FORWARDED_ALLOW_IPS= gunicorn (.*)$", said, re.MULTILINE)
     address = f"127.0.0.1:{free_port()}"
     arguments = [*shlex.split(line), "--bind", address]
-    told = environment(new_database, FORWARDED_ALLOW_IPS="", HOME=tmp_path)
+    told = environment(new_postgres, FORWARDED_ALLOW_IPS="", HOME=tmp_path)
     with (tmp_path / "log").open("wb") as log:
         server = subprocess.Popen([sys.executable, "-m", "gunicorn", *arguments], cwd=tmp_path, env=told, stderr=log)
     try:
