@@ -27,7 +27,7 @@ from convene.storage.unit_of_work import Units
 from convene.storage.wires import RING
 
 POLL_SECONDS = 3.0
-#: A burst of writes is looked at together; looking costs three small statements.
+#: A burst of writes is looked at together; looking costs some small statements.
 _BREATH = 0.1
 _AFTER_FAULT = 1.0
 _COUNT_SECONDS = 5.0

@@ -124,7 +124,7 @@ class Units:
 
     def reading(self) -> AbstractAsyncContextManager[UnitOfWork]:
         """A unit that writes nothing."""
-        return _Reading(self.database, self._clock)
+        return _Reading(self.database.reading(), self._clock)
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[UnitOfWork]:
@@ -138,7 +138,7 @@ class Units:
         One refusal keeps what was written before it: an edit that could not be merged has put its losing side on
         the shelf, and telling its author "409" must not throw that away.
         """
-        return _Writing(self.database, self._clock, self._on_write)
+        return _Writing(self.database.writing(_keeps), self._clock, self._on_write)
 
 
 class _Reading:
@@ -146,8 +146,8 @@ class _Reading:
 
     __slots__ = ("_clock", "_connecting")
 
-    def __init__(self, database: Database, read_clock: Callable[[], datetime]) -> None:
-        self._connecting: AbstractAsyncContextManager[Connection] = database.reading()
+    def __init__(self, connecting: AbstractAsyncContextManager[Connection], read_clock: Callable[[], datetime]) -> None:
+        self._connecting = connecting
         self._clock = read_clock
 
     async def __aenter__(self) -> UnitOfWork:
@@ -159,24 +159,25 @@ class _Reading:
         await self._connecting.__aexit__(kind, error, at)
 
 
-class _Writing:
-    """A unit that writes; see `Units.writing`."""
+class _Writing(_Reading):
+    """A unit that writes, and tells when it has ended."""
 
-    __slots__ = ("_clock", "_connecting", "_on_write")
+    __slots__ = ("_on_write",)
 
-    def __init__(self, database: Database, read_clock: Callable[[], datetime], on_write: Callable[[], None]) -> None:
-        self._connecting: AbstractAsyncContextManager[Connection] = database.writing(_keeps)
-        self._clock = read_clock
+    def __init__(
+        self,
+        connecting: AbstractAsyncContextManager[Connection],
+        read_clock: Callable[[], datetime],
+        on_write: Callable[[], None],
+    ) -> None:
+        super().__init__(connecting, read_clock)
         self._on_write = on_write
-
-    async def __aenter__(self) -> UnitOfWork:
-        return UnitOfWork(await self._connecting.__aenter__(), self._clock)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
     ) -> None:
         try:
-            await self._connecting.__aexit__(kind, error, at)
+            await super().__aexit__(kind, error, at)
         finally:
             # Also after a rollback: on PostgreSQL, those who read in the order of changes were waiting for its end.
             self._on_write()
