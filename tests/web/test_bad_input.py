@@ -55,7 +55,8 @@ async def test_an_event_of_forty_days_is_there_on_each(visit: Visit, alice: Pers
     visitor = await visit(alice, week("month"))
     await expect(visitor.event("Expedition").first).to_be_visible()
     await visitor.button("Week").click()
-    await expect(visitor.event("Expedition").first).to_be_visible()
+    await expect(visitor.event("Expedition")).to_have_count(7)
+    await expect(visitor.event("Expedition").locator(".name").nth(3)).to_be_in_viewport()
 
 
 async def test_sixty_events_on_a_day_and_twelve_at_once(visit: Visit, alice: Person):

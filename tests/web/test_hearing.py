@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.async_api import Browser, Response, expect
 
@@ -91,6 +93,26 @@ async def test_removing_a_webhook_is_undone(visit: Visit, alice: Person):
     await visitor.sees("Undone")
     await expect(visitor.page.locator(".webhook")).to_contain_text(url)
     assert len((await alice.get("/api/v1/webhooks")).json()) == 1
+
+
+async def test_a_new_secret_is_made_only_when_what_follows_was_read(visit: Visit, alice: Person):
+    made = await alice.post("/api/v1/webhooks", {"url": "https://example.com/hook"})
+    visitor = await visit(alice)
+    await settings(visitor)
+    question = visitor.page.get_by_role("dialog", name="Make a new secret?")
+    shown = visitor.page.locator(".secret code")
+    await visitor.button("New secret").click()
+    await expect(question).to_contain_text("For 24 hours messages are signed with both")
+    await expect(question).to_contain_text("cannot be undone")
+    await visitor.page.keyboard.press("Escape")
+    await expect(question).to_have_count(0)
+    await expect(visitor.button("New secret")).to_be_focused()
+    await expect(shown).to_have_count(0)
+    await visitor.button("New secret").click()
+    await visitor.button("Make a new secret").click()
+    await expect(question).to_have_count(0)
+    await expect(shown).to_have_text(re.compile("^whsec_"))
+    assert await shown.inner_text() != made.json()["secret"]
 
 
 async def test_a_removed_webhook_stays_away_where_the_settings_are_opened_again(visit: Visit, alice: Person):

@@ -6,7 +6,7 @@ import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/ho
 import type { CalendarEvent } from "../api/events";
 import { editing, openAt } from "../panel/opening";
 import { isDark, locale } from "../preferences";
-import { usePainted } from "../parts/painted";
+import { growing, usePainted } from "../parts/painted";
 import { date, type View, view } from "../route";
 import { newDraft } from "../store/drafts";
 import { asOf, calendars, entries, entriesIn, hiddenKinds, shown, zone } from "../store/entries";
@@ -47,11 +47,14 @@ export function CalendarView() {
       element.toggleAttribute("data-open", element.dataset.event === String(openId));
     }
   }, [openId]);
-  const inputs = useInputs(kind === "agenda" ? kind : drawn.value);
+  // One view goes, and another comes a frame later.
+  const isSettled = usePainted(kind) === kind;
+  const inputs = useInputs(kind === "agenda" ? (isSettled ? kind : null) : drawn.value);
   // Its shadow moves when the choosing rests: each new list of events is looked through as a whole.
   const chosen = useRested(useComputed(draftTimes).value);
-  const fresh = useMemo(() => chosen && draftInput(JSON.parse(chosen) as DraftTimes), [chosen]);
-  const shownInputs = useMemo(() => (fresh ? [...inputs, fresh] : inputs), [inputs, fresh]);
+  const made = useMemo(() => (chosen ? draftInput(JSON.parse(chosen) as DraftTimes) : null), [chosen]);
+  // The form comes first, and its shadow a frame later.
+  const fresh = usePainted(made);
   // Whoever chooses a time sees where it is, once it has its place.
   useEffect(() => {
     if (!fresh || fresh.allDay) return;
@@ -59,11 +62,16 @@ export function CalendarView() {
     return keepInSight(".calendar .is-draft", () => grid.current?.getApi().scrollToTime(time));
   }, [fresh]);
   return (
-    <div class={isPast ? "calendar past" : "calendar"} data-color-scheme={isDark.value ? "dark" : "light"} onDblClick={doubleClicked}>
+    <div
+      class={isPast ? "calendar past" : "calendar"}
+      aria-busy={growing.value}
+      data-color-scheme={isDark.value ? "dark" : "light"}
+      onDblClick={doubleClicked}
+    >
       {kind === "agenda" ? (
-        <Agenda from={day} inputs={shownInputs} />
+        <Agenda from={day} inputs={inputs} fresh={fresh} />
       ) : (
-        <Grid kind={kind} day={day} events={shownInputs} api={grid} />
+        <Grid key={zone.value} kind={kind} day={day} events={inputs} fresh={fresh} api={grid} />
       )}
     </div>
   );
@@ -111,7 +119,7 @@ function keepInSight(place: string, bring: () => void): () => void {
 function useInputs(kind: View | null): Input[] {
   const [all, hiding, isPast] = [entries.value, hiddenKinds.value, asOf.value !== null];
   const { inputs, left } = useMemo(
-    () => seenOf(kind, inputsOf(all, hiding, !isPast)),
+    () => (kind && shown.value ? seenOf(kind, inputsOf(all, hiding), shown.value) : { inputs: [], left: ALL }),
     [all, hiding, isPast, kind, shown.value, calendars.value, zone.value, locale.value, wholeDay.value, leaving.value],
   );
   useLayoutEffect(() => {
@@ -120,17 +128,16 @@ function useInputs(kind: View | null): Input[] {
   return inputs;
 }
 
-function inputsOf(all: readonly CalendarEvent[], hiding: Set<string>, isEditable: boolean): Input[] {
+function inputsOf(all: readonly CalendarEvent[], hiding: Set<string>): Input[] {
   return (shown.value ? entriesIn(shown.value, all) : all)
     .filter((entry) => !leaving.value.has(entry.id))
-    .map((entry) => entryInput(entry, isEditable))
+    .map(entryInput)
     .filter((input) => !hiding.has(input.kind));
 }
 
 /** What may be seen of events, and how many of each day of a month may not. */
-function seenOf(kind: View | null, inputs: Input[]): Seen {
-  if (!shown.value || !kind) return { inputs: [], left: ALL };
-  const [from, to] = [shown.value.from.slice(0, 10), shown.value.to.slice(0, 10)];
+function seenOf(kind: View, inputs: Input[], days: { from: string; to: string }): Seen {
+  const [from, to] = [days.from.slice(0, 10), days.to.slice(0, 10)];
   if (kind === "agenda") return { inputs, left: ALL };
   return kind === "month" ? thinned(inputs, from, to) : { inputs: abreast(inputs, from, to), left: ALL };
 }

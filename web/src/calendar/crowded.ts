@@ -40,10 +40,17 @@ export function thinned(inputs: readonly Input[], from: string, to: string): See
   for (const [day, its] of ofDay) {
     const isWhole = day === wholeDay.value || its.length <= most;
     if (!isWhole) left.set(day, its.length - most);
-    kept.push(...(isWhole ? its : its.sort(inOrder).slice(0, most)));
+    kept.push(...(isWhole ? its : firstOf(its, most)));
   }
   return { inputs: kept, left };
 }
+
+const firstOf = (inputs: readonly Input[], most: number) =>
+  inputs
+    .map(timed)
+    .sort(inOrder)
+    .slice(0, most)
+    .map(({ input }) => input);
 
 /** The events of columns of hours: as many side by side as can be read, and the number of the others. */
 export function abreast(inputs: readonly Input[], from: string, to: string): Input[] {
@@ -62,13 +69,21 @@ export function abreast(inputs: readonly Input[], from: string, to: string): Inp
   return [...others, ...whole, ...columns];
 }
 
-const spanOf = (input: Input, stays: boolean) => ({ start: Date.parse(input.start), end: Date.parse(input.end), stays, input });
+const spanOf = (input: Input, stays: boolean) => ({ ...timed(input), stays });
+
+/** An event with its times in milliseconds: they are compared many times. */
+export interface Timed {
+  input: Input;
+  start: number;
+  end: number;
+}
+
+export const timed = (input: Input): Timed => ({ input, start: Date.parse(input.start), end: Date.parse(input.end) });
 
 /** The order of a day. */
-export function inOrder(one: Input, other: Input): number {
-  if (one.allDay !== other.allDay) return one.allDay ? -1 : 1;
-  const length = (input: Input) => Date.parse(input.end) - Date.parse(input.start);
-  return Date.parse(one.start) - Date.parse(other.start) || length(other) - length(one) || one.title.localeCompare(other.title);
+export function inOrder(one: Timed, other: Timed): number {
+  if (one.input.allDay !== other.input.allDay) return one.input.allDay ? -1 : 1;
+  return one.start - other.start || other.end - one.end || one.input.title.localeCompare(other.input.title);
 }
 
 interface Day {

@@ -4,8 +4,7 @@ import { useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import type { CalendarEvent } from "../api/events";
 import { editing } from "../panel/opening";
-import { zone } from "../store/entries";
-import { wallOf } from "../time/zones";
+import { wallIn } from "../time/zones";
 import { leftOut, wholeDay } from "./crowded";
 import { NEW } from "./inputs";
 
@@ -13,30 +12,33 @@ type Shown = Parameters<Extract<CalendarOptions["eventContent"], (...input: neve
 
 /** Between the list of a day and the edges of the window, in pixels. */
 const SPACE = 12;
+/** What lasts as long may begin above what can be seen of a day. */
+const LONG_MS = 6 * 3_600_000;
 
-/** In columns of hours the title comes first: the place says the time already. */
+/** In columns of hours the title comes first: the place says the time already. One line has no room for where it is. */
 function columnContent({ event, timeText, isShort }: Shown) {
   const entry = event.extendedProps.entry as CalendarEvent | undefined;
   return (
-    <div class={isShort ? "entry-text short" : "entry-text"}>
-      <span class="name">{isDraft(event) ? <DraftTitle /> : event.title}</span>
-      {timeText && !event.extendedProps.rest && <span class="time">{timeText}</span>}
-      {entry?.location && <span class="place">{entry.location}</span>}
+    <div class={isShort ? "entry-text short" : isLong(event) ? "entry-text tall long" : "entry-text tall"}>
+      <span class="name">{isDraft(event) ? <DraftTitle /> : event.title}</span>{" "}
+      {timeText && !event.extendedProps.rest && <span class="time">{timeText} </span>}
+      {!isShort && entry?.location && <span class="place">{entry.location}</span>}
     </div>
   );
 }
 
-/** The event that is being made, in views that have a line for each. */
-function lineContent({ timeText }: Shown) {
+/** In views that have a line for each. */
+function lineContent({ event, timeText }: Shown) {
   return (
     <div class="entry-line">
-      {timeText && <span class="muted">{timeText} </span>}
-      <DraftTitle />
+      {timeText && <span class="time">{timeText} </span>}
+      {isDraft(event) ? <DraftTitle /> : event.title}
     </div>
   );
 }
 
 type Drawn = Shown["event"];
+const isLong = ({ start, end }: Drawn) => Number(end) - Number(start) >= LONG_MS;
 const isDraft = (event: Drawn) => event.extendedProps.isDraft === true;
 
 /** Follows the typing by itself: FullCalendar would look through all events for it. */
@@ -65,7 +67,7 @@ export const DRESS: CalendarOptions = {
   eventContent: (shown) => {
     const isInColumn = shown.view.type.startsWith("timeGrid") && !shown.event.allDay;
     if (isInColumn) return columnContent(shown);
-    return isDraft(shown.event) ? lineContent(shown) : true;
+    return shown.event.allDay && !isDraft(shown.event) ? true : lineContent(shown);
   },
   displayEventEnd: false,
   blockEventClass: "entry-block",
@@ -78,12 +80,10 @@ export const DRESS: CalendarOptions = {
   moreLinkContent: ({ num, numericText, text }) => <More listed={num} isShort={text === numericText} />,
   moreLinkHint: "Show the whole day",
   moreLinkClick: ({ date }) => {
-    wholeDay.value = wallOf(date.toISOString(), zone.peek()).date;
+    wholeDay.value = wallIn(date).date;
     requestAnimationFrame(keepInside);
     return "popover";
   },
-  listItemEventTimeClass: "entry-dot-time",
-  listItemEventTitleClass: "entry-dot-title",
   dayHeaderContent: ({ weekdayText, dayNumberText, isToday, inPopover, text }) =>
     inPopover || !weekdayText ? (
       text

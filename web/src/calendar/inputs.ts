@@ -1,10 +1,13 @@
 // Events of the API as FullCalendar takes them, and as a screen reader says them.
+import { computed } from "@preact/signals";
+
 import type { CalendarEvent } from "../api/events";
 import { locale } from "../preferences";
 import { type Draft, faultOf, newDraft, timesOf } from "../store/drafts";
-import { calendars, kindOf, zone } from "../store/entries";
+import { asOf, calendars, kindOf, zone } from "../store/entries";
 import { repeatWords } from "../text/repeat";
 import { spokenSpan, timeWords } from "../time/words";
+import { clockAt } from "../time/zones";
 import type { Rest } from "./lanes";
 
 const ROLE_COLORS: Record<string, string> = { editor: "#0d9488", viewer: "#71717a" };
@@ -18,7 +21,17 @@ export function colorOf(kind: string): string {
   return ROLE_COLORS[kind] ?? own ?? OWN_COLOR;
 }
 
+/** What has been said of events, in a zone and a language: the same is asked for at each drawing. */
+const said = computed(() => ({ of: new WeakMap<CalendarEvent, string>(), zone: zone.value, locale: locale.value }));
+
 export function label(entry: CalendarEvent): string {
+  const known = said.value.of;
+  const words = known.get(entry) ?? labelOf(entry);
+  known.set(entry, words);
+  return words;
+}
+
+function labelOf(entry: CalendarEvent): string {
   const parts = [
     entry.title,
     spokenSpan(entry.start_time, entry.end_time, zone.value),
@@ -50,7 +63,21 @@ export interface RestOfDay {
   label: string;
 }
 
-export function entryInput(entry: CalendarEvent, isEditable: boolean): Input {
+/** What has been made of events: the same one is asked for each time that what is shown changes. */
+const made = computed(() => ({
+  of: new WeakMap<CalendarEvent, Input>(),
+  isPast: asOf.value !== null,
+  from: [zone.value, locale.value, calendars.value],
+}));
+
+export function entryInput(entry: CalendarEvent): Input {
+  const { of: known, isPast } = made.value;
+  const input = known.get(entry) ?? inputOf(entry, !isPast);
+  known.set(entry, input);
+  return input;
+}
+
+function inputOf(entry: CalendarEvent, isEditable: boolean): Input {
   const kind = kindOf(entry);
   const classes = ["entry", `is-${entry.status}`, entry.free_busy_status === "free" ? "is-free" : "is-busy"];
   return {
@@ -65,6 +92,17 @@ export function entryInput(entry: CalendarEvent, isEditable: boolean): Input {
     kind,
     extendedProps: { entry, kindClass: classes.join(" ") },
   };
+}
+
+/** Inputs with times as the clock shows them. */
+const onClock = computed(() => ({ of: new WeakMap<Input, Input>(), zone: zone.value }));
+
+export function clockInput(input: Input): Input {
+  const { of: known, zone: at } = onClock.value;
+  const clock = (instant: string) => (input.allDay ? instant : clockAt(instant, at));
+  const found = known.get(input) ?? { ...input, start: clock(input.start), end: clock(input.end) };
+  known.set(input, found);
+  return found;
 }
 
 export function restInput(date: string, { start, end, count }: Rest): Input {

@@ -3,6 +3,7 @@ import { useEffect, useId, useState } from "preact/hooks";
 
 import { ask, askFor, Problem } from "../api/client";
 import type { components } from "../api/schema";
+import { Dialog } from "../parts/Dialog";
 import { say, sayProblem } from "../store/undo";
 import { readWebhooks, removeWebhook, type Webhook, webhooks } from "../store/webhooks";
 import { agoWords } from "../time/words";
@@ -46,6 +47,7 @@ interface OneProps {
 
 function One({ webhook, onSecret }: OneProps) {
   const [log, setLog] = useState<Delivery[] | null>(null);
+  const [isAsked, setAsked] = useState(false);
   const path = `/webhooks/${webhook.id}`;
   const readLog = () => askFor<Delivery[]>("GET", `${path}/deliveries`, { query: { limit: 20 } }).then(setLog, sayProblem);
   const act = (method: string, where: string, body?: unknown) => ask(method, where, { body }).then(readWebhooks, sayProblem);
@@ -73,16 +75,41 @@ function One({ webhook, onSecret }: OneProps) {
         <button type="button" class="link" aria-expanded={log !== null} onClick={() => void (log ? setLog(null) : readLog())}>
           {log ? "Hide the log" : "What was sent"}
         </button>
-        <button
-          type="button"
-          class="link"
-          onClick={() => void askFor<Signed>("POST", `${path}/rotate`).then(onSecret, sayProblem)}
-        >
+        <button type="button" class="link" onClick={() => setAsked(true)}>
           New secret
         </button>
       </div>
+      {isAsked && (
+        <NewSecret
+          url={webhook.url}
+          onAnswer={(isWanted) => {
+            setAsked(false);
+            if (isWanted) void askFor<Signed>("POST", `${path}/rotate`).then(onSecret, sayProblem);
+          }}
+        />
+      )}
       {log && <Log deliveries={log} onAgain={(id) => act("POST", `${path}/deliveries/${id}/redeliver`).then(readLog)} />}
     </>
+  );
+}
+
+/** Asked before, as it cannot be undone: whoever wants a new secret wants it now, and nobody knows the old one any more. */
+function NewSecret({ url, onAnswer }: { url: string; onAnswer: (isWanted: boolean) => void }) {
+  return (
+    <Dialog title="Make a new secret?" onClose={() => onAnswer(false)}>
+      <p>
+        It is shown once, to be given to the program behind <span class="address">{url}</span>. For 24 hours messages are signed
+        with both, the one of today and the new one; then the one of today is worth nothing. This cannot be undone.
+      </p>
+      <div class="actions">
+        <button type="button" onClick={() => onAnswer(false)}>
+          Keep the one of today
+        </button>
+        <button type="button" class="primary" onClick={() => onAnswer(true)}>
+          Make a new secret
+        </button>
+      </div>
+    </Dialog>
   );
 }
 

@@ -1,7 +1,8 @@
 // When an event is: dates, times and the zone in which they are meant.
-import { useId } from "preact/hooks";
+import { useId, useMemo } from "preact/hooks";
 
 import { Icon } from "../parts/icons";
+import { useSeen } from "../parts/painted";
 import type { Draft } from "../store/drafts";
 import { zone } from "../store/entries";
 import { spanWords } from "../time/words";
@@ -94,19 +95,26 @@ interface ZoneProps {
 }
 
 export function ZonePicker({ value, onChange, label = "Time zone" }: ZoneProps) {
-  const names = zoneNames();
+  const isSeen = useSeen();
+  // Four hundred names take as long as the whole form: the others come when the form is there, and are made once.
+  const names = isSeen ? zoneNames() : NONE;
+  const options = useMemo(() => names.map(zoneOption), [names]);
   return (
-    <select aria-label={label} value={value} onChange={(event) => onChange(event.currentTarget.value)}>
-      {!names.includes(value) && <option value={value}>{value}</option>}
-      {!names.includes("UTC") && value !== "UTC" && <option value="UTC">UTC</option>}
-      {names.map((name) => (
-        <option key={name} value={name}>
-          {name.replaceAll("_", " ")}
-        </option>
-      ))}
+    <select class="zone" aria-label={label} value={value} onChange={(event) => onChange(event.currentTarget.value)}>
+      {!names.includes(value) && zoneOption(value)}
+      {!names.includes("UTC") && value !== "UTC" && zoneOption("UTC")}
+      {options}
     </select>
   );
 }
+
+const NONE: readonly string[] = [];
+
+const zoneOption = (name: string) => (
+  <option key={name} value={name}>
+    {name.replaceAll("_", " ")}
+  </option>
+);
 
 /** An event of another zone, said in one's own. */
 function Elsewhere({ draft }: { draft: Draft }) {

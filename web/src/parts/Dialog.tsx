@@ -16,9 +16,10 @@ export function Dialog({ title, onClose, wide, children }: Props) {
   const element = useRef<HTMLDialogElement>(null);
   // Before it is painted: the next key is meant for it.
   useLayoutEffect(() => {
-    const before = document.activeElement;
-    element.current?.showModal();
+    const [before, dialog] = [document.activeElement, element.current];
+    dialog?.showModal();
     return () => {
+      dialog?.close(); // as long as it is open, nothing behind it takes the focus
       if (before instanceof HTMLElement) before.focus();
     };
   }, []);

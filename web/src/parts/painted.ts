@@ -1,5 +1,6 @@
 // What may wait until the page has shown that it heard: a click is answered by the next frame, whatever follows from it.
-import { useEffect, useState } from "preact/hooks";
+import { signal } from "@preact/signals";
+import { useEffect, useLayoutEffect, useState } from "preact/hooks";
 
 /** Do something once the next frame is shown; gives what prevents it. */
 function afterFrame(act: () => void): () => void {
@@ -20,6 +21,16 @@ export function usePainted<T>(value: T): T {
   return painted;
 }
 
+/** Whether a part of the page has been seen: what nobody looks for at first can come then. */
+export function useSeen(): boolean {
+  const [isSeen, setSeen] = useState(false);
+  useEffect(() => afterFrame(() => setSeen(true)), []);
+  return isSeen;
+}
+
+/** Whether some of many are still to be drawn. */
+export const growing = signal(false);
+
 /** How many of many to draw by now: each frame a step more, so that none takes long; `of` names what begins anew. */
 export function useGrowing(total: number, step: number, of: string): number {
   const [grown, setGrown] = useState({ of, size: step });
@@ -28,5 +39,8 @@ export function useGrowing(total: number, step: number, of: string): number {
     if (grown.of !== of) setGrown({ of, size });
     else if (size < total) return afterFrame(() => setGrown({ of, size: size + step }));
   }, [grown, of, total]);
+  useLayoutEffect(() => {
+    growing.value = size < total;
+  }, [size, total]);
   return size;
 }

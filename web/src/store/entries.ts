@@ -35,9 +35,21 @@ export function kindOf(event: CalendarEvent): string {
   return event.role === "owner" ? `calendar-${event.calendar_id}` : event.role;
 }
 
-/** Whether what was read of some days is there already: what says the same is not drawn again. */
-const isShown = (found: readonly CalendarEvent[], days: Days) =>
-  JSON.stringify(entriesIn(days, entries.peek())) === JSON.stringify(found);
+/** What was read, with what says the same as before as it was before: that is not drawn again. */
+function withKnown(found: readonly CalendarEvent[]): readonly CalendarEvent[] {
+  const keyOf = ({ id, occurrence }: CalendarEvent) => `${id} ${occurrence}`;
+  const before = new Map(entries.peek().map((entry) => [keyOf(entry), entry]));
+  return found.map((entry) => {
+    const known = before.get(keyOf(entry));
+    return known && JSON.stringify(known) === JSON.stringify(entry) ? known : entry;
+  });
+}
+
+/** Whether what was read of some days is all that is there of them. */
+function isShown(found: readonly CalendarEvent[], days: Days): boolean {
+  const shown = entriesIn(days, entries.peek());
+  return shown.length === found.length && shown.every((entry, index) => entry === found[index]);
+}
 
 /** Those that are in some days, if only in part. */
 export function entriesIn({ from, to }: Days, all: readonly CalendarEvent[]): readonly CalendarEvent[] {
@@ -58,7 +70,7 @@ export async function reload(): Promise<void> {
   const mine = (asking = new AbortController());
   loading.value = true;
   try {
-    const found = await listBetween(window.from, window.to, asOf.peek(), mine.signal);
+    const found = withKnown(await listBetween(window.from, window.to, asOf.peek(), mine.signal));
     if (!isShown(found, window)) entries.value = found;
     trouble.value = null;
   } catch (error) {

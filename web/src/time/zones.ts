@@ -19,6 +19,34 @@ export function instantOf(wall: Wall, zone: string): string {
   return plain.toZonedDateTime(zone).toString({ timeZoneName: "never", smallestUnit: "second" });
 }
 
+const DAY_MS = 86_400_000;
+const offsets = new Map<string, number>();
+
+/** How far a zone is from UTC at an instant, in milliseconds; asked of the zone once for each day on which it stays so. */
+function offsetAt(ms: number, zone: string): number {
+  const day = Math.floor(ms / DAY_MS);
+  const [from, to] = [day, day + 1].map((one) => {
+    const key = `${zone} ${one}`;
+    const known = offsets.get(key) ?? askedOffset(one * DAY_MS, zone);
+    offsets.set(key, known);
+    return known;
+  });
+  return from === to ? from! : askedOffset(ms, zone);
+}
+
+function askedOffset(ms: number, zone: string): number {
+  return Temporal.Instant.fromEpochMilliseconds(ms).toZonedDateTimeISO(zone).offsetNanoseconds / 1e6;
+}
+
+/** What the clock in a zone shows at an instant, to the second: as `wallOf`, and quick, for thousands of events. */
+export function clockAt(instant: string, zone: string): string {
+  const ms = Date.parse(instant);
+  return new Date(ms + offsetAt(ms, zone)).toISOString().slice(0, 19);
+}
+
+/** The wall time that such a clock says as if it stood in UTC. */
+export const wallIn = (clock: Date): Wall => ({ date: clock.toISOString().slice(0, 10), time: clock.toISOString().slice(11, 16) });
+
 export function addDays(date: string, days: number): string {
   return Temporal.PlainDate.from(date).add({ days }).toString();
 }
@@ -83,8 +111,11 @@ const RENAMED: Record<string, string> = {
 
 const current = (name: string) => RENAMED[name] ?? name;
 
-export function zoneNames(): string[] {
-  return [...new Set(Intl.supportedValuesOf("timeZone").map(current))].sort();
+let names: readonly string[] | undefined;
+
+export function zoneNames(): readonly string[] {
+  names ??= [...new Set(Intl.supportedValuesOf("timeZone").map(current))].sort();
+  return names;
 }
 
 export function browserZone(): string {
