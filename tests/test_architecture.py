@@ -33,8 +33,8 @@ _Node = TypeVar("_Node", bound=ast.AST)
 
 #: Where a broad `except` stands, and why.
 BROAD_EXCEPTS = {
-    "storage/sqlite.py": "rolls back and raises again",
-    "storage/postgresql.py": "rolls back and raises again",
+    "storage/unit_of_work.py": "brings the connection back, and raises again",
+    "storage/sqlite.py": "lets the next one have the connection, and raises again",
     "api/plans.py": "leaves what a request has opened, and raises again",
     "api/direct.py": "tells whoever asked, and raises again",
     "storage/pool.py": "gives the right to open a connection to somebody else, and raises again",
@@ -181,9 +181,9 @@ def test_the_import_contracts_are_about_every_room_and_every_feature():
     assert {f"{name.replace('.', '/')}.py" for name in known} == features
 
 
-def test_only_the_drivers_commit():
+def test_only_a_unit_of_work_commits():
     commits = {module.room for module in modules() for node in module.every(ast.Attribute) if node.attr == "commit"}
-    assert commits == {"storage/sqlite.py", "storage/postgresql.py"}
+    assert commits == {"storage/unit_of_work.py", "storage/sqlite_connection.py"}
 
 
 def test_there_is_one_clock():

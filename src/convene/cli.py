@@ -26,7 +26,7 @@ from convene.settings import PORT_MAX, Settings
 from convene.storage import backup, schema
 from convene.storage.errors import BackupRefused, SchemaMismatch
 from convene.storage.unit_of_work import Units
-from convene.terminal import Refusal, read_settings, run, run_with_passwords
+from convene.terminal import Refusal, open_closed_streams, read_settings, run, run_with_passwords
 from convene.user_commands import user_app
 
 app = typer.Typer(
@@ -45,6 +45,7 @@ _PARENT = "CONVENE_PARENT"
 
 def main() -> None:
     """Run a command; what goes wrong is told in one line."""
+    open_closed_streams()
     try:
         app()
     except (Refusal, SchemaMismatch, BackupRefused) as error:

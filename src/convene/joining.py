@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from convene.http_heads import BoundedHeads
 
 
 class JoinedWrites:
@@ -49,7 +49,7 @@ class JoinedWrites:
         self._transport.close()
 
 
-class JoiningProtocol(HttpToolsProtocol):
+class JoiningProtocol(BoundedHeads):
     """uvicorn's HTTP, and what it hands on to its WebSockets, over a transport that joins writes."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]

@@ -6,6 +6,8 @@ Knows no command. What goes wrong is a `Refusal`, which is told in one line.
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
 from collections.abc import Awaitable, Callable
 from typing import Annotated, TypeVar
 
@@ -23,11 +25,25 @@ from convene.storage import schema
 from convene.storage.engine import make_database, parse_url
 from convene.storage.unit_of_work import Units
 
+_STDERR = 2
 _T = TypeVar("_T")
 _Body = TypeVar("_Body", bound=Body)
 Password = Annotated[
     str, typer.Option(envvar="CONVENE_PASSWORD", prompt=True, confirmation_prompt=True, hide_input=True)
 ]
+
+
+def open_closed_streams() -> None:
+    """Let whatever was closed of stdin, stdout and stderr lead nowhere.
+
+    The next files to be opened would get their numbers, the database among them, and what somebody writes there.
+    """
+    while (number := os.open(os.devnull, os.O_RDWR)) <= _STDERR:
+        os.set_inheritable(number, True)  # noqa: FBT003 - its only argument; workers are begun with these streams
+    os.close(number)
+    for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(number, mode, encoding="utf-8", closefd=False))
 
 
 class Refusal(Exception):

@@ -50,6 +50,34 @@ async def test_the_first_ring_is_heard_at_once():
         assert RING in heard
 
 
+class Hanging(Keeping):
+    """A wire that carries nothing, and does not say so."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.connections = asyncio.Semaphore(0)
+
+    async def listen(self, hear: Hear, connected: Callable[[], None]) -> None:
+        self.connections.release()
+        await super().listen(hear, connected)
+
+    async def send(self, messages: list[bytes]) -> None:  # noqa: ARG002 - they go nowhere
+        await asyncio.Event().wait()
+
+
+async def test_a_wire_that_hangs_keeps_nobody_in_this_process_from_hearing_and_is_connected_anew():
+    wire, bus, heard = Hanging(), Bus(), asyncio.Queue[bytes]()
+    async with bus.running(wire):
+        await wire.listened.wait()
+        bus.hear(heard.put_nowait)
+        async with asyncio.timeout(10):
+            for _ in range(2):
+                bus.ring()
+                await heard.get()
+            for _ in range(2):
+                await wire.connections.acquire()
+
+
 class Faltering(Keeping):
     """A wire that is lost as soon as it is there."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -139,7 +140,7 @@ async def test_a_slow_commit_is_waited_for_however_often_it_is_cancelled(sqlite_
     """Whoever took the connection from the thread too early would have the next transaction committed half-way."""
     database, name = sqlite_units.database, new_name()
     assert isinstance(database, SqliteDatabase)
-    database._committer.submit(time.sleep, 0.2)  # the thread that commits is busy, as with a slow disk
+    database._threads.commit.submit(time.sleep, 0.2)  # the thread that commits is busy, as with a slow disk
     task = asyncio.create_task(write_user(sqlite_units, name))
     await asyncio.sleep(0.05)
     await cancelled(task)
@@ -191,6 +192,23 @@ async def test_a_key_that_is_there_already_is_a_duplicate(units: Units):
         with pytest.raises(Duplicate, match="username_folded"):
             await write_user(units, name)
     assert await works(units)
+
+
+async def test_what_a_failed_statement_has_undone_is_not_called_committed(new_postgres: str):
+    async with units_on(new_postgres) as units:
+        taken, other = new_name(), new_name()
+        await write_user(units, taken)
+
+        async def fail_and_go_on() -> None:
+            async with units.writing() as work:
+                await add_user(work, other)
+                with suppress(Duplicate):
+                    await add_user(work, taken)
+
+        with pytest.raises(RuntimeError):
+            await fail_and_go_on()
+        assert not await exists(units, other)
+        assert await works(units)
 
 
 async def test_a_value_that_no_column_can_hold_is_not_called_an_outage(units: Units):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import json
 from urllib.parse import urlsplit
 
 import pytest
 
+from tests.process.callers import calling
 from tests.process.servers import serving
 
 BODY = json.dumps({"title": "x" * 3_000_000}).encode()
@@ -26,3 +28,24 @@ def test_whoever_sends_a_large_body_without_a_right_reads_the_answer(new_sqlite:
             connection.request("GET", "/health/live")
             assert connection.getresponse().status == 200
             connection.close()
+
+
+@pytest.mark.parametrize("key", ["", "Idempotency-Key: one-of-them\r\n"])
+async def test_a_body_that_does_not_come_to_its_end_is_no_fault_of_the_server(new_sqlite: str, key: str):
+    with serving(new_sqlite) as server:
+        async with calling(server.url) as api:
+            alice = await api.person("alice")
+            event = await alice.creates("Planning")
+            address = urlsplit(server.url)
+            for path in ("", f"/{event['id']}/restore"):
+                _, sender = await asyncio.open_connection(address.hostname, address.port)
+                sender.write(
+                    f"POST /api/v1/events{path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n{key}"
+                    f"Authorization: {alice.client.headers['authorization']}\r\nContent-Length: 9\r\n\r\n{{".encode()
+                )
+                await sender.drain()
+                sender.close()
+                await sender.wait_closed()
+            server.ask_to_stop()
+            await asyncio.to_thread(server.wait_for_end)
+        assert "unexpected error" not in server.log

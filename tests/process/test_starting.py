@@ -9,7 +9,10 @@ import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
 
+import psutil
 import pytest
 
 from convene.storage import schema
@@ -198,6 +201,36 @@ def test_a_server_writes_its_log_to_stderr_as_the_documents_say(tmp_path: Path):
         server.terminate()
         server.wait(STOP_SECONDS)
     assert out.read_text() == ""
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_server_whose_streams_are_closed_serves(new_sqlite: str, tmp_path: Path, workers: int):
+    """And its database gets none of their numbers."""
+    port = free_port()
+    server = subprocess.Popen(
+        ["sh", "-c", 'exec "$0" -m convene serve <&- >&- 2>&-', sys.executable],
+        cwd=tmp_path,
+        env=environment(new_sqlite, PORT=port, WORKERS=workers),
+    )
+    try:
+        deadline = time.monotonic() + START_SECONDS
+        while not _is_ready(port):
+            assert (server.poll(), time.monotonic() < deadline) == (None, True)
+            time.sleep(0.05)
+        for pid in (server.pid, *(child.pid for child in psutil.Process(server.pid).children())):
+            streams = [Path(f"/proc/{pid}/fd/{number}").readlink() for number in range(3)]
+            assert streams == [Path("/dev/null")] * 3
+    finally:
+        server.terminate()
+        server.wait(STOP_SECONDS)
+
+
+def _is_ready(port: int) -> bool:
+    try:
+        with urlopen(f"http://127.0.0.1:{port}/health/ready", timeout=5) as answer:
+            return bool(answer.status == 200)
+    except URLError:
+        return False
 
 
 def test_pruning_says_all_that_it_threw_away(database_url: str):

@@ -117,3 +117,20 @@ def answers(url: str) -> bool:
             return bool(answer.status == 200)
     except OSError:  # nobody listens yet, or nobody answers yet
         return False
+
+
+FORKED = """
+import os
+from convene.api.logs import _request_id
+read, write = os.pipe()
+if os.fork() == 0:
+    os.write(write, _request_id({"headers": []}).encode())
+    os._exit(0)
+print(_request_id({"headers": []}), os.read(read, 100).decode())
+"""
+
+
+def test_workers_that_were_forked_from_one_that_had_imported_all_give_ids_of_their_own():
+    told = subprocess.run([sys.executable, "-c", FORKED], capture_output=True, text=True, check=True)
+    here, there = told.stdout.split()
+    assert here[:8] != there[:8]

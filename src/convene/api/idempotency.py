@@ -18,6 +18,7 @@ from typing import Any
 
 from fastapi import FastAPI, Request, Response
 
+from convene.api.bodies import receiving
 from convene.domain.errors import Invalid, StillRunning
 from convene.operations import idempotency
 from convene.operations.idempotency import Attempt
@@ -76,7 +77,8 @@ class Attempts:
     async def _fingerprint(self, request: Request) -> str:
         url = request.url
         mark = hmac.new(self._secret, f"{request.method} {url.path}?{url.query}\n".encode(), hashlib.sha256)
-        mark.update(await request.body())
+        with receiving:
+            mark.update(await request.body())
         return mark.hexdigest()
 
 

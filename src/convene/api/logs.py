@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from itertools import count
@@ -18,6 +19,16 @@ from convene.api.safety import safety_headers
 #: A request's own id: what is this process's alone, and the request's number in it. Nothing to keep secret.
 _PROCESS = token_hex(4)
 _requests = count(1)
+
+
+def _be_another() -> None:
+    """Be told apart from the process that this one was forked from, which had imported this already."""
+    global _PROCESS  # noqa: PLW0603 - of the process, as this module is
+    _PROCESS = token_hex(4)
+
+
+os.register_at_fork(after_in_child=_be_another)
+
 _GIVEN_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 
 

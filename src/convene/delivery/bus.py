@@ -20,6 +20,8 @@ from convene.storage.wires import RING, Hear
 #: PostgreSQL carries less than 8,000 bytes, and in base64 three are four; what is longer takes a burst down with it.
 MESSAGE_MAX = 5_900
 _RETRY_FIRST, _RETRY_MAX = 0.1, 5.0
+#: What takes longer to be carried has gone nowhere: a wire that hangs is as good as none, and is connected anew.
+CARRY_SECONDS = 1.0
 #: So long whatever is said after something waits, to be carried together: each carrying costs as much as a query.
 _BREATH = 0.02
 
@@ -48,6 +50,7 @@ class Bus:
         self._hearers: list[Hear] = []
         self._waiting: list[bytes] = []
         self._flush = asyncio.Event()
+        self._retry = _RETRY_FIRST
         self.connected = False
         #: Since when, on the clock of `time.monotonic`.
         self.since = time.monotonic()
@@ -94,24 +97,37 @@ class Bus:
             for message in messages:
                 self._heard(message)
             if self.connected:
-                await self._guarded(wire.send(messages))
+                await self._guarded(self._carry(wire, messages))
             await asyncio.sleep(_BREATH)
 
+    async def _carry(self, wire: Wire, messages: list[bytes]) -> None:
+        """Send messages; who listens to a wire that carries nothing stops waiting for it."""
+        try:
+            async with asyncio.timeout(CARRY_SECONDS):
+                await wire.send(messages)
+        except Exception:
+            if self.connected:
+                self._connect_is(connected=False)
+                self._listening.reschedule(0)
+            raise
+
     async def _listen_always(self, wire: Wire) -> None:
-        pause = _RETRY_FIRST
         while True:
-            await self._guarded(wire.listen(self._heard, self._is_connected))
-            if self.connected:  # it was there meanwhile: this is another outage
-                pause = _RETRY_FIRST
+            await self._guarded(self._listen(wire))
             self._connect_is(connected=False)
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, _RETRY_MAX)
+            await asyncio.sleep(self._retry)
+            self._retry = min(self._retry * 2, _RETRY_MAX)
+
+    async def _listen(self, wire: Wire) -> None:
+        async with asyncio.timeout(None) as self._listening:
+            await wire.listen(self._heard, self._is_connected)
 
     def _connect_is(self, *, connected: bool) -> None:
         if self.connected != connected:
             self.connected, self.since = connected, time.monotonic()
 
     def _is_connected(self) -> None:
+        self._retry = _RETRY_FIRST  # whatever comes is another outage
         self._connect_is(connected=True)
         self._heard(RING)  # whatever was said while nobody listened is in the tables
 
