@@ -48,7 +48,7 @@ class _ExplainingConnection(PostgresConnection):
     """Counts before it reads."""
 
     def __init__(self, raw: Any) -> None:
-        super().__init__(raw, None)
+        super().__init__(raw)
         self.explain = raw
         self.rows = 0
         self.pages = 0

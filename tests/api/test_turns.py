@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable
+from datetime import datetime
 
 import httpx2
 
@@ -23,7 +24,7 @@ def turn(asked: Asked) -> str:
     if "permissions" in asked.sql:
         return "the event's owner"
     owner = asked.values or re.findall(r"WHERE agendas.user_id = (\d+)", asked.sql)
-    return f"{[int(value) for value in owner][-1]}"
+    return f"{[value for value in owner if not isinstance(value, datetime)][-1]}"
 
 
 async def turns(api: Api, person: Person, request: Awaitable[httpx2.Response]) -> list[str]:

@@ -11,9 +11,11 @@ import pytest
 
 from convene import clock
 from convene.domain.content import EventContent, Schedule
-from convene.storage.events import Agenda, look_at_agenda
-from convene.storage.unit_of_work import Units
-from convene.storage.writes import NewEvent, insert_event_if_unchanged, ready_event
+from convene.operations.tokens import new_id
+from convene.storage.alone import Agenda, insert_event_if_free, insert_event_if_unchanged, ready_event
+from convene.storage.events import EventHead
+from convene.storage.unit_of_work import DATED_WITHIN, Units
+from convene.storage.writes import NewEvent
 from tests.api.test_trash import showing
 from tests.people import Api, Json, Person, running_api
 from tests.process.outside import outside
@@ -21,6 +23,7 @@ from tests.process.outside import outside
 EVENTS = "/api/v1/events"
 NINE = datetime(2027, 3, 1, 9, tzinfo=UTC)
 HOUR = {"title": "Planning", "start_time": "2027-03-01T09:00:00Z", "end_time": "2027-03-01T10:00:00Z"}
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 LATER = {"start_time": "2027-03-01T12:00:00Z", "end_time": "2027-03-01T13:00:00Z"}
 
 
@@ -36,17 +39,32 @@ def units(here: Api) -> Units:
     return units
 
 
+def alone(person: Person, calendar_id: int = 0) -> NewEvent:
+    """An event of nine o'clock, as the one who creates it has it."""
+    schedule = Schedule(start=NINE.replace(tzinfo=None), duration=timedelta(hours=1), zone="UTC")
+    content = EventContent(title="Alone", schedule=schedule)
+    return NewEvent(content, f"{new_id()}@test", person.id, calendar_id, person.id)
+
+
+async def tried(units: Units, person: Person, now: datetime | None = None) -> EventHead | Agenda:
+    """What comes of creating it by one statement."""
+    at_that_time = Units(units.database, lambda: now or clock.now())
+    async with at_that_time.writing() as work:
+        return await insert_event_if_free(work, ready_event(work, alone(person), 0))
+
+
 async def looked_at(units: Units, person: Person) -> Agenda:
-    async with units.writing() as work:
-        return await look_at_agenda(work, person.id, NINE, NINE + timedelta(hours=1))
+    """What somebody sees of their agenda whose event is dated before all that is in it, and so not written at once."""
+    found = await tried(units, person, now=LONG_AGO)
+    assert isinstance(found, Agenda)
+    return found
 
 
 async def is_created(units: Units, person: Person, agenda: Agenda) -> bool:
-    schedule = Schedule(start=NINE.replace(tzinfo=None), duration=timedelta(hours=1), zone="UTC")
-    content = EventContent(title="Alone", schedule=schedule)
-    new = NewEvent(content, f"{agenda.revision}@test", person.id, agenda.calendar_id, person.id)
+    """Whether what was seen still is so, and the event was written."""
     async with units.writing() as work:
-        return await insert_event_if_unchanged(work, ready_event(work, new, agenda.next_id), agenda.revision)
+        ready = ready_event(work, alone(person, agenda.calendar_id), agenda.next_id)
+        return await insert_event_if_unchanged(work, ready, agenda.revision)
 
 
 Change = Callable[[Person, Person, Json], Awaitable[httpx2.Response]]
@@ -98,6 +116,42 @@ async def test_of_two_who_looked_at_once_one_writes(units: Units, alice: Person)
     assert (event["title"], event["version"], event["role"]) == ("Alone", 1, "owner")
     [version] = (await alice.get(f"{EVENTS}/{event['id']}/history")).json()
     assert version["kind"] == "created"
+
+
+async def test_what_is_free_is_written_at_once(units: Units, alice: Person):
+    event = await alice.creates(start=LATER["start_time"], end=LATER["end_time"])
+    head = await tried(units, alice)
+    assert isinstance(head, EventHead)
+    assert (await alice.get(f"{EVENTS}/{head.id}")).json()["title"] == "Alone"
+    assert (head.calendar_id, head.version) == (event["calendar_id"], 1)
+    [version] = (await alice.get(f"{EVENTS}/{head.id}/history")).json()
+    assert version["kind"] == "created"
+
+
+async def test_what_is_taken_is_not_written_at_once(units: Units, alice: Person):
+    await alice.creates(start=HOUR["start_time"], end=HOUR["end_time"])
+    assert isinstance(await tried(units, alice), Agenda)
+    assert len((await alice.get(EVENTS)).json()) == 1
+
+
+async def test_nothing_is_written_at_once_that_would_be_dated_before_what_was_written_before_it(
+    units: Units, alice: Person
+):
+    """Or the history would show two events at one time, if what was in the way was moved away meanwhile."""
+    event = await alice.creates(start=HOUR["start_time"], end=HOUR["end_time"])
+    assert (await alice.put(f"{EVENTS}/{event['id']}", LATER)).is_success
+    assert isinstance(await tried(units, alice), Agenda)
+    long_after = clock.now() + 2 * DATED_WITHIN
+    assert isinstance(await tried(units, alice, now=long_after), EventHead)
+
+
+async def test_of_those_who_create_at_once_at_one_time_one_is_created(units: Units, alice: Person):
+    await alice.creates(start=LATER["start_time"], end=LATER["end_time"])
+    long_after = clock.now() + 2 * DATED_WITHIN
+    for _ in range(20):
+        found = await asyncio.gather(*(tried(units, alice, now=long_after) for _ in range(8)))
+        [head] = [one for one in found if isinstance(one, EventHead)]
+        assert (await alice.delete(f"{EVENTS}/{head.id}")).is_success
 
 
 async def test_what_the_agenda_holds_at_that_time_is_seen(units: Units, alice: Person):

@@ -125,6 +125,9 @@ FAULTS = {
 }
 #: What somebody does to other rows, and what is then said.
 OTHER_FAULTS = {
+    f"UPDATE events SET updated_at = {OTHER_TIME} WHERE id = $event": (
+        "events id $event: is dated later than its owner's agenda says of all in it"
+    ),
     "UPDATE notifications SET id = 7777, version_number = 99 WHERE event_id = $event AND kind = 'shared'": (
         "notifications id 7777: tells of a version that is not there"
     ),
@@ -207,7 +210,7 @@ def test_a_row_that_no_program_can_read_is_told_in_one_line(new_sqlite: str, tmp
     async def do() -> None:
         async with running_api(new_sqlite) as api:
             names = await edited_event(await api.person("alice"), await api.person("ben"))
-        await plant(new_sqlite, head("updated_at = 'never'"), names)
+        await plant(new_sqlite, head("start_time = 'never'"), names)
 
     asyncio.run(do())
     said = run_here(tmp_path, new_sqlite, "check")

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import httpx2
 import pytest
 
+from convene.operations import upkeep
 from convene.storage import tables
 from tests.people import Api, running_api
 from tests.process.outside import outside
@@ -127,6 +128,16 @@ async def test_what_is_busy_is_found_as_a_window_is(api: Api, world: World, own_
     assert found.indexes == {BY_WINDOW, "pk_events"}
 
 
+async def test_a_new_event_is_compared_as_a_window_is_found(api: Api, world: World, own_database: str):
+    await recognise(world.alice)
+    async with recorded(api) as asked:
+        assert (await world.alice.post(EVENTS, {"title": "New", **hour(DAYS + 2)})).status_code == 201
+    [query] = [one for one in asked if "events.may_block" in one.sql and "FROM permissions" in one.sql]
+    found = await plan(own_database, query)
+    assert found.scanned & LARGE == frozenset()
+    assert found.indexes >= {BY_WINDOW, "pk_events"}
+
+
 async def test_a_page_of_history_is_read_by_its_key(api: Api, world: World, own_database: str):
     [_, query] = await asked_by(api, world, lambda world: world.alice.get(f"{world.path}/history", limit=20))
     found = await plan(own_database, query)
@@ -154,6 +165,39 @@ async def test_whom_an_edit_is_told_is_found_however_much_there_was_to_tell_befo
         assert "notifications" not in found.scanned
         assert "ix_notifications_unread_of_event" in found.indexes
         assert "ix_notifications_event_id" not in found.indexes
+
+
+LONG_AGO = "'2020-01-01 00:00:00.000000'"
+#: What goes by its age: the index that knows it, and how there comes to be a row for each event, as old as is said.
+AGEING = {
+    "ix_sessions_expires_at": "sessions (id, user_id, refresh_id, created_at, last_used_at, expires_at) "
+    "SELECT 'old' || id, owner_id, '', created_at, created_at, {age}",
+    "ix_idempotency_keys_created_at": "idempotency_keys "
+    "(key, user_id, fingerprint, status, headers, body, created_at) "
+    "SELECT 'old' || id, owner_id, '', 200, '[]', '', {age}",
+    "ix_deliveries_created_at": "deliveries (message_id, user_id, channel, kind, attempts, created_at) "
+    "SELECT 'old' || id, owner_id, 'webhook', 'changed', 1, {age}",
+}
+
+
+@pytest.mark.parametrize("index", AGEING)
+@pytest.mark.usefixtures("world")
+async def test_what_goes_because_it_is_old_is_found_however_much_is_not(api: Api, own_database: str, index: str):
+    table = AGEING[index].split()[0]
+    async with outside(own_database) as connection:
+        await connection.rows(f"INSERT INTO {AGEING[index].format(age='created_at')} FROM events WHERE id > 3")
+        await connection.rows(f"INSERT INTO {AGEING[index].format(age=LONG_AGO)} FROM events WHERE id <= 3")
+        await connection.rows("ANALYZE")
+    async with recorded(api) as asked:
+        await upkeep.prune(api.app.state.services.units)
+    looking, deleting = (
+        [one for one in asked if one.sql.startswith(verb) and f"FROM {table}" in one.sql]
+        for verb in ("SELECT", "DELETE")
+    )
+    for query in looking:
+        assert (await plan(own_database, query)).indexes == {index}
+    [query] = deleting
+    assert table not in (await plan(own_database, query)).scanned
 
 
 @pytest.mark.parametrize(

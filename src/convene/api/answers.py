@@ -28,7 +28,7 @@ class _JsonAnswer(Response):
         self.background = None
         self.body = body
         self.raw_headers = [
-            *((name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()),
+            *[(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()],
             (b"content-length", b"%d" % len(body)),
             (b"content-type", b"application/json"),
         ]

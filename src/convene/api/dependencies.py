@@ -83,18 +83,12 @@ async def recognised(held: Services, scope: Scope, token: str) -> tuple[SignedIn
         TooOften: they, or the address that strangers come from, have used their quota up.
     """
     try:
-        me, expires_at = await _holder(held, token)
+        me, expires_at = await held.identities.until(token)
     except BadToken:
         await held.rates.of_address(scope)
         raise
     await held.rates.of_user(scope, me.user_id)
     return me, expires_at
-
-
-async def _holder(held: Services, token: str) -> tuple[SignedIn, float]:
-    if not token:
-        raise BadToken("missing")
-    return await held.identities.until(token)
 
 
 class _Bearer(OAuth2PasswordBearer):
@@ -108,7 +102,7 @@ class _Bearer(OAuth2PasswordBearer):
             TooOften: they, or the address that strangers come from, have used their quota up.
         """
         scope = request.scope
-        said = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
+        said = dict(reversed(scope["headers"])).get(b"authorization", b"")  # of several, the first
         scheme, _, token = said.decode("latin-1").partition(" ")
         if not token or scheme.lower() != "bearer":
             token = ""

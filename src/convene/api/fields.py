@@ -14,6 +14,8 @@ from convene.domain.names import folded
 ADDRESS_MAX = 254
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+#: What Python reads by itself, and most clients write.
+_RFC_3339 = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{6})?(?:Z|[+-]\d{2}:\d{2})", re.ASCII)
 _DATE_TIME = re.compile(r"(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2})(:\d{2})?(?:[.,](\d{1,9}))?([Zz]|[+\- ]\d{2}:?\d{2})?")
 
 
@@ -29,6 +31,8 @@ def parse_when(value: Any) -> datetime | date:  # noqa: ANN401 - whatever a clie
         return value
     if not isinstance(value, str) or len(value) > 64:
         raise ValueError("must be a date (2026-03-01) or a date and time (2026-03-01T09:30:00+01:00)")
+    if _RFC_3339.fullmatch(value):
+        return datetime.fromisoformat(value)
     if _DATE.fullmatch(value):
         return date.fromisoformat(value)
     found = _DATE_TIME.fullmatch(value)

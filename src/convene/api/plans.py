@@ -262,9 +262,10 @@ def _received(request: Request, headers: Mapping[bytes, str]) -> Mapping[str, Ma
     Starlette looks through all headers for each that is asked for, and makes four objects of a query that is empty.
     """
     scope = request.scope
-    sent = {headers[name]: value.decode("latin-1") for name, value in reversed(scope["headers"]) if name in headers}
+    asked = reversed(scope["headers"]) if headers else ()
+    sent = {headers[name]: value.decode("latin-1") for name, value in asked if name in headers}
     query = request.query_params if scope["query_string"] else _NOTHING
-    return {"path": request.path_params, "query": query, "header": sent}
+    return {"path": scope["path_params"], "query": query, "header": sent}
 
 
 async def _read_body(request: Request) -> Any:  # noqa: ANN401 - any JSON value

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections import Counter
-from collections.abc import AsyncIterator, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, MutableMapping
 from contextlib import asynccontextmanager
 from functools import lru_cache
 from hashlib import blake2b
@@ -44,37 +44,37 @@ class Rates:
         self._guesses = Quota("guesses", GUESSES, GUESSES_SECONDS, exact=True)
         self._knocking: Counter[str] = Counter()
 
-    async def of_user(self, scope: Scope, user_id: int) -> None:
+    def of_user(self, scope: Scope, user_id: int) -> Awaitable[None]:
         """Count a request of somebody who is signed in.
 
         Raises:
             TooOften: they have used their quota up.
         """
-        await self._count(scope, self._user, str(user_id))
+        return self._count(scope, self._user, str(user_id))
 
-    async def of_address(self, scope: Scope) -> None:
+    def of_address(self, scope: Scope) -> Awaitable[None]:
         """Count a request of somebody who is not signed in.
 
         Raises:
             TooOften: too many came from there.
         """
-        await self._count(scope, self._address, address_of(scope))
+        return self._count(scope, self._address, address_of(scope))
 
-    async def of_sign_in(self, scope: Scope) -> None:
+    def of_sign_in(self, scope: Scope) -> Awaitable[None]:
         """Count somebody who signs in.
 
         Raises:
             TooOften: too many came from there.
         """
-        await self._count(scope, self._sign_in, address_of(scope))
+        return self._count(scope, self._sign_in, address_of(scope))
 
-    async def of_registration(self, scope: Scope) -> None:
+    def of_registration(self, scope: Scope) -> Awaitable[None]:
         """Count somebody who makes an account.
 
         Raises:
             TooOften: too many came from there.
         """
-        await self._count(scope, self._register, address_of(scope))
+        return self._count(scope, self._register, address_of(scope))
 
     @asynccontextmanager
     async def knocking(self, scope: Scope) -> AsyncIterator[None]:

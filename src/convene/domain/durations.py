@@ -13,8 +13,9 @@ def format_duration(duration: timedelta) -> str:
     hours, seconds = divmod(duration.seconds, 3600)
     minutes, seconds = divmod(seconds, 60)
     fraction = f".{duration.microseconds:06}".rstrip("0") if duration.microseconds else ""
-    parts = ((hours, "H"), (minutes, "M"))
-    time = "".join(f"{number}{unit}" for number, unit in parts if number)
+    time = f"{hours}H" if hours else ""
+    if minutes:
+        time += f"{minutes}M"
     if seconds or fraction:
         time += f"{seconds}{fraction}S"
     days = f"{duration.days}D" if duration.days else ""

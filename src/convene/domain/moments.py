@@ -5,7 +5,7 @@ With an offset a time is that instant; without one it is wall time in the event'
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Literal
 
@@ -18,14 +18,19 @@ When = datetime | date
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A wall time and which pass of it, as a person meant it."""
+    """A wall time of a zone and which pass of it, as a person meant it.
+
+    Attributes:
+        at: the instant in UTC, if it was that what they said.
+    """
 
     wall: datetime
     fold: Literal[0, 1] = 0
+    at: datetime | None = field(default=None, compare=False)
 
     def instant(self, name: str) -> datetime:
-        """The instant that it is in a zone, in UTC."""
-        return instant(self.wall, zone(name), self.fold)
+        """The instant that it is in its zone, in UTC."""
+        return self.at or instant(self.wall, zone(name), self.fold)
 
 
 def read_moment(sent: When, name: str, *, all_day: bool, pointer: str, is_end: bool = False) -> Moment:
@@ -43,8 +48,9 @@ def read_moment(sent: When, name: str, *, all_day: bool, pointer: str, is_end: b
         return _as_day(_checked(sent.replace(tzinfo=None), pointer), pointer, is_end=is_end)
     if sent.tzinfo is None:
         return Moment(_checked(sent, pointer))
-    wall, fold = wall_time(in_utc(sent, pointer), tz)
-    return Moment(wall, 1 if fold else 0)
+    at = in_utc(sent, pointer)
+    wall, fold = wall_time(at, tz)
+    return Moment(wall, 1 if fold else 0, at)
 
 
 def _as_day(wall: datetime, pointer: str, *, is_end: bool) -> Moment:

@@ -6,21 +6,16 @@ which it was set up, and neither finds `Straße` by `STRASSE`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from convene.domain.content import EventContent
 from convene.domain.names import folded
 
 
 def searchable(content: EventContent) -> str:
     """Write all that people have written about an event and its occurrences, folded."""
-    return folded("\n".join(dict.fromkeys(text for text in _texts(content) if text)))
-
-
-def _texts(content: EventContent) -> Iterator[str | None]:
-    yield from (content.title, content.description, content.location, *content.tags)
+    texts = [content.title, content.description, content.location, *content.tags]
     for own in content.overrides:
-        yield from (text for text in (own.title, own.description, own.location) if isinstance(text, str))
+        texts += [text for text in (own.title, own.description, own.location) if isinstance(text, str)]
+    return folded("\n".join(dict.fromkeys(filter(None, texts))))
 
 
 def term(sought: str) -> str:

@@ -21,6 +21,9 @@ LATEST = datetime(9999, 12, 28, tzinfo=UTC)
 #: The end of what has no end; later than every instant that is accepted.
 FAR_FUTURE = datetime(9999, 12, 31, tzinfo=UTC)
 
+#: As clocks anywhere show them: no offset is a day or more.
+_EARLIEST_WALL, _LATEST_WALL = EARLIEST - timedelta(days=1), LATEST + timedelta(days=1)
+
 
 @cache
 def _names() -> frozenset[str]:
@@ -78,8 +81,8 @@ def in_utc(sent: datetime, pointer: str) -> datetime:
         Invalid: before `EARLIEST` or after `LATEST`.
     """
     # What no offset could bring back into the range is refused before it is converted, which would overflow.
-    wall, day = sent.replace(tzinfo=UTC), timedelta(days=1)
-    if not EARLIEST - day <= wall <= LATEST + day:
+    wall = sent.replace(tzinfo=UTC)
+    if not _EARLIEST_WALL <= wall <= _LATEST_WALL:
         return check_range(wall, pointer)
     return check_range(sent.astimezone(UTC), pointer)
 

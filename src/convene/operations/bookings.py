@@ -87,16 +87,16 @@ async def find_clash(work: UnitOfWork, booking: Booking) -> tuple[ScheduleClash 
     met = await _met(work, booking, heads, (after, until))
     if met is not None:
         return await _explain(work, booking, *met, checked_until=until), until
-    _say_until(work, until)
+    say_until(work, until)
     return None, until
 
 
 async def fits(work: UnitOfWork, booking: Booking, heads: Sequence[EventHead]) -> bool:
     """Whether a booking of a single event fits in beside all that may take up its time."""
     span = bounds(booking.content)
-    if await _met(work, booking, heads, span) is not None:
+    if heads and await _met(work, booking, heads, span) is not None:
         return False
-    _say_until(work, span[1])
+    say_until(work, span[1])
     return True
 
 
@@ -116,7 +116,7 @@ async def _met(
     return None
 
 
-def _say_until(work: UnitOfWork, until: datetime) -> None:
+def say_until(work: UnitOfWork, until: datetime) -> None:
     """Let the answer say until when was looked; of several bookings, the earliest such instant."""
     work.compared_until = until if work.compared_until is None else min(until, work.compared_until)
 
@@ -212,7 +212,7 @@ async def refuse_batch_overlap(work: UnitOfWork, owner_id: int, contents: Sequen
             clashes, more = await _batch_clashes(members, taken, Window(start, end), effort)
             if clashes:
                 raise BatchConflict(clashes, more=more, checked_until=checked_until)
-    _say_until(work, checked_until)
+    say_until(work, checked_until)
 
 
 @dataclass(frozen=True, slots=True)

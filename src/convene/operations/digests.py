@@ -110,15 +110,18 @@ async def read_day(work: UnitOfWork, user_id: int, payload: str) -> Day | None:
     chosen = EventFilter(window=padded(span_of(day, tz)))
     heads = await lists.list_events(work, user_id, chosen, most=_EVENTS_MAX + 1)
     entries: list[DayEntry] = []
-    too_many = [f"and more than {_EVENTS_MAX} events beside" for _ in heads[_EVENTS_MAX:]]
+    too_many = [f"only {_EVENTS_MAX} events were looked at" for _ in heads[_EVENTS_MAX:]]
+    left_out = 0
     for head in heads[:_EVENTS_MAX]:
         try:
             entries += entries_on(head.content(), day, tz)
         except TooMuch as error:
             too_many.append(f"{head.title}: more than {error.limit} times")
+            left_out += error.limit
     entries.sort(key=lambda one: (not one.all_day, one.starts_at, one.title))
-    lines = [*map(entry_in_words, entries), *too_many]
+    lines = [*too_many, *map(entry_in_words, entries)]  # a mail may leave out the last ones
     if not lines:
         return None
-    count = "one event" if len(lines) == 1 else f"{len(lines)} events"
+    number = len(entries) + left_out
+    count = f"{number} events or more" if too_many else "one event" if number == 1 else f"{number} events"
     return Day(f"{date_in_words(day)}: {count}", lines)

@@ -63,7 +63,7 @@ class Identities:
         """Find who holds an access token.
 
         Raises:
-            BadToken: the token is not good, its session has ended, or its user is switched off.
+            BadToken: there is no token or it is not good, its session has ended, or its user is switched off.
         """
         return (await self.until(token))[0]
 
@@ -75,6 +75,8 @@ class Identities:
         """
         claims = self._claims.get(token)
         if claims is None:
+            if not token:
+                raise BadToken("missing")
             claims = self._tokens.read(token, "access")
             _remember(self._claims, token, claims)
         elif claims.expires_at <= time.time():

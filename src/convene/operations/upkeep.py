@@ -25,7 +25,6 @@ LOG_LIFE = timedelta(days=30)
 _PAGE = 500
 _BREATH = 0.005
 _Counts = TypeVar("_Counts")
-_Id = TypeVar("_Id", int, str)
 
 
 async def reindex(units: Units) -> int:
@@ -50,6 +49,16 @@ async def reindex(units: Units) -> int:
                 last = head.id
 
 
+async def look_at_what_has_grown(units: Units) -> list[str]:
+    """Let the database look at tables that have grown much since it last did; gives which.
+
+    A plan that PostgreSQL made for 30 events took 9 s for 11,000 that were imported. Autovacuum would look within a
+    minute; looking takes 50 ms, and asking what has grown 0.2.
+    """
+    async with units.reading() as work:
+        return await upkeep.look_at_what_has_grown(work)
+
+
 @dataclass(frozen=True, slots=True)
 class Pruned:
     """How much was thrown away."""
@@ -72,16 +81,16 @@ async def prune(units: Units) -> Pruned:
     answered with 410 from then on.
     """
 
-    async def of_events(work: UnitOfWork, stretch: Stretch[int]) -> tuple[int, int]:
+    async def of_events(work: UnitOfWork, stretch: Stretch) -> tuple[int, int]:
         dead = await pruning.prune_events(work, stretch, work.now - TRASH_LIFE - _DOUBT)
         return dead, await pruning.prune_lost_access(work, stretch, work.now - TOMBSTONE_LIFE - _DOUBT)
 
-    async def of_notifications(work: UnitOfWork, stretch: Stretch[int]) -> tuple[int]:
+    async def of_notifications(work: UnitOfWork, stretch: Stretch) -> tuple[int]:
         read_before, told_before = work.now - READ_LIFE, work.now - UNREAD_LIFE
         return (await pruning.prune_notifications(work, stretch, read_before=read_before, told_before=told_before),)
 
-    events = await _stretch_by_stretch(units, 0, pruning.stretch_of_events, of_events)
-    notifications = await _stretch_by_stretch(units, 0, pruning.stretch_of_notifications, of_notifications)
+    events = await _stretch_by_stretch(units, pruning.stretch_of_events, of_events)
+    notifications = await _stretch_by_stretch(units, pruning.stretch_of_notifications, of_notifications)
     return Pruned(
         events=sum(dead for dead, _ in events),
         permissions=sum(lost for _, lost in events),
@@ -92,25 +101,24 @@ async def prune(units: Units) -> Pruned:
     )
 
 
-async def _prune_old(units: Units, old: Old[_Id], life: timedelta) -> int:
+async def _prune_old(units: Units, old: Old, life: timedelta) -> int:
     """Throw away rows by nothing but their age; gives how many."""
-
-    async def next_stretch(work: UnitOfWork, last: _Id, most: int) -> Stretch[_Id] | None:
-        return await pruning.stretch_of_old(work, old, last, most, work.now - life)
-
-    async def of_old(work: UnitOfWork, stretch: Stretch[_Id]) -> int:
-        return await pruning.prune_old(work, old, stretch, work.now - life)
-
-    return sum(await _stretch_by_stretch(units, old.first, next_stretch, of_old))
+    count, last = 0, _PAGE
+    while last >= _PAGE:  # what two people call by one name goes together
+        async with units.writing() as work:
+            last = await pruning.prune_old(work, old, work.now - life, _PAGE)
+        count += last
+        await asyncio.sleep(_BREATH)  # others write, too
+    return count
 
 
 async def _stretch_by_stretch(
     units: Units,
-    last: _Id,
-    next_stretch: Callable[[UnitOfWork, _Id, int], Awaitable[Stretch[_Id] | None]],
-    work_on: Callable[[UnitOfWork, Stretch[_Id]], Awaitable[_Counts]],
+    next_stretch: Callable[[UnitOfWork, int, int], Awaitable[Stretch | None]],
+    work_on: Callable[[UnitOfWork, Stretch], Awaitable[_Counts]],
 ) -> list[_Counts]:
     counts: list[_Counts] = []
+    last = 0
     while True:
         async with units.reading() as work:
             stretch = await next_stretch(work, last, _PAGE)

@@ -208,6 +208,12 @@ def _other_contradictions() -> Iterator[tuple[str, str, Statement]]:
         "has thrown away what has not come yet",
         _found(database_identity, database_identity.c.pruned_position >= newest_position()),
     )
+    dated_until = select(agendas.c.dated_until).where(agendas.c.user_id == events.c.owner_id).scalar_subquery()
+    yield (
+        "events",
+        "is dated later than its owner's agenda says of all in it",
+        _found(events, events.c.updated_at > dated_until),
+    )
     for table, owner in ((agendas, agendas.c.user_id), (calendars, calendars.c.owner_id)):
         none = ~select(literal_column("1")).where(owner == users.c.id).exists()
         yield "users", f"has no row in {table.name}", _found(users, none)

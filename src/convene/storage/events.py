@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import and_, bindparam, case, func, literal_column, or_, select, update
+from sqlalchemy import bindparam, case, func, literal_column, or_, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from convene.domain.content import EventContent, FreeBusy, Schedule, Status
@@ -114,8 +114,8 @@ def content_columns(content: EventContent) -> dict[str, Any]:
         "title": content.title,
         "description": content.description,
         "location": content.location,
-        "status": content.status.value,
-        "free_busy_status": content.free_busy_status.value,
+        "status": str(content.status),
+        "free_busy_status": str(content.free_busy_status),
         "tags": list(content.tags) or None,
         "start_local": schedule.start.isoformat(),
         "duration": schedule.duration // timedelta(microseconds=1),
@@ -126,7 +126,7 @@ def content_columns(content: EventContent) -> dict[str, Any]:
         "recurrence_pattern": pattern_to_json(schedule.rule) if schedule.rule else None,
         "overrides": {own.occurrence.isoformat(): override_to_json(own) for own in content.overrides} or None,
         "start_time": schedule.starts_at,
-        "end_time": schedule.ends_at,
+        "end_time": ends_at if schedule.rule is None else schedule.ends_at,
         "starts_at": starts_at,
         "ends_at": ends_at,
         "may_block": content.may_block,
@@ -136,12 +136,18 @@ def content_columns(content: EventContent) -> dict[str, Any]:
 
 # -- the lock ------------------------------------------------------------------------------------------------
 
-_FIRST_CALENDAR = select(func.min(calendars.c.id)).where(calendars.c.owner_id == agendas.c.user_id).scalar_subquery()
+FIRST_CALENDAR = select(func.min(calendars.c.id)).where(calendars.c.owner_id == agendas.c.user_id).scalar_subquery()
+
+
+def locked(until: ColumnElement[datetime]) -> dict[str, ColumnElement[Any]]:
+    """What taking the lock writes, for whoever will write nothing that is dated later than `until`."""
+    latest = case((agendas.c.dated_until > until, agendas.c.dated_until), else_=until)
+    return {"revision": agendas.c.revision + literal_column("1"), "dated_until": latest}
+
+
+_LOCKED = locked(bindparam("dated_until", type_=agendas.c.dated_until.type))
 _LOCK = Statement(
-    update(agendas)
-    .where(agendas.c.user_id == bindparam("owner"))
-    .values(revision=agendas.c.revision + 1)
-    .returning(_FIRST_CALENDAR)
+    update(agendas).where(agendas.c.user_id == bindparam("owner")).values(_LOCKED).returning(FIRST_CALENDAR)
 )
 _LOCK_OF_EVENT = Statement(
     update(agendas)
@@ -156,7 +162,7 @@ _LOCK_OF_EVENT = Statement(
         )
         .scalar_subquery()
     )
-    .values(revision=agendas.c.revision + 1)
+    .values(_LOCKED)
     .returning(agendas.c.user_id)
 )
 
@@ -166,7 +172,7 @@ async def lock_agenda(work: UnitOfWork, owner_id: int) -> int:
 
     It is the first statement of a transaction that writes what the user owns.
     """
-    row = await work.one(_LOCK, {"owner": owner_id})
+    row = await work.one(_LOCK, {"owner": owner_id, "dated_until": work.dated_until()})
     assert row is not None  # noqa: S101 - every user is registered with an agenda and a calendar
     return int(row[0])
 
@@ -176,7 +182,8 @@ async def lock_event(work: UnitOfWork, event_id: int, user_id: int) -> int | Non
 
     Whoever waited for the lock reads again under it: the event may have changed hands meanwhile.
     """
-    row = await work.one(_LOCK_OF_EVENT, {"event_id": event_id, "me": user_id})
+    values = {"event_id": event_id, "me": user_id, "dated_until": work.dated_until()}
+    row = await work.one(_LOCK_OF_EVENT, values)
     return None if row is None else int(row[0])
 
 
@@ -185,14 +192,28 @@ async def lock_event(work: UnitOfWork, event_id: int, user_id: int) -> int | Non
 SEEN_BY = (permissions.c.user_id == bindparam("me"), permissions.c.revoked_at.is_(None))
 JOINED = select(*HEAD).join(permissions, permissions.c.event_id == events.c.id)
 _OPEN = Statement(JOINED.where(events.c.id == bindparam("event_id"), *SEEN_BY))
-_OWN = permissions.join(events, permissions.c.event_id == events.c.id)
-_MAY_BE_BUSY = (
-    *SEEN_BY,
-    permissions.c.role == literal_column("'owner'"),
-    filter_only(permissions.c.starts_at) < bindparam("before", type_=permissions.c.starts_at.type),
-    permissions.c.ends_at > bindparam("after", type_=permissions.c.ends_at.type),
-    events.c.may_block,
-    events.c.deleted_at.is_(None),
+OWN = permissions.join(events, permissions.c.event_id == events.c.id)
+
+
+def may_be_busy(
+    owner: ColumnElement[int], *, after: ColumnElement[datetime], before: ColumnElement[datetime]
+) -> tuple[ColumnElement[bool], ...]:
+    """Which of the permissions in `OWN` are for events that may take up time of their owner between two instants."""
+    return (
+        permissions.c.user_id == owner,
+        permissions.c.revoked_at.is_(None),
+        permissions.c.role == literal_column("'owner'"),
+        filter_only(permissions.c.starts_at) < before,
+        permissions.c.ends_at > after,
+        events.c.may_block,
+        events.c.deleted_at.is_(None),
+    )
+
+
+_AT_THAT_TIME = may_be_busy(
+    bindparam("me", type_=permissions.c.user_id.type),
+    after=bindparam("after", type_=permissions.c.ends_at.type),
+    before=bindparam("before", type_=permissions.c.starts_at.type),
 )
 _beside = events.alias("beside")
 _OWNERS_BESIDE = Statement(
@@ -201,27 +222,8 @@ _OWNERS_BESIDE = Statement(
     .where(events.c.id == bindparam("event_id"))
 )
 _BUSY = Statement(
-    select(*STORED, permissions.c.role).select_from(_OWN).where(*_MAY_BE_BUSY, events.c.id != bindparam("but"))
+    select(*STORED, permissions.c.role).select_from(OWN).where(*_AT_THAT_TIME, events.c.id != bindparam("but"))
 )
-# On PostgreSQL alone: nobody else looks at an agenda without its lock.
-_NEXT_ID = select(func.nextval(literal_column("'events_id_seq'"), type_=events.c.id.type)).scalar_subquery()
-_AGENDA = Statement(
-    select(agendas.c.revision, _FIRST_CALENDAR, _NEXT_ID, *STORED, permissions.c.role)
-    .select_from(agendas.outerjoin(_OWN, and_(*_MAY_BE_BUSY)))
-    .where(agendas.c.user_id == bindparam("me"))
-)
-
-
-class Agenda(NamedTuple):
-    """What an owner's agenda was in one moment: its revision, the calendar where new events go, what may be busy.
-
-    `next_id` is for an event to be created: whoever knows it beforehand can say all of the event before it is written.
-    """
-
-    revision: int
-    calendar_id: int
-    next_id: int
-    busy: list[EventHead]
 
 
 async def find_event(work: UnitOfWork, event_id: int, user_id: int) -> EventHead | None:
@@ -241,10 +243,3 @@ async def busy_events(
     """List the events of an owner that may take up time between two instants, except one; without halves."""
     values = {"me": owner_id, "after": after, "before": before, "but": but}
     return [EventHead(*row) for row in await work.all(_BUSY, values)]
-
-
-async def look_at_agenda(work: UnitOfWork, owner_id: int, after: datetime, before: datetime) -> Agenda:
-    """Look at an agenda without its lock, in one statement: whoever has changed it since has moved its revision."""
-    rows = await work.alone(_AGENDA, {"me": owner_id, "after": after, "before": before})
-    busy = [EventHead(*row[3:]) for row in rows if row[3] is not None]
-    return Agenda(int(rows[0][0]), int(rows[0][1]), int(rows[0][2]), busy)

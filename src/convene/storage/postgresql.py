@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Awaitable, Sequence
 from datetime import datetime
-from types import TracebackType
 
 import asyncpg
 import orjson
@@ -42,13 +40,14 @@ async def prepare(raw: Raw) -> None:
 
 
 class PostgresConnection:
-    """Runs statements on one connection; with `turns`, in a transaction that begins with the first of them."""
+    """Runs statements on one connection, maybe a pool's; with `turns`, in a transaction that begins with the first."""
 
-    __slots__ = ("_begins", "_raw", "_turns")
+    __slots__ = ("_begins", "_pool", "_raw", "_turns")
     dialect_name = DIALECT.name
 
-    def __init__(self, raw: Raw, turns: Turns | None) -> None:
+    def __init__(self, raw: Raw, turns: Turns | None = None, pool: Pool | None = None) -> None:
         self._raw = raw
+        self._pool = pool
         self._turns = turns
         self._begins = turns is not None
 
@@ -125,16 +124,29 @@ class PostgresConnection:
         await self._raw.execute("BEGIN")
 
     async def commit(self) -> None:
-        """Keep what was written."""
+        """Keep what was written.
+
+        Raises:
+            RuntimeError: a statement had failed, and somebody went on: PostgreSQL rolls back, and calls it no error.
+        """
         if not self._begins:
             with translated:
-                await self._raw.execute("COMMIT")
+                if await self._raw.execute("COMMIT") == "ROLLBACK":
+                    raise RuntimeError("a statement had failed: nothing could be committed")
 
     async def roll_back(self) -> None:
         """Undo what was written; a connection that is gone has done so by itself."""
         if not self._begins and not self._raw.is_closed():
             with translated:
                 await self._raw.execute("ROLLBACK")
+
+    def give_back(self, error: BaseException | None) -> None:
+        """Give back what was lent, and say what went wrong with it, if anything did."""
+        if self._pool is None:
+            return
+        # Who was interrupted, or heard nothing in time, may have left a statement or a transaction that goes on.
+        answered = error is None or (isinstance(error, Exception) and not isinstance(error, Unavailable))
+        self._pool.take_back(self._raw, sound=answered and not self._raw.is_in_transaction())
 
 
 async def connect(dsn: str) -> Raw:
@@ -164,8 +176,7 @@ class PostgresDatabase:
             Unavailable: nothing answers there.
         """
         self._pool = Pool(self._connect, self._pool_size, self._timeout)
-        async with self.reading():
-            pass
+        (await self.lend()).give_back(None)
 
     def use(self) -> PoolUse:
         """How many connections are open, and how many of them are idle."""
@@ -187,75 +198,23 @@ class PostgresDatabase:
             raise Unavailable("database_down") from error
         return raw
 
-    def reading(self) -> _Loan:
-        """Statements that write nothing; each sees what was committed when it began.
+    async def lend(self, turns: Turns | None = None) -> PostgresConnection:
+        """A connection for statements that write nothing; each sees what was committed when it began.
 
         There is no BEGIN: at READ COMMITTED it would change nothing and cost two round trips.
+
+        Raises:
+            Unavailable: there is none.
         """
-        return _Loan(self._pool, None)
-
-    @asynccontextmanager
-    async def snapshot(self) -> AsyncIterator[PostgresConnection]:
-        """Statements that write nothing, and all see what was committed when the first of them began."""
-        async with _Loan(self._pool, None) as connection:
-            await connection.begin_snapshot()
-            try:
-                yield connection
-            finally:
-                await connection.roll_back()
-
-    def writing(self, keeps: Callable[[BaseException], bool]) -> AbstractAsyncContextManager[PostgresConnection]:
-        """A transaction, committed when the block ends.
-
-        An exception rolls it back, unless `keeps` says that what was written before it stays.
-        """
-        return _Transaction(self._pool, self._turns, keeps)
-
-
-class _Loan:
-    """A connection of a pool while a block runs. As `asynccontextmanager`s this was a tenth of reading an event."""
-
-    __slots__ = ("_pool", "_raw", "_turns")
-
-    def __init__(self, pool: Pool | None, turns: Turns | None) -> None:
-        if pool is None:
+        if self._pool is None:
             raise Unavailable("database_closed")
-        self._pool = pool
-        self._turns = turns
-
-    async def __aenter__(self) -> PostgresConnection:
         with translated:
-            self._raw = await self._pool.lend()
-        return PostgresConnection(self._raw, self._turns)
+            return PostgresConnection(await self._pool.lend(), turns, self._pool)
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
-    ) -> None:
-        # Who was interrupted, or heard nothing in time, may have left a statement or a transaction that goes on.
-        answered = error is None or (isinstance(error, Exception) and not isinstance(error, Unavailable))
-        self._pool.take_back(self._raw, sound=answered and not self._raw.is_in_transaction())
+    def lend_to_writer(self) -> Awaitable[PostgresConnection]:
+        """A connection for a transaction, which begins with its first statement.
 
-
-class _Transaction(_Loan):
-    """The loan of a connection for a transaction that ends with the block."""
-
-    __slots__ = ("_connection", "_keeps")
-
-    def __init__(self, pool: Pool | None, turns: Turns, keeps: Callable[[BaseException], bool]) -> None:
-        super().__init__(pool, turns)
-        self._keeps = keeps
-
-    async def __aenter__(self) -> PostgresConnection:
-        self._connection = await super().__aenter__()
-        return self._connection
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
-    ) -> None:
-        stays = error is None or self._keeps(error)
-        try:
-            await (self._connection.commit() if stays else self._connection.roll_back())
-        except BaseException as worse:
-            await super().__aexit__(type(worse), worse, worse.__traceback__)
-            raise
-        await super().__aexit__(kind, error, at)
+        Raises:
+            Unavailable: there is none.
+        """
+        return self.lend(self._turns)

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import Any
 
-from sqlalchemy import Column, and_, bindparam, case, delete, func, or_, select, update
+from sqlalchemy import Column, String, and_, bindparam, case, delete, func, or_, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from convene.storage.delivery_tables import deliveries
@@ -29,18 +29,17 @@ from convene.storage.tables import (
 from convene.storage.types import JsonList, in_json_list
 from convene.storage.unit_of_work import UnitOfWork
 
-_Id = TypeVar("_Id", int, str)
 #: Above which id, up to which.
-Stretch = tuple[_Id, _Id]
+Stretch = tuple[int, int]
 
 
-def _end_of_stretch(column: Column[_Id], *old: ColumnElement[bool]) -> Statement:
+def _end_of_stretch(column: Column[int]) -> Statement:
     last = bindparam("last", type_=column.type)
-    ids = select(column.label("id")).where(column > last, *old).order_by(column).limit(bindparam("most"))
+    ids = select(column.label("id")).where(column > last).order_by(column).limit(bindparam("most"))
     return Statement(select(func.max(ids.subquery().c.id)))
 
 
-def _in_stretch(column: Column[_Id]) -> ColumnElement[bool]:
+def _in_stretch(column: Column[int]) -> ColumnElement[bool]:
     after, until = (bindparam(name, type_=column.type) for name in ("after", "until"))
     return and_(column > after, column <= until)
 
@@ -121,47 +120,46 @@ _DELETE_NOTIFICATIONS = Statement(
 
 
 @dataclass(frozen=True, slots=True)
-class Old(Generic[_Id]):
-    """Rows that go when they are old enough, whatever else there is.
+class Old:
+    """Rows that go when they are old enough, whatever else there is: found by their age, however many are younger."""
 
-    Attributes:
-        first: what is before all of their ids.
-    """
-
-    first: _Id
-    end: Statement
+    oldest: Statement
     delete: Statement
 
 
-def _old(column: Column[_Id], first: _Id, *old: ColumnElement[bool]) -> Old[_Id]:
-    return Old(first, _end_of_stretch(column, *old), Statement(delete(column.table).where(_in_stretch(column), *old)))
+def _old(key: Column[Any], age: Column[datetime], *also: ColumnElement[bool]) -> Old:
+    table, old = key.table, (age <= bindparam("before", type_=age.type), *also)
+    return Old(
+        oldest=Statement(select(key).where(*old).order_by(age).limit(bindparam("most"))),
+        # A key under which somebody has something younger, too, is not enough.
+        delete=Statement(delete(table).where(in_json_list(key, _IDS, text=isinstance(key.type, String)), *old)),
+    )
 
 
-_BEFORE = bindparam("before", type_=sessions.c.expires_at.type)
 #: Sessions whose refresh tokens expired before an instant.
-SESSIONS = _old(sessions.c.id, "", sessions.c.expires_at <= _BEFORE)
+SESSIONS = _old(sessions.c.id, sessions.c.expires_at)
 #: Answers that were kept, before an instant, for requests that are sent again.
-ANSWERS = _old(idempotency_keys.c.key, "", idempotency_keys.c.created_at <= _BEFORE)
+ANSWERS = _old(idempotency_keys.c.key, idempotency_keys.c.created_at)
 #: What was to go out before an instant and has arrived or been given up.
-DELIVERIES = _old(deliveries.c.id, 0, deliveries.c.created_at <= _BEFORE, deliveries.c.due_at.is_(None))
+DELIVERIES = _old(deliveries.c.id, deliveries.c.created_at, deliveries.c.due_at.is_(None))
 
 
-async def stretch_of_events(work: UnitOfWork, last: int, most: int) -> Stretch[int] | None:
+async def stretch_of_events(work: UnitOfWork, last: int, most: int) -> Stretch | None:
     """The next stretch of ids of events after one; None at the end."""
     return await _stretch(work, _EVENT_STRETCH, last, most)
 
 
-async def stretch_of_notifications(work: UnitOfWork, last: int, most: int) -> Stretch[int] | None:
+async def stretch_of_notifications(work: UnitOfWork, last: int, most: int) -> Stretch | None:
     """The next stretch of ids of notifications after one; None at the end."""
     return await _stretch(work, _NOTIFICATION_STRETCH, last, most)
 
 
-async def _stretch(work: UnitOfWork, statement: Statement, last: int, most: int) -> Stretch[int] | None:
+async def _stretch(work: UnitOfWork, statement: Statement, last: int, most: int) -> Stretch | None:
     row = await work.one(statement, {"last": last, "most": most})
     return (last, int(row[0])) if row and row[0] is not None else None
 
 
-async def prune_events(work: UnitOfWork, stretch: Stretch[int], before: datetime) -> int:
+async def prune_events(work: UnitOfWork, stretch: Stretch, before: datetime) -> int:
     """Throw away the events of a stretch that were deleted before an instant, with all that belongs to them."""
     values = {"after": stretch[0], "until": stretch[1], "before": before}
     dead = [int(row[0]) for row in await work.all(_DEAD, values)]
@@ -176,7 +174,7 @@ async def prune_events(work: UnitOfWork, stretch: Stretch[int], before: datetime
     return len(dead)
 
 
-async def prune_lost_access(work: UnitOfWork, stretch: Stretch[int], before: datetime) -> int:
+async def prune_lost_access(work: UnitOfWork, stretch: Stretch, before: datetime) -> int:
     """Forget, for a stretch of events, who lost access before an instant."""
     values = {"after": stretch[0], "until": stretch[1], "before": before}
     await _remember(work, await work.one(_POSITION_OF_LOST, values))
@@ -189,21 +187,14 @@ async def _remember(work: UnitOfWork, highest: Sequence[int | None] | None) -> N
 
 
 async def prune_notifications(
-    work: UnitOfWork, stretch: Stretch[int], *, read_before: datetime, told_before: datetime
+    work: UnitOfWork, stretch: Stretch, *, read_before: datetime, told_before: datetime
 ) -> int:
     """Throw away the notifications of a stretch that were read before one instant, or last told before another."""
     values = {"after": stretch[0], "until": stretch[1], "read_before": read_before, "told_before": told_before}
     return await work.run(_DELETE_NOTIFICATIONS, values)
 
 
-async def stretch_of_old(
-    work: UnitOfWork, old: Old[_Id], last: _Id, most: int, before: datetime
-) -> Stretch[_Id] | None:
-    """The next stretch of ids, after one, of rows that are older than an instant; None at the end."""
-    row = await work.one(old.end, {"last": last, "most": most, "before": before})
-    return (last, row[0]) if row and row[0] is not None else None
-
-
-async def prune_old(work: UnitOfWork, old: Old[_Id], stretch: Stretch[_Id], before: datetime) -> int:
-    """Throw away the rows of a stretch that are older than an instant."""
-    return await work.run(old.delete, {"after": stretch[0], "until": stretch[1], "before": before})
+async def prune_old(work: UnitOfWork, old: Old, before: datetime, most: int) -> int:
+    """Throw away some of the rows that are older than an instant, the oldest first; gives how many."""
+    keys = [row[0] for row in await work.all(old.oldest, {"before": before, "most": most})]
+    return await work.run(old.delete, {"ids": keys, "before": before}) if keys else 0

@@ -10,14 +10,11 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
-from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
-from types import TracebackType
 
 from convene.domain.errors import Unavailable
-from convene.storage.sqlite_connection import DIALECT, SqliteConnection, begin, in_thread, patiently, translated
+from convene.storage.sqlite_connection import DIALECT, SqliteConnection, Threads, begin, patiently, undo
 from convene.storage.statements import PoolUse
 
 READERS_MAX = 32
@@ -29,24 +26,6 @@ _PRAGMAS = (
     "PRAGMA foreign_keys = ON",
     "PRAGMA cache_size = -16000",
 )
-
-
-class _Loan:
-    """A connection that reads while a block runs; not an `asynccontextmanager`, as on PostgreSQL."""
-
-    __slots__ = ("_connection", "_database")
-
-    def __init__(self, database: SqliteDatabase) -> None:
-        self._database = database
-
-    async def __aenter__(self) -> SqliteConnection:
-        self._connection = await self._database.lend()
-        return self._connection
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
-    ) -> None:
-        self._database.take_back(self._connection.raw)
 
 
 class SqliteDatabase:
@@ -63,8 +42,10 @@ class SqliteDatabase:
         self._reading = 0
         self._write_lock = asyncio.Lock()
         self._readers = asyncio.Semaphore(READERS_MAX)
-        self._committer = ThreadPoolExecutor(1, thread_name_prefix="sqlite-commit")
-        self._searcher = ThreadPoolExecutor(SEARCHERS, thread_name_prefix="sqlite-search")
+        self._threads = Threads(
+            commit=ThreadPoolExecutor(1, thread_name_prefix="sqlite-commit"),
+            search=ThreadPoolExecutor(SEARCHERS, thread_name_prefix="sqlite-search"),
+        )
 
     async def open(self) -> None:
         """Open the file, which must exist.
@@ -78,8 +59,8 @@ class SqliteDatabase:
     async def close(self) -> None:
         """Close every connection, after the transaction in hand; those that still read close theirs when they end."""
         async with self._write_lock:
-            self._committer.shutdown()
-            self._searcher.shutdown()
+            for threads in self._threads:
+                threads.shutdown()
             for raw in (*self._idle, self._writer):
                 if raw is not None:
                     raw.close()
@@ -128,19 +109,8 @@ class SqliteDatabase:
             raise
         return raw
 
-    def reading(self) -> AbstractAsyncContextManager[SqliteConnection]:
-        """Statements that write nothing; each sees what was committed when it began, as on PostgreSQL."""
-        return _Loan(self)
-
-    @asynccontextmanager
-    async def snapshot(self) -> AsyncIterator[SqliteConnection]:
-        """Statements that write nothing, and all see one state of the database."""
-        async with self.reading() as connection:
-            connection.begin_snapshot()
-            yield connection
-
     async def lend(self) -> SqliteConnection:
-        """A connection for reading, when there is one.
+        """A connection for statements that write nothing; each sees what was committed when it began.
 
         Raises:
             Unavailable: the file is locked, damaged or not there any more.
@@ -153,55 +123,40 @@ class SqliteDatabase:
             self._readers.release()
             raise
         self._reading += 1
-        return SqliteConnection(raw, self._searcher)
+        return SqliteConnection(raw, self._threads, self._take_back)
 
-    def take_back(self, raw: sqlite3.Connection) -> None:
-        """Take back what was lent; what it has begun, ends."""
-        self._reading -= 1
-        self._readers.release()
-        if self._writer is None:  # closed meanwhile
-            raw.close()
-            return
-        if raw.in_transaction:
-            with translated:
-                raw.execute("ROLLBACK")
-        self._idle.append(raw)
+    async def lend_to_writer(self) -> SqliteConnection:
+        """The connection that writes, for one after the other, in a transaction that holds the file's write lock.
 
-    @asynccontextmanager
-    async def writing(self, keeps: Callable[[BaseException], bool]) -> AsyncIterator[SqliteConnection]:
-        """A transaction that holds the write lock from its start; committed when the block ends.
-
-        An exception rolls it back, unless `keeps` says that what was written before it stays.
+        Raises:
+            Unavailable: it took too long, or the file is damaged or not there any more.
         """
         deadline = self._deadline()
-        async with self._turn(deadline) as raw:
-            try:
-                await begin(raw, deadline)
-                yield SqliteConnection(raw, self._searcher, deadline)
-            except BaseException as error:
-                if keeps(error):
-                    await self._commit(raw)
-                raise
-            else:
-                await self._commit(raw)
-            finally:
-                if raw.in_transaction:
-                    with translated:
-                        raw.execute("ROLLBACK")
-
-    @asynccontextmanager
-    async def _turn(self, deadline: float) -> AsyncIterator[sqlite3.Connection]:
-        """The connection that writes, for one after the other."""
         try:
             async with asyncio.timeout_at(deadline):
                 await self._write_lock.acquire()
         except TimeoutError as error:
             raise Unavailable("database_locked") from error
         try:
-            yield self._look_for_the_file()
+            raw = self._look_for_the_file()
+            await begin(raw, deadline)
+        except BaseException:
+            self._end_turn(self._writer)
+            raise
+        return SqliteConnection(raw, self._threads, self._end_turn, deadline)
+
+    def _take_back(self, raw: sqlite3.Connection) -> None:
+        self._reading -= 1
+        self._readers.release()
+        if self._writer is None:  # closed meanwhile
+            raw.close()
+            return
+        undo(raw)
+        self._idle.append(raw)
+
+    def _end_turn(self, raw: sqlite3.Connection | None) -> None:
+        try:
+            if raw is not None:
+                undo(raw)
         finally:
             self._write_lock.release()
-
-    async def _commit(self, raw: sqlite3.Connection) -> None:
-        with translated:
-            await in_thread(self._committer, raw.commit)

@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
-from typing import ClassVar, TypeVar
+from typing import ClassVar, NamedTuple, TypeVar
 
 from sqlalchemy import Dialect
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
@@ -29,16 +29,30 @@ _REASONS = (
 )
 
 
-class SqliteConnection:
-    """Runs statements inside one transaction."""
+class Threads(NamedTuple):
+    """Where work goes that would stop the event loop: commits, and looking through much."""
 
-    __slots__ = ("_deadline", "_searcher", "raw")
+    commit: ThreadPoolExecutor
+    search: ThreadPoolExecutor
+
+
+class SqliteConnection:
+    """Runs statements; with a `deadline` (of the event loop's clock), in a transaction that has begun."""
+
+    __slots__ = ("_deadline", "_take_back", "_threads", "raw")
     dialect_name = DIALECT.name
     turns: ClassVar[None] = None  # BEGIN and COMMIT cost next to nothing: no statement has to do without
 
-    def __init__(self, raw: sqlite3.Connection, searcher: ThreadPoolExecutor, deadline: float = 0) -> None:
+    def __init__(
+        self,
+        raw: sqlite3.Connection,
+        threads: Threads,
+        take_back: Callable[[sqlite3.Connection], None],
+        deadline: float = 0,
+    ) -> None:
         self.raw = raw
-        self._searcher = searcher
+        self._threads = threads
+        self._take_back = take_back
         self._deadline = deadline
 
     async def one(self, statement: Statement, values: Values) -> Row | None:
@@ -52,7 +66,7 @@ class SqliteConnection:
         sql, bound = compiled.sql, compiled.bind(values)
         with translated:
             if statement.is_long:
-                rows = await in_thread(self._searcher, lambda: self.raw.execute(sql, bound).fetchall())
+                rows = await in_thread(self._threads.search, lambda: self.raw.execute(sql, bound).fetchall())
             else:
                 rows = self.raw.execute(sql, bound).fetchall()
         return [compiled.decode(row) for row in rows]
@@ -77,16 +91,29 @@ class SqliteConnection:
         with translated:
             self.raw.executemany(compiled.sql, [compiled.bind(values) for values in rows])
 
-    def begin_snapshot(self) -> None:
+    async def begin_snapshot(self) -> None:
         """Let all statements see one state of the database."""
         with translated:
             self.raw.execute("BEGIN")
+
+    def give_back(self, _error: BaseException | None) -> None:
+        """Give back what was lent; what was begun and not committed is undone."""
+        self._take_back(self.raw)
 
     async def begin_again(self) -> None:
         """Roll back, which lets the write lock go, and begin anew, when those who were quicker have finished."""
         with translated:
             self.raw.execute("ROLLBACK")
         await begin(self.raw, self._deadline)
+
+    async def commit(self) -> None:
+        """Keep what was written."""
+        with translated:
+            await in_thread(self._threads.commit, self.raw.commit)
+
+    async def roll_back(self) -> None:
+        """Undo what was written."""
+        undo(self.raw)
 
 
 async def in_thread(executor: ThreadPoolExecutor, work: Callable[[], _T]) -> _T:
@@ -111,6 +138,13 @@ async def begin(raw: sqlite3.Connection, deadline: float) -> None:
     await patiently(lambda: raw.execute("BEGIN IMMEDIATE"), deadline)
     with translated:
         raw.execute("UPDATE database_identity SET position = position + 1")
+
+
+def undo(raw: sqlite3.Connection) -> None:
+    """End what has begun and is not committed."""
+    if raw.in_transaction:
+        with translated:
+            raw.execute("ROLLBACK")
 
 
 async def patiently(ask: Callable[[], _T], deadline: float) -> _T:

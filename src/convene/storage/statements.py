@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
-from sqlalchemy import BindParameter, Dialect, Table, bindparam, insert
+from sqlalchemy import BindParameter, Boolean, Dialect, Table, bindparam, insert
 from sqlalchemy.sql.base import Executable
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.dml import Insert
@@ -62,6 +62,8 @@ class Compiled:
 
 
 def _bind_processor(bind: BindParameter[Any], dialect: Dialect) -> Processor | None:
+    if isinstance(bind.type, Boolean) and dialect.supports_native_boolean:
+        return None  # the driver looks itself
     processor: Processor | None = bind.type.dialect_impl(dialect).bind_processor(dialect)
     return processor
 

@@ -57,6 +57,8 @@ agendas = Table(
     metadata,
     Column("user_id", BigId, ForeignKey("users.id"), primary_key=True, autoincrement=False),
     Column("revision", BigId, nullable=False),
+    # No version of what is in it is dated later; null where that is not known.
+    Column("dated_until", UtcDateTime),
 )
 
 calendars = Table(
@@ -265,6 +267,7 @@ sessions = Table(
     Column("expires_at", UtcDateTime, nullable=False),
     Column("revoked_at", UtcDateTime),
     Index(None, "user_id"),
+    Index(None, "expires_at"),
 )
 
 # What was answered under an Idempotency-Key; written in the transaction of what it tells of.

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from contextlib import AbstractAsyncContextManager
 from types import TracebackType
-from weakref import WeakValueDictionary
 
 from convene.domain.errors import Unavailable
 
 
 class Turns:
-    """One after the other for each key; nobody waits for longer than they would for a lock of the database."""
+    """One after the other for each key; nobody waits for longer than they would for a lock of the database.
+
+    Whoever finds nobody there waits for nothing, and pays for nothing: a lock, its place among weak references and
+    the timer that bounds waiting were a thirtieth of creating an event.
+    """
 
     def __init__(self, patience: float) -> None:
         self._patience = patience
-        #: Those that somebody holds or waits for.
-        self._locks: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
+        #: By key, while it is somebody's turn: who waits for the next one.
+        self._waiting: dict[int, deque[asyncio.Future[None]]] = {}
 
     def of(self, key: int) -> AbstractAsyncContextManager[None]:
         """Wait until it is one's turn, which ends with the block.
@@ -24,29 +28,54 @@ class Turns:
         Raises:
             Unavailable: on entering, it took too long.
         """
-        lock = self._locks.get(key)
-        if lock is None:
-            lock = self._locks[key] = asyncio.Lock()
-        return _Turn(lock, self._patience)
+        return _Turn(self, key)
+
+    async def take(self, key: int) -> None:
+        """Begin a turn.
+
+        Raises:
+            Unavailable: it took too long.
+        """
+        waiting = self._waiting.get(key)
+        if waiting is None:
+            self._waiting[key] = deque()
+            return
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        waiting.append(turn)
+        try:
+            async with asyncio.timeout(self._patience):
+                await turn
+        except (asyncio.CancelledError, TimeoutError) as error:
+            if turn.done() and not turn.cancelled():
+                self.pass_on(key)  # it came in the moment of giving up
+            if isinstance(error, TimeoutError):
+                raise Unavailable("database_locked") from error
+            raise
+
+    def pass_on(self, key: int) -> None:
+        """End a turn."""
+        waiting = self._waiting[key]
+        while waiting:
+            turn = waiting.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                return
+        del self._waiting[key]
 
 
 class _Turn:
     """A turn while a block runs."""
 
-    __slots__ = ("_lock", "_patience")
+    __slots__ = ("_key", "_turns")
 
-    def __init__(self, lock: asyncio.Lock, patience: float) -> None:
-        self._lock = lock
-        self._patience = patience
+    def __init__(self, turns: Turns, key: int) -> None:
+        self._turns = turns
+        self._key = key
 
     async def __aenter__(self) -> None:
-        try:
-            async with asyncio.timeout(self._patience):
-                await self._lock.acquire()
-        except TimeoutError as error:
-            raise Unavailable("database_locked") from error
+        await self._turns.take(self._key)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
     ) -> None:
-        self._lock.release()
+        self._turns.pass_on(self._key)

@@ -30,9 +30,14 @@ def instant_text(moment: datetime) -> str:
     Raises:
         ValueError: a naive datetime, which is no instant.
     """
-    if moment.tzinfo is None:
-        raise ValueError("an instant without an offset cannot be stored")
+    _aware(moment)
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+
+
+def _aware(moment: datetime | None) -> datetime | None:
+    if moment is not None and moment.tzinfo is None:
+        raise ValueError("an instant without an offset cannot be stored")
+    return moment
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -47,15 +52,11 @@ class UtcDateTime(TypeDecorator[datetime]):
             return dialect.type_descriptor(String(_FIXED_WIDTH))
         return dialect.type_descriptor(DateTime(timezone=True))
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:  # noqa: ANN401
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any]:
         """Refuse naive datetimes on both databases; encode for SQLite."""
-        if value is None:
-            return None
         if dialect.name == "sqlite":
-            return instant_text(value)
-        if value.tzinfo is None:
-            raise ValueError("an instant without an offset cannot be stored")
-        return value
+            return lambda value: None if value is None else instant_text(value)
+        return _aware
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any] | None:  # noqa: ARG002
         """Decode from SQLite; on PostgreSQL the connection does (see `postgresql`)."""

@@ -1,14 +1,14 @@
-"""Walking over all events: for operators, not for requests."""
+"""Walking over all events, and knowing how many there are: for operators and upkeep, not for requests."""
 
 from __future__ import annotations
 
-from sqlalchemy import bindparam, literal_column, select, update
+from sqlalchemy import bindparam, literal_column, select, text, update
 
 from convene.storage.delivery_tables import reminders
 from convene.storage.events import STORED, EventHead
 from convene.storage.positions import transaction_position
 from convene.storage.statements import Statement, Values
-from convene.storage.tables import events, permissions
+from convene.storage.tables import events, metadata, permissions
 from convene.storage.unit_of_work import UnitOfWork
 
 DERIVED = ("start_time", "end_time", "starts_at", "ends_at")
@@ -43,6 +43,30 @@ _COPY = Statement(
 _LOOK_AGAIN = Statement(
     update(reminders).where(reminders.c.event_id == bindparam("of_event")).values(due_at=bindparam("now", type_=_TIME))
 )
+
+#: Tables of PostgreSQL with more than twice the rows that it knew of when it last looked; -1 is for never. With some
+#: hundreds, no plan is bad; and rows of queues come and go: it is growth that counts, not change.
+_GROWN = Statement(
+    text(
+        "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace "
+        "AND pg_has_role(relowner, 'USAGE') AND pg_stat_get_live_tuples(oid) > 2 * greatest(reltuples, 0) + 500"
+    )
+)
+#: What another process looks at already is left to it.
+_LOOK = {name: Statement(text(f"ANALYZE (SKIP_LOCKED) {name}")) for name in metadata.tables}
+
+
+async def look_at_what_has_grown(work: UnitOfWork) -> list[str]:
+    """Let PostgreSQL look at tables that have grown much, so that all connections make plans anew; gives which.
+
+    On SQLite, where a plan depends on no numbers, there is nothing to do.
+    """
+    if work.dialect_name != "postgresql":
+        return []
+    grown = [name for (name,) in await work.all(_GROWN) if name in _LOOK]
+    for name in grown:
+        await work.all(_LOOK[name])
+    return grown
 
 
 async def page_of_events(work: UnitOfWork, last: int, most: int) -> list[EventHead]:

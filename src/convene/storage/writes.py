@@ -2,33 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import CTE, bindparam, insert, literal_column, select, update
+from sqlalchemy import CTE, ColumnElement, bindparam, insert, literal_column, select, update
+from sqlalchemy.sql.dml import ReturningInsert
 
 from convene.domain.content import EventContent
 from convene.domain.content_json import to_json
 from convene.storage.events import CONTENT_COLUMNS, EventHead, content_columns
 from convene.storage.positions import transaction_position
 from convene.storage.statements import Statement, Values, inserting
-from convene.storage.tables import agendas, event_versions, events, permissions
+from convene.storage.tables import event_versions, events, permissions
 from convene.storage.unit_of_work import UnitOfWork
 
-_NEW = (
-    "calendar_id",
-    "owner_id",
-    "uid",
-    "version",
-    *CONTENT_COLUMNS,
-    "split_from",
-    "continued_by",
-    "created_at",
-    "updated_at",
-    "updated_by",
-)
-_INSERT = Statement(inserting(events, *_NEW).returning(events.c.id))
+NEW = (
+    "calendar_id", "owner_id", "uid", "version", *CONTENT_COLUMNS, "split_from", "continued_by", "created_at",
+    "updated_at", "updated_by",
+)  # fmt: skip
+_INSERT = Statement(inserting(events, *NEW).returning(events.c.id))
 _INSERT_OWNER = Statement(
     insert(permissions).values(
         event_id=bindparam("event_id"),
@@ -45,30 +39,40 @@ _INSERT_OWNER = Statement(
 _VERSION = (
     "event_id", "version_number", "kind", "data", "base_version", "created_by", "created_at", "change_description",
 )  # fmt: skip
+_OF_VERSION = ("kind", "data", "base_version", "change_description")
 _INSERT_VERSION = Statement(inserting(event_versions, *_VERSION).values(position=transaction_position()))
-
-
 _PERMISSION = (
     "event_id", "user_id", "role", "starts_at", "ends_at", "position", "created_at", "updated_at", "granted_by",
 )  # fmt: skip
 
 
-def _insert_at_once(new_event: CTE) -> Statement:
+Said = Mapping[str, ColumnElement[Any]]
+
+#: How statements say what is written of a new event: as values that are given for each.
+SAID: Said = {
+    **{name: bindparam(name, type_=events.c[name].type) for name in ("id", *NEW)},
+    **{name: bindparam(name, type_=event_versions.c[name].type) for name in _OF_VERSION},
+}
+
+
+def with_its_rows(new_event: CTE, said: Said) -> ReturningInsert[tuple[int]]:
     """PostgreSQL's form of the three inserts, the first of which gives the id: one statement, one round trip."""
+    names = ("owner_id", "starts_at", "ends_at", "created_at", "updated_at", "updated_by")
+    owner, starts_at, ends_at, created_at, updated_at, updated_by = (said[name] for name in names)
     permission = (
         insert(permissions)
         .from_select(
             [*_PERMISSION],
             select(
                 new_event.c.id,
-                bindparam("owner_id", type_=events.c.owner_id.type),
+                owner,
                 literal_column("'owner'"),
-                bindparam("starts_at", type_=permissions.c.starts_at.type),
-                bindparam("ends_at", type_=permissions.c.ends_at.type),
+                starts_at,
+                ends_at,
                 transaction_position(),
-                bindparam("created_at", type_=permissions.c.created_at.type),
-                bindparam("updated_at", type_=permissions.c.updated_at.type),
-                bindparam("updated_by", type_=permissions.c.granted_by.type),
+                created_at,
+                updated_at,
+                updated_by,
             ),
         )
         .cte("permission")
@@ -77,38 +81,18 @@ def _insert_at_once(new_event: CTE) -> Statement:
         [*_VERSION, "position"],
         select(
             new_event.c.id,
-            bindparam("version", type_=event_versions.c.version_number.type),
-            bindparam("kind", type_=event_versions.c.kind.type),
-            bindparam("data", type_=event_versions.c.data.type),
-            bindparam("base_version", type_=event_versions.c.base_version.type),
-            bindparam("updated_by", type_=event_versions.c.created_by.type),
-            bindparam("created_at", type_=event_versions.c.created_at.type),
-            bindparam("change_description", type_=event_versions.c.change_description.type),
+            said["version"],
+            *(said[name] for name in ("kind", "data", "base_version")),
+            updated_by,
+            created_at,
+            said["change_description"],
             transaction_position(),
         ),
     )
-    return Statement(version.add_cte(permission).returning(event_versions.c.event_id))
+    return version.add_cte(permission).returning(event_versions.c.event_id)
 
 
-def _if_unchanged() -> CTE:
-    """The insert of an event that takes the lock of its owner's agenda by itself, if that has its revision still.
-
-    Who has changed it meanwhile has moved its revision; whoever has to wait for the lock, looks at the revision again.
-    """
-    agenda = (
-        update(agendas)
-        .where(agendas.c.user_id == bindparam("owner_id"), agendas.c.revision == bindparam("seen"))
-        .values(revision=agendas.c.revision + 1)
-        .returning(agendas.c.user_id)
-        .cte("agenda")
-    )
-    columns = ("id", *_NEW)
-    row = select(*(bindparam(name, type_=events.c[name].type) for name in columns)).select_from(agenda)
-    return insert(events).from_select([*columns], row).returning(events.c.id).cte("new")
-
-
-_INSERT_AT_ONCE = _insert_at_once(inserting(events, *_NEW).returning(events.c.id).cte("new"))
-_INSERT_IF_UNCHANGED = _insert_at_once(_if_unchanged())
+_INSERT_AT_ONCE = Statement(with_its_rows(inserting(events, *NEW).returning(events.c.id).cte("new"), SAID))
 
 
 class NewEvent(NamedTuple):
@@ -124,41 +108,28 @@ class NewEvent(NamedTuple):
     change_description: str | None = None
 
 
+_of_head = itemgetter(*EventHead._fields)
+
+
 async def insert_events(work: UnitOfWork, new: Sequence[NewEvent]) -> list[EventHead]:
     """Write new events, each with its owner's permission and its first version; gives their heads in order."""
-    rows = [_new_row(work, event) for event in new]
+    rows = [new_row(work, event) for event in new]
     at_once = work.dialect_name == "postgresql"
     for row, found in zip(rows, await work.each(_INSERT_AT_ONCE if at_once else _INSERT, rows), strict=True):
         row |= {"id": found[0], "event_id": found[0], "version_number": 1, "created_by": row["updated_by"]}
     if not at_once:
         await work.many(_INSERT_OWNER, rows)
         await work.many(_INSERT_VERSION, rows)
-    return [_head(row) for row in rows]
+    return [head_of(row) for row in rows]
 
 
-class ReadyEvent(NamedTuple):
-    """A new event as it will be once it is written: the head, and all that is written of it."""
-
-    head: EventHead
-    row: Values
+def head_of(row: Values) -> EventHead:
+    """The head of what is written, as its owner sees it."""
+    return EventHead._make(_of_head(row))
 
 
-def ready_event(work: UnitOfWork, new: NewEvent, event_id: int) -> ReadyEvent:
-    """Make a new event ready under an id that is its own, without writing anything."""
-    row = _new_row(work, new) | {"id": event_id}
-    return ReadyEvent(_head(row), row)
-
-
-async def insert_event_if_unchanged(work: UnitOfWork, ready: ReadyEvent, revision: int) -> bool:
-    """Write a new event as a transaction of its own; False if its owner's agenda has another revision by now."""
-    return bool(await work.alone(_INSERT_IF_UNCHANGED, {**ready.row, "seen": revision}))
-
-
-def _head(row: Values) -> EventHead:
-    return EventHead._make(row[name] for name in EventHead._fields)
-
-
-def _new_row(work: UnitOfWork, event: NewEvent) -> dict[str, Any]:
+def new_row(work: UnitOfWork, event: NewEvent) -> dict[str, Any]:
+    """All that is written of a new event, but for its id."""
     return {
         **content_columns(event.content),
         "calendar_id": event.calendar_id,

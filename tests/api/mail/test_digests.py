@@ -103,6 +103,18 @@ async def test_the_day_s_events_come_in_their_order_with_series_and_what_others_
     assert "No more mail about the day's events: http://convene.test/unsubscribe?token=" in mail.text
 
 
+async def test_a_day_with_more_than_can_be_looked_through_says_so(office: Office, alice: Person):
+    await wants(alice)
+    one = {"time_zone": "Europe/Berlin", "free_busy_status": "free", "start_time": "2090-03-01T09:00:00"}
+    many = [{**one, "title": f"Talk {number}", "end_time": "2090-03-01T10:00:00"} for number in range(501)]
+    assert (await alice.post("/api/v1/events/batch", {"events": many})).status_code == 201
+    await at(office, "2090-02-28T12:00:00")
+    await at(office, "2090-03-01T06:00:00")
+    mail = (await office.sent(alice, 1))[-1]
+    assert mail.subject == "Wednesday, 1 March 2090: 500 events or more"
+    assert mail.text.splitlines()[2:4] == ["* only 500 events were looked at", "* 09:00-10:00 Talk 0"]
+
+
 async def test_nothing_is_sent_on_an_empty_day(office: Office, alice: Person):
     await wants(alice)
     series = await plans(

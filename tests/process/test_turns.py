@@ -1,0 +1,66 @@
+"""Turns go to one after the other, and none is lost, whoever gives up meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from convene.domain.errors import Unavailable
+from convene.storage.turns import Turns
+
+PATIENCE = 0.2
+KEY = 1
+
+
+@pytest.fixture
+def turns() -> Turns:
+    return Turns(PATIENCE)
+
+
+async def test_turns_go_in_the_order_of_asking(turns: Turns):
+    told: list[int] = []
+
+    async def tell(number: int) -> None:
+        async with turns.of(KEY):
+            told.append(number)
+            await asyncio.sleep(0)
+            told.append(number)
+
+    await asyncio.gather(*(tell(number) for number in range(4)))
+    assert told == [0, 0, 1, 1, 2, 2, 3, 3]
+
+
+async def test_nobody_waits_for_the_turns_of_another_key(turns: Turns):
+    async with turns.of(KEY), turns.of(KEY + 1):
+        pass
+
+
+async def test_who_waits_for_too_long_is_told_and_the_next_one_comes_nevertheless(turns: Turns):
+    async with turns.of(KEY):
+        with pytest.raises(Unavailable):
+            await turns.take(KEY)
+        waiting = asyncio.create_task(turns.take(KEY))
+        await asyncio.sleep(0)
+    await waiting
+    turns.pass_on(KEY)
+
+
+async def test_a_turn_that_comes_in_the_moment_of_giving_up_goes_to_the_next(turns: Turns):
+    await turns.take(KEY)
+    giving_up, next_one = (asyncio.create_task(turns.take(KEY)) for _ in range(2))
+    await asyncio.sleep(0)
+    turns.pass_on(KEY)
+    giving_up.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await giving_up
+    await next_one
+    turns.pass_on(KEY)
+
+
+async def test_an_error_in_a_turn_ends_it(turns: Turns):
+    with pytest.raises(ZeroDivisionError):
+        async with turns.of(KEY):
+            raise ZeroDivisionError
+    async with turns.of(KEY):
+        pass
