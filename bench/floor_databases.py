@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from collections import defaultdict
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -66,7 +67,7 @@ class PostgresFloor:
 
     def __init__(self, dsn: str) -> None:
         self._dsn = dsn
-        self._turn = asyncio.Lock()  # there is one user here: they would overtake each other
+        self._turns: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)  # a user's would overtake each other
         marks = [f"${number}" for number in range(1, 20)]
         self._get, self._list = (sql.format(*marks) for sql in (_GET, _LIST))
         self._agenda = (
@@ -111,7 +112,7 @@ class PostgresFloor:
             return await raw.fetch(self._list, user_id, after, before, most)
 
     async def create(self, user_id: int, event: dict[str, Any]) -> tuple[int, int] | None:
-        async with self._pool.acquire() as raw, self._turn:
+        async with self._pool.acquire() as raw, self._turns[user_id]:
             while True:
                 agenda = await raw.fetch(self._agenda, user_id, event["start_time"], event["end_time"])
                 revision, calendar_id, busy = agenda[0]

@@ -34,7 +34,7 @@ CLIENTS = (1, 32)
 _DRAWN = {
     "get": f"\\set event 1 + {FILLING.people} * random(0, {FILLING.events_each - 1})",
     "list of 50": "\\set hours 140 * random(0, 95)",
-    "create": "\\set hours random(0, 10000000)",
+    "create, one person": "\\set hours random(0, 10000000)",
 }
 _BY_PLACE = {r"events\.id = \$(\d+)": ":event", r"revision = \$(\d+)": ":revision"}
 
@@ -56,7 +56,7 @@ def measure(postgres: str, *, quick: bool, say: Callable[[str], None]) -> list[L
         fill(url, FILLING)
         said = asyncio.run(_said(url))
         for scenario, statements in said.items():
-            for clients in CLIENTS[: 1 if scenario == "create" else None]:
+            for clients in CLIENTS[: 1 if scenario.startswith("create") else None]:
                 say(f"pgbench: {scenario}, {clients} clients")
                 found.append(_run(url, scenario, statements, clients, QUICK_SECONDS if quick else SECONDS))
     return found
@@ -66,8 +66,8 @@ async def _said(url: str) -> dict[str, list[Asked]]:
     """What Convene says to the database for a request of each kind."""
     said = {}
     async with running_api(url, secret_key=KEY) as api:
-        for name, scenario in SCENARIOS.items():
-            asks = scenario.asks()
+        for name in _DRAWN:
+            asks = SCENARIOS[name].asks()
             await answered(api.app, next(asks))  # until everything is remembered that can be
             async with recorded(api) as said[name]:
                 await answered(api.app, next(asks))

@@ -1,5 +1,8 @@
 """CPU a request of Convene, of the floor beneath it and of the typical way, side by side in one run.
 
+One person gets and lists, over as many connections as there are; creating is done by as many people in turn, as a team
+does it, and once more by one alone, whose events have to wait for each other.
+
 The candidates take turns (A B C A B C ...), so that whatever the machine does meanwhile meets all alike; each figure is
 the median of its rounds. Only ratios of one run mean something on another machine.
 """
@@ -20,7 +23,7 @@ from urllib.parse import urlencode
 
 import orjson
 
-from bench.filling import APART, FIRST, SHARED_EVERY, ZONE, Filling, fill
+from bench.filling import APART, FIRST, SHARED_EVERY, ZONE, Filling, fill, token
 from bench.load import Ask, Load
 from bench.servers import CONVENE, CONVENE_DEFAULT, FLOOR, ROOT, TYPICAL, Candidate, Server, empty_database, running
 from bench.stands import Effort, Line, Scenario, Stand, take_turns
@@ -29,7 +32,8 @@ from convene.domain.zones import instant, utc_rfc3339, zone
 
 QUICK_CANDIDATES = (FLOOR, CONVENE, TYPICAL)
 CANDIDATES = (FLOOR, CONVENE, CONVENE_DEFAULT, TYPICAL)
-FILLING = Filling(people=10, events_each=1_000)
+#: As many people as there are connections at most: nobody books thirty-two things at once.
+FILLING = Filling(people=32, events_each=1_000)
 LISTED = 50
 CONNECTIONS = (1, 32)
 
@@ -50,9 +54,10 @@ def _lists() -> Iterator[Ask]:
         yield Ask("GET", "/api/v1/events?" + urlencode({"from": edges[0], "to": edges[1], "limit": LISTED}))
 
 
-def creates() -> Iterator[Ask]:
+def creates(tokens: Sequence[str] = ("",), year: int = 2031) -> Iterator[Ask]:
+    """Events of an hour, one after the other from the beginning of a year on, of all who hold the tokens in turn."""
     for number in itertools.count():
-        start = datetime(2031, 1, 1, tzinfo=UTC) + timedelta(hours=number)
+        start = datetime(year, 1, 1, tzinfo=UTC) + timedelta(hours=number // len(tokens))
         body = {
             "title": f"Review {number}",
             "description": "Bring the figures of last month, and the list of what is still open.",
@@ -62,7 +67,11 @@ def creates() -> Iterator[Ask]:
             "end_time": utc_rfc3339(start + timedelta(hours=1)),
             "time_zone": ZONE,
         }
-        yield Ask("POST", "/api/v1/events", orjson.dumps(body).decode())
+        yield Ask("POST", "/api/v1/events", orjson.dumps(body).decode(), tokens[number % len(tokens)])
+
+
+def _creates_of_all() -> Iterator[Ask]:
+    return creates([token(user) for user in FILLING.users])
 
 
 def _shared() -> Iterator[int]:
@@ -83,7 +92,8 @@ def _changes(numbers: Iterator[int]) -> Iterator[Ask]:
 SCENARIOS = {
     "get": Scenario(200, _gets),
     f"list of {LISTED}": Scenario(200, _lists),
-    "create": Scenario(201, creates),
+    "create": Scenario(201, _creates_of_all),
+    "create, one person": Scenario(201, lambda: creates(year=2071)),
 }
 #: What is asked of two checkouts of Convene besides: the floor and the typical way cannot do it.
 OF_CONVENE = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime
 from enum import StrEnum
@@ -61,11 +62,16 @@ AskedOccurrence = Annotated[
 async def create_event(me: Me, work: WriteWork, body: EventCreate, allow_overlap: AllowOverlap) -> Response:
     """Create an event in one's own calendar. Busy time that is taken is refused, unless `on_conflict=allow`."""
 
-    def created(head: EventHead) -> Response:
-        headers = {**etag(head), **compared(work.compared_until), "Location": f"/api/v1/events/{head.id}"}
-        return answer(event_json(head), status=201, headers=headers)
+    def say(new: EventHead) -> Callable[[EventHead], Response]:
+        said, headers = event_json(new), {**etag(new), **compared(work.compared_until)}
 
-    return await events.create(work, me, body.change(), created, allow_overlap=allow_overlap)
+        def created(head: EventHead) -> Response:
+            said["id"], said["calendar_id"] = head.id, head.calendar_id
+            return answer(said, status=201, headers={**headers, "Location": f"/api/v1/events/{head.id}"})
+
+        return created
+
+    return await events.create(work, me, body.change(), say, allow_overlap=allow_overlap)
 
 
 @router.post("/batch", status_code=201, response_model=list[Event], responses=problems(*SIGNED_IN, 409, body=True))

@@ -28,7 +28,7 @@ from convene.storage.wires import RING
 
 POLL_SECONDS = 3.0
 #: A burst of writes is looked at together; looking costs some small statements.
-_BREATH = 0.1
+_BREATH = 0.25
 _AFTER_FAULT = 1.0
 _COUNT_SECONDS = 5.0
 #: After so many, what has waited longest comes first again.

@@ -48,8 +48,12 @@ class Revision:
     description: str | None = None
 
 
+#: Says a new event but for its id and its calendar, and gives what makes the answer of it once these are known.
+Saying = Callable[[EventHead], Callable[[EventHead], Answer]]
+
+
 async def create(
-    work: UnitOfWork, me: SignedIn, change: EventChange, answer: Callable[[EventHead], Answer], *, allow_overlap: bool
+    work: UnitOfWork, me: SignedIn, change: EventChange, say: Saying[Answer], *, allow_overlap: bool
 ) -> Answer:
     """Create an event in one's own calendar.
 
@@ -57,7 +61,7 @@ async def create(
         work: the transaction.
         me: whose calendar.
         change: the fields of the event.
-        answer: makes of the new event what is given back; when it fails, nothing is written.
+        say: makes of the new event what is given back; when that cannot be said, nothing is written.
         allow_overlap: book the time although it is taken.
 
     Raises:
@@ -65,24 +69,24 @@ async def create(
         ScheduleConflict: its time is taken.
     """
     content = new_content(change, default_zone=me.time_zone)
-    if not allow_overlap and (answered := await _created_alone(work, me, content, answer)) is not None:
+    if not allow_overlap and (answered := await _created_alone(work, me, content, say)) is not None:
         return answered
     calendar_id = await events.lock_agenda(work, me.user_id)
     if not allow_overlap:
         await bookings.refuse_overlap(work, Booking(me.user_id, me, content))
     [head] = await writes.insert_events(work, [_new_event(me, content, calendar_id)])
-    return answer(head)
+    return say(head)(head)
 
 
 async def _created_alone(
-    work: UnitOfWork, me: SignedIn, content: EventContent, answer: Callable[[EventHead], Answer]
+    work: UnitOfWork, me: SignedIn, content: EventContent, say: Saying[Answer]
 ) -> Answer | None:
     """Create a single event without holding the lock, if its time is free and nobody else writes meanwhile.
 
     One statement instead of five, or two beside a series (`storage.alone`). Otherwise nothing is written, and whoever
     holds the lock decides. Only of single events it is known without a clock what they have to be compared with. What
-    was written by one statement stays, whatever fails after it: the answer is tried before, or somebody would be told
-    500 of an event that exists.
+    was written by one statement stays, whatever fails after it: the event is said before, or somebody would be told 500
+    of an event that exists.
     """
     if not content.may_block or content.schedule.rule is not None or (turn := work.turn_alone(me.user_id)) is None:
         return None
@@ -90,14 +94,14 @@ async def _created_alone(
     async with turn:
         bookings.say_until(work, content.schedule.ends_at)
         draft = alone.ready_event(work, new, event_id=0)
-        answer(draft.head)
+        answer = say(draft.head)
         found = await alone.insert_event_if_free(work, draft)
         if isinstance(found, EventHead):
             return answer(found)
         work.forget_now()  # it was read before the agenda was looked at
         if await bookings.fits(work, Booking(me.user_id, me, content), found.busy):
             ready = alone.ready_event(work, new._replace(calendar_id=found.calendar_id), found.next_id)
-            answered = answer(ready.head)
+            answered = say(ready.head)(ready.head)
             if await alone.insert_event_if_unchanged(work, ready, found.revision):
                 return answered
     work.forget_now()  # it is read again when the lock is held
