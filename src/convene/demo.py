@@ -92,7 +92,9 @@ class _Stage:
         texts = {name: str(value) for name, value in more.items()}
         change = replace(change, **texts)  # type: ignore[arg-type] # only text fields are passed on
         async with self._units.writing() as work:
-            return await events.create(work, self._team[who], change, lambda _: lambda head: head.id, allow_overlap=True)
+            return await events.create(
+                work, self._team[who], change, lambda _: lambda event_id, _: event_id, allow_overlap=True
+            )
 
     async def shares(self, who: str, event_id: int, **roles: str) -> None:
         """Give roles by name: `ben="editor"`."""

@@ -12,8 +12,13 @@ import pytest
 from convene import clock
 from convene.domain.content import EventContent, Schedule
 from convene.operations.tokens import new_id
-from convene.storage.alone import Agenda, insert_event_if_free, insert_event_if_unchanged, ready_event
-from convene.storage.events import EventHead
+from convene.storage.alone import (
+    Agenda,
+    CreatedEvent,
+    insert_event_if_free,
+    insert_event_if_unchanged,
+    ready_event,
+)
 from convene.storage.unit_of_work import DATED_WITHIN, Units
 from convene.storage.writes import NewEvent
 from tests.api.test_trash import showing
@@ -46,7 +51,7 @@ def alone(person: Person, calendar_id: int = 0) -> NewEvent:
     return NewEvent(content, f"{new_id()}@test", person.id, calendar_id, person.id)
 
 
-async def tried(units: Units, person: Person, now: datetime | None = None) -> EventHead | Agenda:
+async def tried(units: Units, person: Person, now: datetime | None = None) -> CreatedEvent | Agenda:
     """What comes of creating it by one statement."""
     at_that_time = Units(units.database, lambda: now or clock.now())
     async with at_that_time.writing() as work:
@@ -120,11 +125,11 @@ async def test_of_two_who_looked_at_once_one_writes(units: Units, alice: Person)
 
 async def test_what_is_free_is_written_at_once(units: Units, alice: Person):
     event = await alice.creates(start=LATER["start_time"], end=LATER["end_time"])
-    head = await tried(units, alice)
-    assert isinstance(head, EventHead)
-    assert (await alice.get(f"{EVENTS}/{head.id}")).json()["title"] == "Alone"
-    assert (head.calendar_id, head.version) == (event["calendar_id"], 1)
-    [version] = (await alice.get(f"{EVENTS}/{head.id}/history")).json()
+    created = await tried(units, alice)
+    assert isinstance(created, CreatedEvent)
+    assert (await alice.get(f"{EVENTS}/{created.id}")).json()["title"] == "Alone"
+    assert created.calendar_id == event["calendar_id"]
+    [version] = (await alice.get(f"{EVENTS}/{created.id}/history")).json()
     assert version["kind"] == "created"
 
 
@@ -142,7 +147,7 @@ async def test_nothing_is_written_at_once_that_would_be_dated_before_what_was_wr
     assert (await alice.put(f"{EVENTS}/{event['id']}", LATER)).is_success
     assert isinstance(await tried(units, alice), Agenda)
     long_after = clock.now() + 2 * DATED_WITHIN
-    assert isinstance(await tried(units, alice, now=long_after), EventHead)
+    assert isinstance(await tried(units, alice, now=long_after), CreatedEvent)
 
 
 async def test_of_those_who_create_at_once_at_one_time_one_is_created(units: Units, alice: Person):
@@ -150,8 +155,8 @@ async def test_of_those_who_create_at_once_at_one_time_one_is_created(units: Uni
     long_after = clock.now() + 2 * DATED_WITHIN
     for _ in range(20):
         found = await asyncio.gather(*(tried(units, alice, now=long_after) for _ in range(8)))
-        [head] = [one for one in found if isinstance(one, EventHead)]
-        assert (await alice.delete(f"{EVENTS}/{head.id}")).is_success
+        [created] = [one for one in found if isinstance(one, CreatedEvent)]
+        assert (await alice.delete(f"{EVENTS}/{created.id}")).is_success
 
 
 async def test_what_the_agenda_holds_at_that_time_is_seen(units: Units, alice: Person):

@@ -12,6 +12,7 @@ from collections.abc import Callable, Coroutine
 from types import TracebackType
 from typing import Any, NoReturn
 
+import orjson
 from fastapi import Request, Response
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
@@ -26,6 +27,8 @@ VALUES_MAX = 100_000
 MEMBERS_MAX = 2_000
 
 _MEMBER_BYTES = 5
+#: What single events are written in.
+_SMALL = 4096
 _BLANKS = b" \t\n\r"
 #: A name with more backslashes at its end is too long for a body to have many of them.
 _BACKSLASHES_MAX = 20
@@ -85,6 +88,8 @@ def read_json(body: bytes) -> Any:  # noqa: ANN401 - any JSON value
         HTTPException: 400, it is no JSON text in UTF-8, or nested too deeply.
         Invalid: an object has two members of one name; there are too many of them.
     """
+    if len(body) <= _SMALL and (plain := _read_plain(body)) is not None:
+        return plain
     if len(body) > VALUES_MAX * _MEMBER_BYTES:  # an object is read as a whole before anybody can count its members
         refuse_crowds(_members_in(body), 0)
     seen = _Members()
@@ -97,6 +102,29 @@ def read_json(body: bytes) -> Any:  # noqa: ANN401 - any JSON value
     if seen.twice:
         raise Invalid(*(Fault(place, "is there twice") for place in _places(value, seen.twice)))
     return value
+
+
+def _read_plain(body: bytes) -> Any:  # noqa: ANN401 - any JSON value
+    """Read what there is no doubt about by orjson, which takes a third as long; None for what there is.
+
+    It reads nothing that JSON does not have; but of two members of one name it takes the last, and of a whole number
+    with many digits what a float can hold. So as many members must have been read as there can be, and no float.
+    """
+    try:
+        value = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return None
+    found, waiting = 0, [value]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, dict):
+            found += len(one)
+            waiting += one.values()
+        elif isinstance(one, list):
+            waiting += one
+        elif isinstance(one, float):
+            return None
+    return value if found == _members_in(body) else None
 
 
 def _reason(error: ValueError) -> str:

@@ -62,12 +62,12 @@ AskedOccurrence = Annotated[
 async def create_event(me: Me, work: WriteWork, body: EventCreate, allow_overlap: AllowOverlap) -> Response:
     """Create an event in one's own calendar. Busy time that is taken is refused, unless `on_conflict=allow`."""
 
-    def say(new: EventHead) -> Callable[[EventHead], Response]:
+    def say(new: EventHead) -> Callable[[int, int], Response]:
         said, headers = event_json(new), {**etag(new), **compared(work.compared_until)}
 
-        def created(head: EventHead) -> Response:
-            said["id"], said["calendar_id"] = head.id, head.calendar_id
-            return answer(said, status=201, headers={**headers, "Location": f"/api/v1/events/{head.id}"})
+        def created(event_id: int, calendar_id: int) -> Response:
+            said["id"], said["calendar_id"] = event_id, calendar_id
+            return answer(said, status=201, headers={**headers, "Location": f"/api/v1/events/{event_id}"})
 
         return created
 

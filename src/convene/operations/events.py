@@ -22,6 +22,7 @@ from convene.operations.identity import SignedIn
 from convene.operations.tokens import new_id
 from convene.operations.versions import Edit, Kind, Reason, content_at, save
 from convene.storage import alone, events, writes
+from convene.storage.alone import CreatedEvent
 from convene.storage.events import EventHead
 from convene.storage.unit_of_work import UnitOfWork
 from convene.storage.writes import NewEvent
@@ -48,8 +49,8 @@ class Revision:
     description: str | None = None
 
 
-#: Says a new event but for its id and its calendar, and gives what makes the answer of it once these are known.
-Saying = Callable[[EventHead], Callable[[EventHead], Answer]]
+#: Says a new event but for its id and the id of its calendar, and gives what makes the answer of it with these.
+Saying = Callable[[EventHead], Callable[[int, int], Answer]]
 
 
 async def create(
@@ -75,12 +76,10 @@ async def create(
     if not allow_overlap:
         await bookings.refuse_overlap(work, Booking(me.user_id, me, content))
     [head] = await writes.insert_events(work, [_new_event(me, content, calendar_id)])
-    return say(head)(head)
+    return say(head)(head.id, head.calendar_id)
 
 
-async def _created_alone(
-    work: UnitOfWork, me: SignedIn, content: EventContent, say: Saying[Answer]
-) -> Answer | None:
+async def _created_alone(work: UnitOfWork, me: SignedIn, content: EventContent, say: Saying[Answer]) -> Answer | None:
     """Create a single event without holding the lock, if its time is free and nobody else writes meanwhile.
 
     One statement instead of five, or two beside a series (`storage.alone`). Otherwise nothing is written, and whoever
@@ -96,12 +95,12 @@ async def _created_alone(
         draft = alone.ready_event(work, new, event_id=0)
         answer = say(draft.head)
         found = await alone.insert_event_if_free(work, draft)
-        if isinstance(found, EventHead):
-            return answer(found)
+        if isinstance(found, CreatedEvent):
+            return answer(*found)
         work.forget_now()  # it was read before the agenda was looked at
         if await bookings.fits(work, Booking(me.user_id, me, content), found.busy):
             ready = alone.ready_event(work, new._replace(calendar_id=found.calendar_id), found.next_id)
-            answered = say(ready.head)(ready.head)
+            answered = say(ready.head)(ready.head.id, ready.head.calendar_id)
             if await alone.insert_event_if_unchanged(work, ready, found.revision):
                 return answered
     work.forget_now()  # it is read again when the lock is held

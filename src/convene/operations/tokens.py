@@ -6,8 +6,8 @@ The owner of PyJWT. A token says who is asking; whether the session still lives 
 from __future__ import annotations
 
 import hmac
+import os
 import re
-import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -43,7 +43,7 @@ class TokenPair:
 
 def new_id() -> str:
     """Make an id that cannot be guessed: 128 random bits in hex."""
-    return secrets.token_hex(16)
+    return os.urandom(16).hex()  # what `secrets` does behind five calls
 
 
 class Tokens:

@@ -107,6 +107,13 @@ _INSERT_IF_FREE = _if_free()
 _INSERT_IF_UNCHANGED = _if_unchanged()
 
 
+class CreatedEvent(NamedTuple):
+    """What a new event got when it was written."""
+
+    id: int
+    calendar_id: int
+
+
 class Agenda(NamedTuple):
     """What an owner's agenda was in one moment: its revision, the calendar where new events go, what may be busy.
 
@@ -135,17 +142,17 @@ def ready_event(work: UnitOfWork, new: NewEvent, event_id: int) -> ReadyEvent:
     return ReadyEvent(head_of(row), row)
 
 
-async def insert_event_if_free(work: UnitOfWork, draft: ReadyEvent) -> EventHead | Agenda:
+async def insert_event_if_free(work: UnitOfWork, draft: ReadyEvent) -> CreatedEvent | Agenda:
     """Write a new event as a transaction of its own, if nothing may be in its way; or give the agenda as it was.
 
     Args:
         work: the unit, in which nothing has begun yet.
-        draft: without an id and a calendar; the head that is returned has both.
+        draft: without an id and a calendar.
     """
     rows = await work.alone(_INSERT_IF_FREE, draft.row)
     created, revision, calendar_id, next_id, *_ = rows[0]
     if created is not None:
-        return draft.head._replace(id=created, calendar_id=calendar_id)
+        return CreatedEvent(created, calendar_id)
     return Agenda(revision, calendar_id, next_id, [EventHead(*row[4:]) for row in rows if row[4] is not None])
 
 

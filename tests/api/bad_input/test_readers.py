@@ -8,7 +8,7 @@ from typing import Any
 
 import ormsgpack
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from convene.api.bodies import read_json
@@ -88,6 +88,47 @@ def read_or_refused(packed: bytearray) -> None:
     except (ValueError, Invalid):
         return
     assert ormsgpack.unpackb(packed) == json.loads(written)
+
+
+# -- JSON ----------------------------------------------------------------------------------------------------
+
+#: Whole numbers of any size too, which one reader of JSON keeps and another makes floats of.
+ANY_JSON = st.recursive(
+    SCALARS | st.integers() | st.text(st.sampled_from('":\\ {}[]a'), max_size=12),
+    lambda inner: st.lists(inner, max_size=6) | st.lists(st.tuples(st.sampled_from('ab:"\\'), inner), max_size=4),
+    max_leaves=12,
+)
+
+
+def spelt(value: Any, between: str) -> str:
+    """Write JSON in which members may come twice: lists of pairs are objects."""
+    if isinstance(value, list) and value and all(isinstance(one, tuple) for one in value):
+        members = (f"{json.dumps(name)}{between}:{between}{spelt(member, between)}" for name, member in value)
+        return f"{{{','.join(members)}}}"
+    if isinstance(value, list):
+        return f"[{between}{','.join(spelt(one, between) for one in value)}]"
+    return json.dumps(value)
+
+
+def says_twice(value: Any) -> bool:
+    """Whether an object in it has two members of one name."""
+    if not isinstance(value, list):
+        return False
+    names = [one[0] for one in value if isinstance(one, tuple)]
+    return len(set(names)) < len(names) or any(says_twice(one[1] if isinstance(one, tuple) else one) for one in value)
+
+
+@given(value=ANY_JSON, between=st.sampled_from(["", " ", "\n\t"]))
+@example(value=[("a", 2**70), ("b", [("a", '":')])], between="")
+@example(value=[("a", 1), ("b", [[("a", 1), ("a", 2)]])], between="")
+def test_json_is_read_to_the_last_digit_and_no_member_is_lost(value: Any, between: str):
+    body = spelt(value, between).encode()
+    if says_twice(value):
+        with pytest.raises(Invalid, match="twice"):
+            read_json(body)
+    else:
+        read, expected = read_json(body), json.loads(body)
+        assert (read, repr(read)) == (expected, repr(expected))
 
 
 # -- times ---------------------------------------------------------------------------------------------------
