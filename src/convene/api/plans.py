@@ -217,26 +217,30 @@ async def _follow(
 ) -> Any:  # noqa: ANN401 - the response, but where something was wrong
     """Take one step after the other, also after an error, so that all errors are told together."""
     received = _received(request, plan.headers)
-    body: Any = _UNSOLVED
+    sent: Any = _UNSOLVED
     given: list[Any] = []
-    for step in plan.steps:
+    for call, needs, parameters, body, request_as, opens in plan.steps:
         # Not before it is known who is calling, and not while anything is held open that others wait for.
-        if plan.has_body and body is _UNSOLVED and (step.opens or step.body is not None):
-            body = await _read_body(request)
-        arguments = _arguments(step, given, received, errors)
-        if step.body is not None:
-            arguments[step.body.name] = _checked(step.body, body, ("body",), errors)
-        if step.request:
-            arguments[step.request] = request
+        if plan.has_body and sent is _UNSOLVED and (opens or body is not None):
+            sent = await _read_body(request)
+        arguments: Values = {}
+        for name, place in needs:
+            arguments[name] = given[place]
+        if parameters:
+            _add_parameters(arguments, parameters, received, errors)
+        if body is not None:
+            arguments[body.name] = _checked(body, sent, ("body",), errors)
+        if request_as:
+            arguments[request_as] = request
         # Nothing is unsolved without an error, and comparing each argument costs more than it seems to.
-        if errors and (step is plan.steps[-1] or _UNSOLVED in arguments.values()):
+        if errors and (len(given) == len(plan.steps) - 1 or _UNSOLVED in arguments.values()):
             given.append(_UNSOLVED)
-        elif step.opens:
-            context = step.call(**arguments)
+        elif opens:
+            context = call(**arguments)
             given.append(await context.__aenter__())
             opened.append(context)
         else:
-            given.append(await step.call(**arguments))
+            given.append(await call(**arguments))
     return given[-1]
 
 
@@ -274,18 +278,16 @@ async def _read_body(request: Request) -> Any:  # noqa: ANN401 - any JSON value
     return read_json(body) if body else _ABSENT
 
 
-def _arguments(step: _Step, given: list[Any], received: Mapping[str, Mapping[str, Any]], errors: list[Any]) -> Values:
-    """The arguments of a step, among them _UNSOLVED for those that cannot be had."""
-    arguments: Values = {}
-    for name, number in step.needs:
-        arguments[name] = given[number]
-    for name, place, key, field, required, default in step.parameters:
+def _add_parameters(
+    arguments: Values, parameters: tuple[_Parameter, ...], received: Mapping[str, Mapping[str, Any]], errors: list[Any]
+) -> None:
+    """Add what the request carries, and _UNSOLVED for what cannot be had."""
+    for name, place, key, field, required, default in parameters:
         value = received[place].get(key, _ABSENT)
         if value is not _ABSENT or required:
             arguments[name] = _checked(field, value, (place, key), errors)
         else:
             arguments[name] = default
-    return arguments
 
 
 def _checked(field: ModelField, value: object, place: tuple[str, ...], errors: list[Any]) -> Any:  # noqa: ANN401
