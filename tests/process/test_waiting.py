@@ -6,7 +6,7 @@ import asyncio
 import sqlite3
 import threading
 import time
-from contextlib import closing
+from contextlib import AsyncExitStack, closing
 
 import pytest
 from sqlalchemy import func, select
@@ -113,6 +113,19 @@ async def test_those_who_wait_for_their_turn_wait_no_longer_either(postgres_unit
     with pytest.raises(asyncio.CancelledError):
         await first
     assert await works(postgres_units)
+
+
+async def test_whoever_wants_to_read_waits_no_longer_for_those_who_do(units: Units):
+    most = units.database.use().most - (units.database.dialect.name == "sqlite")  # one of its connections writes
+    async with AsyncExitStack() as reading:
+        for _ in range(most):
+            await reading.enter_async_context(units.reading())
+        started = time.monotonic()
+        with pytest.raises(Unavailable) as refused:
+            await reading.enter_async_context(units.reading())
+        assert refused.value.reason == "database_busy"
+        assert TIMEOUT / 2 < time.monotonic() - started < TIMEOUT * 2
+    assert await works(units)
 
 
 async def test_a_slow_answer_is_not_waited_for_longer_than_the_timeout(postgres_units: Units):

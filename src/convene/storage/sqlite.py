@@ -113,9 +113,12 @@ class SqliteDatabase:
         """A connection for statements that write nothing; each sees what was committed when it began.
 
         Raises:
-            Unavailable: the file is locked, damaged or not there any more.
+            Unavailable: all were lent for too long; the file is locked, damaged or not there any more.
         """
-        await self._readers.acquire()
+        if self._readers.locked():
+            await self._wait_for(self._readers, "database_busy", self._deadline())
+        else:
+            await self._readers.acquire()
         try:
             self._look_for_the_file()
             raw = self._idle.pop() if self._idle else await patiently(self._connect, self._deadline())
@@ -132,11 +135,7 @@ class SqliteDatabase:
             Unavailable: it took too long, or the file is damaged or not there any more.
         """
         deadline = self._deadline()
-        try:
-            async with asyncio.timeout_at(deadline):
-                await self._write_lock.acquire()
-        except TimeoutError as error:
-            raise Unavailable("database_locked") from error
+        await self._wait_for(self._write_lock, "database_locked", deadline)
         try:
             raw = self._look_for_the_file()
             await begin(raw, deadline)
@@ -144,6 +143,14 @@ class SqliteDatabase:
             self._end_turn(self._writer)
             raise
         return SqliteConnection(raw, self._threads, self._end_turn, deadline)
+
+    @staticmethod
+    async def _wait_for(place: asyncio.Semaphore | asyncio.Lock, reason: str, deadline: float) -> None:
+        try:
+            async with asyncio.timeout_at(deadline):
+                await place.acquire()
+        except TimeoutError as error:
+            raise Unavailable(reason) from error
 
     def _take_back(self, raw: sqlite3.Connection) -> None:
         self._reading -= 1
