@@ -106,7 +106,7 @@ def create_app(settings: Settings, workers_folder: Path | None = None, page: Pat
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with _services(settings, metrics, rates) as services, tracing.running() if tracing else nullcontext():
-            vars(app.state)["services"] = services  # where it is found at once: State looks in a place of its own first
+            app.state.services = services
             yield
 
     app = _Application(

@@ -15,7 +15,12 @@ def written(payload: object) -> bytes:
 
 def answer(payload: object, *, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     """A JSON response."""
-    return _JsonAnswer(written(payload), status, headers or {})
+    return answer_written(written(payload), status=status, headers=headers)
+
+
+def answer_written(body: bytes, *, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """A JSON response of what `written` gave."""
+    return _JsonAnswer(body, status, headers or {})
 
 
 class _JsonAnswer(Response):

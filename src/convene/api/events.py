@@ -10,7 +10,7 @@ from typing import Annotated
 
 from fastapi import Depends, Query, Request, Response
 
-from convene.api.answers import answer
+from convene.api.answers import answer, answer_written
 from convene.api.bodies import MERGE_PATCH, media_type
 from convene.api.compared import compared
 from convene.api.declared import ON_EVENT, ON_EVENT_BY_ROLE, SIGNED_IN, problems
@@ -28,7 +28,7 @@ from convene.api.event_schemas import EventBatch, EventCheck, EventCreate, Event
 from convene.api.fields import DIGITS, Instant, When
 from convene.api.planned import feature_router
 from convene.api.preconditions import IfNoneMatch, etag
-from convene.api.representation import busy_json, event_json, free_json
+from convene.api.representation import busy_json, event_json, free_json, new_event_json
 from convene.api.responses import Check, Event
 from convene.domain.errors import Invalid
 from convene.domain.zones import in_utc, utc_rfc3339
@@ -63,11 +63,13 @@ async def create_event(me: Me, work: WriteWork, body: EventCreate, allow_overlap
     """Create an event in one's own calendar. Busy time that is taken is refused, unless `on_conflict=allow`."""
 
     def say(new: EventHead) -> Callable[[int, int], Response]:
-        said, headers = event_json(new), {**etag(new), **compared(work.compared_until)}
+        completed, headers = new_event_json(new), {**etag(new), **compared(work.compared_until)}
 
         def created(event_id: int, calendar_id: int) -> Response:
-            said["id"], said["calendar_id"] = event_id, calendar_id
-            return answer(said, status=201, headers={**headers, "Location": f"/api/v1/events/{event_id}"})
+            location = f"/api/v1/events/{event_id}"
+            return answer_written(
+                completed(event_id, calendar_id), status=201, headers={**headers, "Location": location}
+            )
 
         return created
 

@@ -223,9 +223,7 @@ async def _follow(
         # Not before it is known who is calling, and not while anything is held open that others wait for.
         if plan.has_body and sent is _UNSOLVED and (opens or body is not None):
             sent = await _read_body(request)
-        arguments: Values = {}
-        for name, place in needs:
-            arguments[name] = given[place]
+        arguments: Values = {name: given[place] for name, place in needs} if needs else {}
         if parameters:
             _add_parameters(arguments, parameters, received, errors)
         if body is not None:

@@ -7,9 +7,11 @@ would cost more than all the rest of a request.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from convene.api.answers import written
 from convene.domain.conflicts import Busy
 from convene.domain.content_json import from_json, override_to_json
 from convene.domain.errors import BatchClash
@@ -36,6 +38,7 @@ def event_json(head: EventHead) -> JsonObject:
     start, end = _times(head)
     return {
         "id": head.id,
+        "calendar_id": head.calendar_id,
         "uid": head.uid,
         "title": head.title,
         "description": head.description,
@@ -51,7 +54,6 @@ def event_json(head: EventHead) -> JsonObject:
         "recurrence_pattern": head.recurrence_pattern,
         "overrides": head.overrides or {},
         "owner_id": head.owner_id,
-        "calendar_id": head.calendar_id,
         "version": head.version,
         "role": head.role,
         "split_from": head.split_from_seen,
@@ -61,6 +63,14 @@ def event_json(head: EventHead) -> JsonObject:
         "updated_at": head.updated_at,
         "updated_by": head.updated_by,
     }
+
+
+def new_event_json(new: EventHead) -> Callable[[int, int], bytes]:
+    """Write one that is still to be created, and give what completes it by its id and its calendar's."""
+    said = event_json(new)
+    del said["id"], said["calendar_id"]
+    members = written(said)[1:]
+    return lambda event_id, calendar_id: b'{"id":%d,"calendar_id":%d,' % (event_id, calendar_id) + members
 
 
 def _times(head: EventHead) -> tuple[str, str]:

@@ -49,7 +49,7 @@ class Revision:
     description: str | None = None
 
 
-#: Says a new event but for its id and the id of its calendar, and gives what makes the answer of it with these.
+#: Writes down a new event but for its id and the id of its calendar, and gives what makes the answer with these.
 Saying = Callable[[EventHead], Callable[[int, int], Answer]]
 
 
@@ -84,8 +84,8 @@ async def _created_alone(work: UnitOfWork, me: SignedIn, content: EventContent, 
 
     One statement instead of five, or two beside a series (`storage.alone`). Otherwise nothing is written, and whoever
     holds the lock decides. Only of single events it is known without a clock what they have to be compared with. What
-    was written by one statement stays, whatever fails after it: the event is said before, or somebody would be told 500
-    of an event that exists.
+    was written by one statement stays, whatever fails after it: the answer is written before, or somebody would be told
+    500 of an event that exists.
     """
     if not content.may_block or content.schedule.rule is not None or (turn := work.turn_alone(me.user_id)) is None:
         return None
