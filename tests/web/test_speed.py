@@ -123,6 +123,20 @@ async def test_the_month_draws_what_may_be_seen_and_counts_the_rest(visit: Visit
     await expect(listed.last).to_contain_text("Series 47")
 
 
+async def test_a_month_that_gets_higher_draws_more_and_counts_the_rest(visit: Visit, alice: Person):
+    await two_thousand_events(alice)
+    visitor = await at_the_month(visit, alice)
+    day = visitor.page.locator(f'.calendar [data-date="{monday()}"]')
+    shown = day.locator("[data-event]").locator("visible=true")
+    before = await shown.count()
+    await visitor.page.set_viewport_size({"width": 1280, "height": 1400})
+    await expect(shown).not_to_have_count(before)
+    await drawn(visitor)
+    seen = await shown.count()
+    assert before < seen < 48
+    await expect(day.locator(".more-link")).to_have_text(f"+{48 - seen} more")
+
+
 async def test_another_view_is_shown_to_come_before_it_is_drawn(visit: Visit, alice: Person):
     await two_thousand_events(alice)
     visitor = await at_the_month(visit, alice)
@@ -152,6 +166,24 @@ async def test_opening_an_event_among_two_thousand_is_quick(visit: Visit, alice:
         await expect(visitor.field("Title")).to_be_visible()
         await visitor.button("Close").click()
     assert min(waits) < 50
+
+
+#: What has begun to change bit by bit.
+_WATCHING_MOVES = """() => {
+    window.moving = [];
+    addEventListener("transitionrun", ({ propertyName }) => window.moving.push(propertyName));
+}"""
+
+
+async def test_where_less_motion_is_preferred_nothing_moves_that_no_rule_moves(visit: Visit, alice: Person):
+    visitor = await visit(alice, f"/week/{monday().isoformat()}")
+    await visitor.page.evaluate(_WATCHING_MOVES)
+    await visitor.page.keyboard.press("c")
+    await expect(visitor.page.locator(".calendar .is-draft")).to_be_visible()
+    await visitor.page.keyboard.press("Escape")
+    await expect(visitor.page.locator(".calendar .is-draft")).to_have_count(0)
+    moving = await visitor.page.evaluate("window.moving")
+    assert set(moving) <= {"background-color", "filter", "transform"}
 
 
 #: The most events that came between two turns of the browser, for as long as the page is open.

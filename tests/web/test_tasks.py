@@ -1,4 +1,9 @@
-"""How long the page is deaf: whatever a person does among two thousand events, no task takes 50 ms of the processor."""
+"""How long the page is deaf: whatever a person does among two thousand events, no task takes 50 ms of the processor.
+
+The limit here is lower, for processors that are slower, and for one that is twice as slow in some minutes as in others:
+what takes 36 ms where the piece of work takes 30 takes 50 where that takes 42. What takes longest, a calendar that
+gets another width, was measured at 26 to 29 ms: the rest is for chance.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +22,7 @@ from tests.web.visitors import Visitor, monday
 
 pytestmark = pytest.mark.xdist_group("page speed")
 
-LIMIT_MS = 50
+LIMIT_MS = 36
 #: The processor is counted, not the clock; but one that others use as well does less in its time. How much less, a
 #: piece of work says that takes so long where nothing else runs.
 _WORK_MS = 30

@@ -13,7 +13,7 @@ import { asOf, calendars, entries, entriesIn, hiddenKinds, shown, zone } from ".
 import { leaving } from "../store/parting";
 import { addMinutes, wallOf } from "../time/zones";
 import { Agenda } from "./Agenda";
-import { abreast, leftOut, type Seen, thinned, wholeDay } from "./crowded";
+import { abreast, leftOut, lines, type Seen, thinned, watchWidth, wholeDay } from "./crowded";
 import { drawn, Grid } from "./Grid";
 import { draftInput, type DraftTimes, entryInput, type Input } from "./inputs";
 
@@ -38,6 +38,8 @@ function doubleClicked(event: MouseEvent): void {
 
 export function CalendarView() {
   const grid = useRef<CalendarRef>(null);
+  const self = useRef<HTMLDivElement>(null);
+  useLayoutEffect(() => watchWidth(self.current!), []);
   const isPast = asOf.value !== null;
   // Another view of thousands of events takes longer than a frame: the button that was pressed shows it before.
   const [kind, day] = usePainted(`${view.value} ${date.value}`).split(" ") as [View, string];
@@ -47,9 +49,10 @@ export function CalendarView() {
       element.toggleAttribute("data-open", element.dataset.event === String(openId));
     }
   }, [openId]);
-  // One view goes, and another comes a frame later.
-  const isSettled = usePainted(kind) === kind;
-  const inputs = useInputs(kind === "agenda" ? (isSettled ? kind : null) : drawn.value);
+  // One view goes, and another comes a frame later; what is in it, another frame later.
+  const days = `${kind} ${drawn.value} ${shown.value?.from}`;
+  const isSettled = usePainted(days) === days;
+  const inputs = useInputs(isSettled ? (kind === "agenda" ? kind : drawn.value) : null);
   // Its shadow moves when the choosing rests: each new list of events is looked through as a whole.
   const chosen = useRested(useComputed(draftTimes).value);
   const made = useMemo(() => (chosen ? draftInput(JSON.parse(chosen) as DraftTimes) : null), [chosen]);
@@ -63,6 +66,7 @@ export function CalendarView() {
   }, [fresh]);
   return (
     <div
+      ref={self}
       class={isPast ? "calendar past" : "calendar"}
       aria-busy={growing.value}
       data-color-scheme={isDark.value ? "dark" : "light"}
@@ -120,7 +124,7 @@ function useInputs(kind: View | null): Input[] {
   const [all, hiding, isPast] = [entries.value, hiddenKinds.value, asOf.value !== null];
   const { inputs, left } = useMemo(
     () => (kind && shown.value ? seenOf(kind, inputsOf(all, hiding), shown.value) : { inputs: [], left: ALL }),
-    [all, hiding, isPast, kind, shown.value, calendars.value, zone.value, locale.value, wholeDay.value, leaving.value],
+    [all, hiding, isPast, kind, shown.value, calendars.value, zone.value, locale.value, wholeDay.value, leaving.value, lines.value],
   );
   useLayoutEffect(() => {
     leftOut.value = left;

@@ -3,10 +3,11 @@ import { Calendar, type CalendarOptions, type CalendarRef, type EventInput } fro
 import dayGrid from "@fullcalendar/preact/daygrid";
 import interaction from "@fullcalendar/preact/interaction";
 import classic from "@fullcalendar/preact/themes/classic";
+import type { CalendarApiImpl } from "@fullcalendar/preact/protected-api";
 import timeGrid from "@fullcalendar/preact/timegrid";
 import { signal } from "@preact/signals";
 import type { RefObject } from "preact";
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 
 import type { CalendarEvent } from "../api/events";
 import { close, editing, openAt, openEvent } from "../panel/opening";
@@ -110,25 +111,38 @@ export function Grid({ kind, day, events, fresh, api }: GridProps) {
     const some = isThere ? events.slice(0, room) : [];
     return fresh ? [...some, fresh] : some;
   }, [events, fresh, room, isThere]);
-  return (
-    <Calendar
-      ref={api}
-      plugins={PLUGINS}
-      {...first}
-      {...SHAPE}
-      {...LISTENERS}
-      colorScheme={isDark.value ? "dark" : "light"}
-      timeZone="UTC"
-      now={clockNow}
-      locale={locale.value}
-      firstDay={Number(weekStart.value)}
-      editable={!isPast}
-      selectable={!isPast}
-      // Side by side nothing covers what another is called; on a phone that would be too narrow to touch.
-      slotEventOverlap={isNarrow.value}
-      events={fed}
-    />
+  useLayoutEffect(() => feed(api.current!.getApi() as CalendarApiImpl, fed), [fed]);
+  // The same element as before is not looked at again.
+  return useMemo(
+    () => (
+      <Calendar
+        ref={api}
+        plugins={PLUGINS}
+        {...first}
+        {...SHAPE}
+        {...LISTENERS}
+        colorScheme={isDark.value ? "dark" : "light"}
+        timeZone="UTC"
+        now={clockNow}
+        locale={locale.value}
+        firstDay={Number(weekStart.value)}
+        editable={!isPast}
+        selectable={!isPast}
+        // Side by side nothing covers what another is called; on a phone that would be too narrow to touch.
+        slotEventOverlap={isNarrow.value}
+        events={NONE}
+      />
+    ),
+    [isDark.value, locale.value, weekStart.value, isPast, isNarrow.value],
   );
+}
+
+const NONE: EventInput[] = [];
+
+/** Give FullCalendar other events. As an option they would make it draw everything anew that knows of any option. */
+function feed(api: CalendarApiImpl, events: readonly Input[]): void {
+  const [{ internalEventSource: source }] = api.getEventSources() as [ReturnType<CalendarApiImpl["getEventSources"]>[number]];
+  api.dispatch({ type: "RESET_RAW_EVENTS", sourceId: source.sourceId, rawEvents: events as readonly unknown[] as EventInput[] });
 }
 
 const clock = ({ date: { hour, minute } }: { date: { hour: number; minute: number } }) => clockWords(hour, minute);

@@ -12,18 +12,33 @@ export const wholeDay = signal<string | null>(null);
 /** How many events of a day FullCalendar does not know of, in the month. */
 export const leftOut = signal<ReadonlyMap<string, number>>(new Map());
 
-/** A line of the month is higher, in pixels, and a month has six weeks. */
-const LINE_PX = 20;
+/** No line of the month is lower, in pixels, nor is the number of a day above them; and a month has six weeks. */
+const LINE_PX = 24;
 const WEEKS = 6;
 /** Beside the columns of hours stand the hours themselves, and a lane that is narrower cannot be read. */
 const HOURS_PX = 60;
 const LANE_PX = 42;
 const LANES = { least: 2, most: 12 };
 
-const linesMax = () => Math.ceil(Math.max(innerHeight, screen.height) / WEEKS / LINE_PX);
+/** One more than can be seen of a day: what is not seen is what makes FullCalendar tell of more. */
+const linesMax = () => Math.floor(innerHeight / WEEKS / LINE_PX);
+
+/** How many lines a day of the month gets. */
+export const lines = signal(linesMax());
+addEventListener("resize", () => (lines.value = linesMax()));
+
+/** How wide the calendar is, in pixels: to ask for it while a view is drawn would have what is half drawn laid out. */
+let width = innerWidth;
+
+/** Follow the width of the calendar; gives what ends it. */
+export function watchWidth(calendar: Element): () => void {
+  width = calendar.clientWidth;
+  const watching = new ResizeObserver(([found]) => (width = found!.contentRect.width));
+  watching.observe(calendar);
+  return () => watching.disconnect();
+}
 
 function lanesMax(columns: number): number {
-  const width = document.querySelector(".calendar")?.clientWidth ?? innerWidth;
   return Math.min(Math.max(Math.floor((width - HOURS_PX) / columns / LANE_PX), LANES.least), LANES.most);
 }
 
@@ -35,7 +50,7 @@ export interface Seen {
 /** Keep of each day between two dates the events that may be seen in the month, and those that go on to another day. */
 export function thinned(inputs: readonly Input[], from: string, to: string): Seen {
   const { ofDay, others } = byDay(inputs, from, to);
-  const [kept, most] = [others, linesMax()];
+  const [kept, most] = [others, lines.value];
   const left = new Map<string, number>();
   for (const [day, its] of ofDay) {
     const isWhole = day === wholeDay.value || its.length <= most;

@@ -55,12 +55,16 @@ function More({ listed, isShort }: { listed: number; isShort: boolean }) {
   return <span ref={self}>{isShort ? `+${count}` : `+${count} more`}</span>;
 }
 
-/** FullCalendar lets the list of a day begin where the day does, however far down the window that is. */
+/** FullCalendar lets the list of a day begin where the day does, however far down the window that is; and it grows. */
 function keepInside(): void {
   const list = document.querySelector<HTMLElement>(".more-list");
   if (!list) return;
-  const { top, height } = list.getBoundingClientRect();
-  list.style.top = `${Math.max(Math.min(top, innerHeight - height - SPACE), SPACE)}px`;
+  const growing = new ResizeObserver(() => {
+    if (!list.isConnected) growing.disconnect();
+    const { top, height } = list.getBoundingClientRect();
+    list.style.top = `${Math.max(Math.min(top, innerHeight - height - SPACE), SPACE)}px`;
+  });
+  growing.observe(list);
 }
 
 export const DRESS: CalendarOptions = {

@@ -1,5 +1,5 @@
 // Which events FullCalendar need not draw again: it makes new objects of all of them whenever one changes.
-import { StandardEvent } from "@fullcalendar/preact/protected-api";
+import { BaseComponent, StandardEvent } from "@fullcalendar/preact/protected-api";
 
 import type { Input } from "./inputs";
 
@@ -7,6 +7,7 @@ import type { Input } from "./inputs";
 interface Known {
   def: { title: string; allDay: boolean; extendedProps: Partial<Input["extendedProps"]> };
   ui: { color?: string; startEditable: boolean | null };
+  instance: { instanceId: string } | null;
   range: { start: Date; end: Date };
   isStart: boolean;
   isEnd: boolean;
@@ -19,6 +20,7 @@ function looksSame(one: Known, other: Known): boolean {
   if (one === other) return true;
   const [was, is] = [one.def.extendedProps, other.def.extendedProps];
   return (
+    one.instance?.instanceId === other.instance?.instanceId &&
     was.entry === is.entry &&
     was.kindClass === is.kindClass &&
     was.rest?.label === is.rest?.label &&
@@ -33,7 +35,26 @@ function looksSame(one: Known, other: Known): boolean {
   );
 }
 
-/** Have FullCalendar keep what it has drawn of an event that looks the same. */
+/** A part of an event, or of now, as FullCalendar hands it to what draws a day or a week. */
+type Piece = Record<string, unknown> & { eventRange: Known };
+
+const isSame = (one: unknown, other: unknown) =>
+  one === other || (one instanceof Date && other instanceof Date && isSameTime(one, other));
+
+function samePiece(one: Piece, other: Piece): boolean {
+  const names = Object.keys(other);
+  if (Object.keys(one).length !== names.length || !looksSame(one.eventRange, other.eventRange)) return false;
+  return names.every((name) => name === "eventRange" || isSame(one[name], other[name]));
+}
+
+const samePieces = (some: readonly Piece[], others: readonly Piece[]) =>
+  some.length === others.length && some.every((one, index) => samePiece(one, others[index]!));
+
+/** Have FullCalendar keep what it has drawn of an event that looks the same, and of days on which all do. */
 export function keepUnchanged(): void {
-  StandardEvent.addPropsEquality({ eventRange: looksSame, slicedStart: isSameTime, slicedEnd: isSameTime });
+  const event = { eventRange: looksSame, slicedStart: isSameTime, slicedEnd: isSameTime };
+  const days = { fgEventSegs: samePieces, bgEventSegs: samePieces, nowIndicatorSegs: samePieces, dateSelectionSegs: samePieces };
+  BaseComponent.addPropsEquality({ ...event, ...days });
+  // It has rules of its own, which those of all do not reach.
+  StandardEvent.addPropsEquality(event);
 }

@@ -2,16 +2,30 @@
 import { signal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useState } from "preact/hooks";
 
-/** Do something once the next frame is shown; gives what prevents it. */
+/** What waits for its frame, in the order in which it came. */
+const waiting = new Set<{ act: () => void }>();
+let isAsked = false;
+
+/** Do something once the next frame is shown, with a frame to itself: of two expensive things, neither makes the other longer. */
 function afterFrame(act: () => void): () => void {
-  let after: ReturnType<typeof setTimeout> | undefined;
-  const frame = requestAnimationFrame(() => {
-    after = setTimeout(act);
-  });
-  return () => {
-    cancelAnimationFrame(frame);
-    clearTimeout(after);
-  };
+  const one = { act };
+  waiting.add(one);
+  ask();
+  return () => waiting.delete(one);
+}
+
+function ask(): void {
+  if (isAsked || !waiting.size) return;
+  isAsked = true;
+  requestAnimationFrame(() => setTimeout(turn));
+}
+
+function turn(): void {
+  const [first] = waiting;
+  if (first) waiting.delete(first);
+  isAsked = false;
+  ask();
+  first?.act();
 }
 
 /** A value as it was painted last: what is expensive can follow it a frame later. */
