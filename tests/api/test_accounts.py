@@ -164,7 +164,7 @@ async def test_what_is_told_of_others_is_no_address(alice: Person, ben: Person):
     assert person == {"id": ben.id, "username": ben.username, "display_name": None}
 
 
-@pytest.mark.parametrize("q", ["", "a", "al", "  a  ", " al ", "@", "%%", "__"])
+@pytest.mark.parametrize("q", ["", "a", "al", "  a  ", " al ", "@", "%%", "__", "\u2122\u00bd", "e\u0301\u0302"])
 async def test_fewer_than_three_characters_find_nobody_and_say_so(alice: Person, q: str):
     refused = await alice.get("/api/v1/users", q=q)
     assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "?q")

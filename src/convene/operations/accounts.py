@@ -243,8 +243,9 @@ async def find_people(work: UnitOfWork, q: str) -> Sequence[UserRow]:
     Raises:
         Invalid: fewer than three characters, which would come close to listing everybody.
     """
-    folded = names.folded(q.strip())
-    if len(folded) < SEARCH_MIN:
+    sought = q.strip()
+    folded = names.folded(sought)
+    if min(len(sought), len(folded)) < SEARCH_MIN:  # a fraction such as ½ is folded into three characters
         raise Invalid.at("?q", f"needs at least {SEARCH_MIN} characters")
     if "@" not in folded:
         return await accounts.find_by_prefix(work, folded, SEARCH_MOST)
