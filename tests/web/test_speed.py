@@ -137,6 +137,18 @@ async def test_a_month_that_gets_higher_draws_more_and_counts_the_rest(visit: Vi
     await expect(day.locator(".more-link")).to_have_text(f"+{48 - seen} more")
 
 
+@pytest.mark.parametrize("height", [120, 360])
+async def test_a_month_in_a_low_window_counts_what_it_does_not_show(visit: Visit, alice: Person, height: int):
+    for hour in range(9, 18):
+        await alice.creates(f"At {hour}", at(monday(), f"{hour:02}:00"), at(monday(), f"{hour:02}:30"))
+    visitor = await visit(alice, f"/month/{monday().isoformat()}", viewport={"width": 844, "height": height})
+    day = visitor.page.locator(f'.calendar [data-date="{monday()}"]')
+    link = day.locator(".more-link")
+    await expect(link).to_be_attached()
+    seen = await day.locator("[data-event]").locator("visible=true").count()
+    await expect(link).to_have_text(f"+{9 - seen} more")
+
+
 async def test_another_view_is_shown_to_come_before_it_is_drawn(visit: Visit, alice: Person):
     await two_thousand_events(alice)
     visitor = await at_the_month(visit, alice)

@@ -10,6 +10,7 @@ import ormsgpack
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from starlette.exceptions import HTTPException
 
 from convene.api.bodies import read_json
 from convene.api.fields import parse_when
@@ -121,6 +122,7 @@ def says_twice(value: Any) -> bool:
 @given(value=ANY_JSON, between=st.sampled_from(["", " ", "\n\t"]))
 @example(value=[("a", 2**70), ("b", [("a", '":')])], between="")
 @example(value=[("a", 1), ("b", [[("a", 1), ("a", 2)]])], between="")
+@example(value=[("a", 1), ("a", 2), ("\\" * 9, 3)], between="")
 def test_json_is_read_to_the_last_digit_and_no_member_is_lost(value: Any, between: str):
     body = spelt(value, between).encode()
     if says_twice(value):
@@ -129,6 +131,21 @@ def test_json_is_read_to_the_last_digit_and_no_member_is_lost(value: Any, betwee
     else:
         read, expected = read_json(body), json.loads(body)
         assert (read, repr(read)) == (expected, repr(expected))
+
+
+@pytest.mark.parametrize("nest", [b"[%s]", b'{"a":%s}'], ids=["arrays", "objects"])
+def test_how_deep_a_body_may_be_nested_does_not_depend_on_how_long_it_is(nest: bytes):
+    def is_read(body: bytes) -> bool:
+        try:
+            read_json(body)
+        except HTTPException:
+            return False
+        return True
+
+    opening, closing = nest.split(b"%s")
+    for depth in (1, 100, 300, 600, 900, 990, 1010, 1024, 1100):
+        body = opening * depth + b"1" + closing * depth
+        assert is_read(body) == is_read(body + b" " * 10_000), depth
 
 
 # -- times ---------------------------------------------------------------------------------------------------

@@ -20,8 +20,8 @@ const HOURS_PX = 60;
 const LANE_PX = 42;
 const LANES = { least: 2, most: 12 };
 
-/** One more than can be seen of a day: what is not seen is what makes FullCalendar tell of more. */
-const linesMax = () => Math.floor(innerHeight / WEEKS / LINE_PX);
+/** One more than can be seen of a day, and never none: what is not seen is what makes FullCalendar tell of more. */
+const linesMax = () => Math.max(Math.floor(innerHeight / WEEKS / LINE_PX), 1);
 
 /** How many lines a day of the month gets. */
 export const lines = signal(linesMax());
