@@ -10,7 +10,7 @@ from playwright.async_api import expect
 
 from tests.people import Json, Person
 from tests.web.conftest import Visit
-from tests.web.test_calendar import planned
+from tests.web.test_calendar import planned, week
 from tests.web.visitors import PATIENCE_MS, Visitor
 
 pytestmark = pytest.mark.xdist_group("page sharing")
@@ -120,3 +120,13 @@ async def test_what_cannot_be_done_any_more_is_said(visit: Visit, alice: Person,
     await alice.delete(f"/api/v1/events/{event['id']}/permissions/{ben.id}")
     await visitor.button("Dismiss").click()
     await visitor.sees("This was not done")
+
+
+async def test_another_role_is_said_of_an_event_that_is_shown(visit: Visit, alice: Person, ben: Person):
+    event = await planned(alice)
+    await alice.shares(event, ben, "editor")
+    visitor = await visit(ben, week())
+    shown = visitor.page.locator(f'.calendar [data-event="{event["id"]}"]')
+    await expect(shown).to_have_attribute("aria-label", re.compile("you are editor"))
+    await alice.shares(event, ben, "viewer")
+    await expect(shown).to_have_attribute("aria-label", re.compile("you are viewer"))

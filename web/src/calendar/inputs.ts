@@ -81,8 +81,8 @@ function inputOf(entry: CalendarEvent, isEditable: boolean): Input {
   const kind = kindOf(entry);
   const classes = ["entry", `is-${entry.status}`, entry.free_busy_status === "free" ? "is-free" : "is-busy"];
   return {
-    // A new version is a new element, and so is another zone or language: what was said of the old one is said anew.
-    id: `${entry.id} ${entry.version} ${entry.occurrence ?? ""} ${zone.value} ${locale.value}`,
+    // A new version is a new element, and so is another role, zone or language: what was said of the old one is said anew.
+    id: `${entry.id} ${entry.version} ${entry.role} ${entry.occurrence ?? ""} ${zone.value} ${locale.value}`,
     title: entry.title,
     start: entry.start_time,
     end: entry.end_time,
