@@ -82,10 +82,10 @@ async def test_a_password_cannot_be_guessed_on_several_processes_at_once(apis: A
 
 
 async def test_a_burst_on_an_exact_quota_asks_redis_once_for_all_who_wait(valkey: Valkey):
-    quota = Quota("guesses", GUESSES, 900, exact=True)
+    quota = Quota("guesses", GUESSES, 900)
     here, there = (Counts(RedisSums(valkey.url, patience=PATIENCE_SECONDS)) for _ in range(2))
     async with here.running("one"), there.running("one"), redis.from_url(valkey.url) as inside:
-        tries = [(here, there)[number % 2].count(quota, "alice") for number in range(400)]
+        tries = [(here, there)[number % 2].count_exactly(quota, "alice") for number in range(400)]
         outcomes = await asyncio.gather(*tries, return_exceptions=True)
         let_through = [one for one in outcomes if not isinstance(one, TooOften)]
         assert len(let_through) == GUESSES

@@ -75,7 +75,7 @@ async def _limited_sign_in(request: Request, held: Held) -> None:
 
 
 async def _limited(request: Request, held: Held) -> None:
-    await held.rates.of_address(request.scope)
+    held.rates.of_address(request.scope)
 
 
 async def _open_registration(held: Held) -> None:

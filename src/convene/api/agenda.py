@@ -8,13 +8,12 @@ from typing import Annotated
 
 from fastapi import Depends, Query, Response
 
-from convene.api.answers import written
 from convene.api.declared import ON_EVENT, SIGNED_IN, problems
 from convene.api.dependencies import ID_MAX, Me, ReadWork, Viewable
 from convene.api.fields import DIGITS, WITHOUT_NUL, Instant
 from convene.api.paging import AskedPage, Page
 from convene.api.planned import feature_router
-from convene.api.remembered import Remembered
+from convene.api.remembered import written_entry
 from convene.api.representation import entry_json, event_json
 from convene.api.responses import Event, EventOrOccurrence
 from convene.api.windows import AskedWindow
@@ -27,7 +26,6 @@ from convene.storage.events import EventHead
 from convene.storage.lists import EventFilter
 
 router = feature_router("events", "/api/v1/events")
-_remembered = Remembered(lambda entry: written(entry_json(entry)))
 
 
 async def _filter(
@@ -77,7 +75,7 @@ def _after(page: AskedPage) -> agenda.ListPlace | None:
     return check_range(moment, "?cursor"), number, named
 
 
-def _respond(page: Page, listed: Listed, represent: Callable[[Entry], object] = _remembered) -> Response:
+def _respond(page: Page, listed: Listed, represent: Callable[[Entry], object] = written_entry) -> Response:
     looked_until = _place(listed.looked_until) if listed.looked_until else None
     return page.respond(listed.entries, represent, lambda entry: _place(entry.place), looked_until=looked_until)
 

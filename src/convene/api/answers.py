@@ -15,7 +15,7 @@ def written(payload: object) -> bytes:
 
 def answer(payload: object, *, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     """A JSON response."""
-    return answer_written(written(payload), status=status, headers=headers)
+    return _JsonAnswer(written(payload), status, headers or {})
 
 
 def answer_written(body: bytes, *, status: int = 200, headers: dict[str, str] | None = None) -> Response:

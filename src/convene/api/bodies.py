@@ -64,7 +64,13 @@ receiving = _Receiving()
 
 
 class PlainRequest(Request):
-    """A request whose body is taken as it comes; Starlette makes a generator of it first, and a list of that."""
+    """A request whose body is taken as it comes; Starlette makes a generator of it first, and a list of that.
+
+    Attributes:
+        was_taken: all of the body.
+    """
+
+    was_taken = False
 
     async def body(self) -> bytes:
         """All of the body.
@@ -81,6 +87,7 @@ class PlainRequest(Request):
                 parts.append(message.get("body", b""))
                 more = message.get("more_body", False)
             self._body = b"".join(parts)
+            self.was_taken = True
         return self._body
 
 

@@ -85,9 +85,9 @@ async def recognised(held: Services, scope: Scope, token: str) -> tuple[SignedIn
     try:
         me, expires_at = await held.identities.until(token)
     except BadToken:
-        await held.rates.of_address(scope)
+        held.rates.of_address(scope)
         raise
-    await held.rates.of_user(scope, me.user_id)
+    held.rates.of_user(scope, me.user_id)
     return me, expires_at
 
 
@@ -102,7 +102,7 @@ class _Bearer(OAuth2PasswordBearer):
             TooOften: they, or the address that strangers come from, have used their quota up.
         """
         scope = request.scope
-        said = dict(reversed(scope["headers"])).get(b"authorization", b"")  # of several, the first
+        said = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
         scheme, _, token = said.decode("latin-1").partition(" ")
         if not token or scheme.lower() != "bearer":
             token = ""

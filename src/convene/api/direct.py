@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from convene.api.aliases import PREFIX, canonical
 from convene.api.bodies import JSON, PlainRequest
-from convene.api.limits import BodyLimits, TooLarge
+from convene.api.limits import BodyLimits, TooLarge, discard_rest, is_bounded
 from convene.api.planned import PlannedRoute
 
 #: What stands for a parameter in a path. Whatever is no number, such as the id of a session, takes the long way.
@@ -44,17 +44,27 @@ class Direct:
             serve = None if scope.get("root_path") else self._sockets.get(canonical(scope["path"]))
             await (serve or self._long_way)(scope, receive, send)
             return
-        route = self._routes.get((scope["method"], _NUMBER.sub(_PLACE, scope["path"]))) if _is_plain(scope) else None
+        if not _is_plain(scope):
+            await self._long_way(scope, receive, send)
+            return
+        method = scope["method"]
+        parts = _NUMBER.split(scope["path"])  # the numbers, and before, between and after them what is around them
+        route = self._routes.get((method, _PLACE.join(parts[::2])))
         if route is None:
             await self._long_way(scope, receive, send)
             return
-        scope["path_params"] = dict(zip(route.param_convertors, _NUMBER.findall(scope["path"]), strict=True))
+        scope["path_params"] = dict(zip(route.param_convertors, parts[1::2], strict=True))
         scope["route"] = route
         scope["state"]["route"] = route.path
-        answer = self._answer if scope["method"] == "GET" else self._with_body
-        await answer(scope, receive, send)
+        if method == "GET":
+            await self._answer(scope, receive, send)
+        elif is_bounded(scope):
+            await self._answer(scope, receive, send, has_body=True)
+        else:
+            await self._with_body(scope, receive, send)
 
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _answer(self, scope: Scope, receive: Receive, send: Send, *, has_body: bool = False) -> None:
+        """Answer; with `has_body`, after taking what the route has left of a body that nobody else counts."""
         request = PlainRequest(scope, receive, send)
         try:
             response = await scope["route"].answer(request)
@@ -65,8 +75,12 @@ class Direct:
             raise
         except Exception as error:
             response = await self._unexpected(request, error)  # type: ignore[misc] # as above
+            if has_body and not request.was_taken:
+                await discard_rest(scope, receive, response.raw_headers)
             await response(scope, receive, send)
             raise
+        if has_body and not request.was_taken:
+            await discard_rest(scope, receive, response.raw_headers)
         await response(scope, receive, send)
 
 

@@ -28,12 +28,14 @@ from convene.api.event_schemas import EventBatch, EventCheck, EventCreate, Event
 from convene.api.fields import DIGITS, Instant, When
 from convene.api.planned import feature_router
 from convene.api.preconditions import IfNoneMatch, etag
+from convene.api.remembered import written_entry
 from convene.api.representation import busy_json, event_json, free_json, new_event_json
 from convene.api.responses import Check, Event
 from convene.domain.errors import Invalid
 from convene.domain.zones import in_utc, utc_rfc3339
 from convene.operations import access, checks, events, history, series
 from convene.operations.access import TriedEvent
+from convene.operations.agenda import Entry
 from convene.operations.events import Revision
 from convene.storage.events import EventHead
 
@@ -154,6 +156,8 @@ async def read_event(
     headers = etag(head)
     if if_none_match is None or headers["ETag"] in if_none_match:
         return Response(status_code=304, headers=headers)
+    if head is event.head:
+        return answer_written(written_entry(Entry(head, None)), headers=headers)
     return answer(event_json(head), headers=headers)
 
 

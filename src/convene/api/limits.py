@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from convene.api.bodies import FORM_KINDS, JSON_KINDS, media_type
+from convene.api.bodies import FORM_KINDS, JSON, JSON_KINDS, media_type
 from convene.api.negotiation import MSGPACK
 from convene.api.problems import plain_problem
 
@@ -69,8 +69,8 @@ class BodyLimits:
             nonlocal started
             if seen > most and not started:
                 return  # FastAPI has made a 400 of our refusal; ours follows
-            if not started and not ended and not await _discard(scope, receive):
-                MutableHeaders(raw=message["headers"])["connection"] = "close"
+            if not started and not ended:
+                await discard_rest(scope, receive, message["headers"])
             started = True
             await send(message)
 
@@ -81,6 +81,24 @@ class BodyLimits:
                 raise
         if seen > most and not started:
             await _refuse(413, f"a body has at most {most} bytes here", scope, receive, send)
+
+
+def is_bounded(scope: Scope) -> bool:
+    """Whether a request says that its body is JSON and how long it is, and it is short: the server takes no more."""
+    headers = dict(scope["headers"])
+    length = headers.get(b"content-length", b"")
+    return (
+        headers.get(b"content-type") == JSON
+        and length.isdigit()
+        and int(length) <= ACCOUNT_BODY_MAX
+        and b"transfer-encoding" not in headers
+    )
+
+
+async def discard_rest(scope: Scope, receive: Receive, headers: list[tuple[bytes, bytes]]) -> None:
+    """Take what was left of a body, before the answer with these headers; or let them say that it is the last one."""
+    if not await _discard(scope, receive):
+        MutableHeaders(raw=headers)["connection"] = "close"
 
 
 def _readable(content_type: bytes, path: str) -> bool:

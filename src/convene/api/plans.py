@@ -24,32 +24,29 @@ from fastapi._compat import ModelField, field_annotation_is_sequence, get_missin
 from fastapi.dependencies.models import Dependant
 from fastapi.exceptions import RequestValidationError
 from fastapi.params import Body
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from convene.api.bodies import Handler, read_json, receiving
 from convene.api.query_names import names_in, not_in
-
-Values = dict[str, Any]
 
 #: Defaults that are the same for all.
 _CONSTANT = (NoneType, str, int, float, bool, tuple)
 _UNSOLVED = object()
 _ABSENT = object()
 
-_NOTHING: Mapping[str, Any] = {}
-
 
 class _Parameter(NamedTuple):
-    """Something that a request may carry: its argument, where (`_received`) and under which key, what checks it.
+    """Something that a request may carry: its place among the values, where it is sent, as what, what checks it.
 
-    What is not sent is `default`, and nobody asks Pydantic for it, 14 times for a list.
+    `check` is Pydantic's own part of the field; the field itself says what is wrong.
     """
 
-    name: str
-    place: str
+    place: int
+    sent_in: str
     key: str
     field: ModelField
-    required: bool
+    check: Callable[..., Any]
+    needed: bool
     default: Any
 
 
@@ -57,26 +54,38 @@ class _Step(NamedTuple):
     """One call: of a dependency, or at last of the route's own function.
 
     Attributes:
-        needs: arguments that earlier steps give, by their places.
-        body: the argument that the request's body is given as, None for none.
-        request: the argument that the request itself is given as, "" for none.
+        gives: calls it with what it takes of the values.
+        places: where among them that is.
+        reads: the request's body has to be read before.
+        body: what is made of the body for it, None for nothing.
         opens: what is given has to be left again when the route is done.
+        place: where among the values that goes.
     """
 
     call: Callable[..., Any]
-    needs: tuple[tuple[str, int], ...]
-    parameters: tuple[_Parameter, ...]
-    body: ModelField | None
-    request: str
+    gives: Callable[[Callable[..., Any], Sequence[Any]], Any]
+    places: tuple[int, ...]
+    reads: bool
+    body: _Parameter | None
     opens: bool
+    place: int
 
 
 class _Plan(NamedTuple):
-    """What a route does, in order, and which headers it reads: from what is sent to what it is called here."""
+    """What a route does, in order, and the values that it does it with, each in its place.
 
-    steps: list[_Step]
-    has_body: bool
-    headers: Mapping[bytes, str]
+    Attributes:
+        blank: what the values are before anything was sent; the first is the request.
+        path, query, headers: what is read, by what it is called there; several may read the same.
+        needed: what else than the path has to be sent.
+    """
+
+    steps: tuple[_Step, ...]
+    blank: tuple[Any, ...]
+    path: Mapping[str, Sequence[_Parameter]]
+    query: Mapping[str, Sequence[_Parameter]]
+    headers: Mapping[bytes, Sequence[_Parameter]]
+    needed: tuple[_Parameter, ...]
 
 
 class NotPlanned(Exception):
@@ -104,76 +113,113 @@ def opening(make: Opening) -> Callable[..., AsyncIterator[Any]]:
 # -- making a plan -------------------------------------------------------------------------------------------
 
 
-def _steps(route: Dependant) -> list[_Step]:
-    steps: list[_Step] = []
-    places: dict[Any, int] = {}
+class _Planning:
+    """A plan in the making: the walk through what a route depends on, each dependency once."""
 
-    def place_of(dependant: Dependant) -> int:
-        if dependant.call not in places:
+    def __init__(self) -> None:
+        self.blank: list[Any] = [None]
+        self.parameters: list[_Parameter] = []
+        self.steps: list[_Step] = []
+        self._places: dict[Any, int] = {}
+
+    def place_of(self, dependant: Dependant) -> int:
+        """Where what a dependant gives is among the values."""
+        if dependant.call not in self._places:
             if not dependant.use_cache or dependant.concurrency or dependant.scope not in {None, "function"}:
                 raise NotPlanned
-            places_of = [(one.name, place_of(one)) for one in dependant.dependencies]
+            places = [(one.name, self.place_of(one)) for one in dependant.dependencies]
             # What a route depends on without taking what it gives has no name.
-            needs = tuple((name, place) for name, place in places_of if name is not None)
-            steps.append(_step(dependant, needs))
-            places[dependant.call] = len(steps) - 1
-        return places[dependant.call]
+            needs = {name: place for name, place in places if name is not None}
+            self._places[dependant.call] = self._add_step(dependant, needs)
+        return self._places[dependant.call]
 
-    place_of(route)
-    return steps
+    def _add_step(self, dependant: Dependant, needs: dict[str, int]) -> int:
+        call = dependant.call
+        unknown = (
+            dependant.cookie_params,
+            dependant.websocket_param_name or dependant.http_connection_param_name or dependant.response_param_name,
+            dependant.background_tasks_param_name or dependant.security_scopes_param_name,
+        )
+        if call is None or any(unknown):
+            raise NotPlanned
+        function = call if inspect.isroutine(call) else type(call).__call__
+        opens = inspect.isasyncgenfunction(function)
+        if not opens and not inspect.iscoroutinefunction(function):
+            raise NotPlanned
+        if opens and dependant.scope != "function":
+            raise NotPlanned  # it would have to stay open until the answer has been sent
+        sent = {"path": dependant.path_params, "query": dependant.query_params, "header": dependant.header_params}
+        for sent_in, fields in sent.items():
+            for field in fields:
+                parameter = self._parameter(field, sent_in)
+                self.parameters.append(parameter)
+                needs[field.name] = parameter.place
+        body = self._body(dependant.body_params)
+        if body is not None:
+            needs[body.field.name] = body.place
+        if dependant.request_param_name:
+            needs[dependant.request_param_name] = 0
+        # Not before it is known who is calling, and not while anything is held open that others wait for.
+        reads = (opens or body is not None) and not any(step.reads for step in self.steps)
+        made = getattr(call, "make", None) or asynccontextmanager(call) if opens else call
+        place = self._new_place(None)
+        self.steps.append(_Step(made, _giving(needs), tuple(needs.values()), reads, body, opens, place))
+        return place
+
+    def _new_place(self, blank: object) -> int:
+        self.blank.append(blank)
+        return len(self.blank) - 1
+
+    def _parameter(self, field: ModelField, sent_in: str) -> _Parameter:
+        info = field.field_info
+        one_name = info.validation_alias is None or isinstance(info.validation_alias, str)
+        if info.validate_default or info.default_factory is not None or not one_name:
+            raise NotPlanned
+        if sent_in != "body" and (field_annotation_is_sequence(info.annotation) or _is_model(info.annotation)):
+            raise NotPlanned  # it takes more than one value of the request
+        needed = info.is_required()
+        default = _ABSENT if needed else info.default
+        if not needed and not isinstance(default, _CONSTANT):
+            raise NotPlanned  # each request would have to get its own
+        key = field.validation_alias or field.alias
+        check = field._type_adapter.validator.validate_python  # noqa: SLF001 - FastAPI's `validate` is three calls
+        return _Parameter(self._new_place(default), sent_in, key, field, check, needed, default)
+
+    def _body(self, fields: Sequence[ModelField]) -> _Parameter | None:
+        """The one argument that is the whole body; one that may be left out is None then."""
+        if not fields:
+            return None
+        info = fields[0].field_info
+        kinds = [one for one in get_args(info.annotation) or (info.annotation,) if one is not NoneType]
+        if (
+            (len(fields) > 1 or type(info) is not Body or info.embed)
+            or not (info.is_required() or info.default is None)
+            or not (len(kinds) == 1 and _is_model(kinds[0]))
+        ):
+            raise NotPlanned
+        return self._parameter(fields[0], "body")
 
 
-def _step(dependant: Dependant, needs: tuple[tuple[str, int], ...]) -> _Step:
-    call = dependant.call
-    unknown = (
-        dependant.cookie_params,
-        dependant.websocket_param_name or dependant.http_connection_param_name or dependant.response_param_name,
-        dependant.background_tasks_param_name or dependant.security_scopes_param_name,
-    )
-    if call is None or any(unknown):
-        raise NotPlanned
-    function = call if inspect.isroutine(call) else type(call).__call__
-    opens = inspect.isasyncgenfunction(function)
-    if not opens and not inspect.iscoroutinefunction(function):
-        raise NotPlanned
-    if opens and dependant.scope != "function":
-        raise NotPlanned  # it would have to stay open until the answer has been sent
-    parameters = (
-        *(_parameter(field, "path") for field in dependant.path_params),
-        *(_parameter(field, "query") for field in dependant.query_params),
-        *(_parameter(field, "header") for field in dependant.header_params),
-    )
-    made = getattr(call, "make", None) or asynccontextmanager(call) if opens else call
-    return _Step(made, needs, parameters, _body(dependant.body_params), dependant.request_param_name or "", opens)
+def _giving(needs: Mapping[str, int]) -> Callable[[Callable[..., Any], Sequence[Any]], Any]:
+    """Make what calls a function with values as its arguments: as if written by hand, without a dictionary of them."""
+    arguments = ", ".join(f"{name}=values[{place}]" for name, place in needs.items())
+    made: Callable[..., Any] = eval(f"lambda call, values: call({arguments})")  # noqa: S307 - of the names of arguments
+    return made
 
 
-def _parameter(field: ModelField, place: str) -> _Parameter:
-    info = field.field_info
-    one_name = info.validation_alias is None or isinstance(info.validation_alias, str)
-    if info.validate_default or info.default_factory is not None or not one_name:
-        raise NotPlanned
-    if field_annotation_is_sequence(info.annotation) or _is_model(info.annotation):
-        raise NotPlanned  # it takes more than one value of the request
-    required = info.is_required()
-    default = None if required else info.default
-    if not isinstance(default, _CONSTANT):
-        raise NotPlanned  # each request would have to get its own
-    return _Parameter(field.name, place, field.validation_alias or field.alias, field, required, default)
+def _plan_of(route: Dependant) -> _Plan:
+    made = _Planning()
+    made.place_of(route)
+    if all(step.body is None for step in made.steps):
+        made.steps = [step._replace(reads=False) for step in made.steps]
 
+    def sent_in(where: str) -> dict[str, list[_Parameter]]:
+        keys = dict.fromkeys(one.key for one in made.parameters if one.sent_in == where)
+        return {key: [one for one in made.parameters if (one.sent_in, one.key) == (where, key)] for key in keys}
 
-def _body(fields: Sequence[ModelField]) -> ModelField | None:
-    """The one argument that is the whole body; one that may be left out is None then."""
-    if not fields:
-        return None
-    info = fields[0].field_info
-    kinds = [one for one in get_args(info.annotation) or (info.annotation,) if one is not NoneType]
-    if (
-        (len(fields) > 1 or type(info) is not Body or info.embed)
-        or not (info.is_required() or info.default is None)
-        or not (len(kinds) == 1 and _is_model(kinds[0]))
-    ):
-        raise NotPlanned
-    return fields[0]
+    headers = {key.encode(): read for key, read in sent_in("header").items()}
+    needed = tuple(one for one in made.parameters if one.needed and one.sent_in != "path")
+    return _Plan(tuple(made.steps), tuple(made.blank), sent_in("path"), sent_in("query"), headers, needed)
 
 
 def _is_model(annotation: object) -> bool:
@@ -183,63 +229,57 @@ def _is_model(annotation: object) -> bool:
 # -- following it --------------------------------------------------------------------------------------------
 
 
+class _Wrong(NamedTuple):
+    """What is wrong with a request, and with the value in which place, by which it is told in order."""
+
+    place: int
+    errors: Sequence[Any]
+
+
 def following_plan(route: Dependant) -> Handler:
     """Make what answers the requests of a route by a plan.
 
     Raises:
         NotPlanned: there can be none.
     """
-    steps, names = _steps(route), names_in(route)
-    has_body = any(step.body is not None for step in steps)
-    headers = {one.key.encode(): one.key for step in steps for one in step.parameters if one.place == "header"}
-    plan = _Plan(steps, has_body, headers)
+    plan, names = _plan_of(route), names_in(route)
+    last = plan.steps[-1].place
 
     async def answer(request: Request) -> Response:
-        errors = not_in(names, request)
+        values, wrong = list(plan.blank), []
+        values[0] = request
+        _add_sent(values, plan, names, wrong)
         opened: list[AbstractAsyncContextManager[Any]] = []
         try:
-            response: Response = await _follow(plan, request, opened, errors)
+            # One step after the other, also after an error, so that all errors are told together.
+            sent: Any = None
+            for call, gives, places, reads, body, opens, place in plan.steps:
+                if reads:
+                    sent = await _read_body(request)
+                if body is not None and sent is not _ABSENT:
+                    values[body.place] = _checked(body, sent, wrong)
+                elif body is not None and body.needed:
+                    values[body.place] = _missing(body, wrong)
+                if wrong and (place == last or any(values[one] is _UNSOLVED for one in places)):
+                    values[place] = _UNSOLVED
+                elif opens:
+                    context = gives(call, values)
+                    values[place] = await context.__aenter__()
+                    opened.append(context)
+                else:
+                    values[place] = await gives(call, values)
         except BaseException as error:
             await _leave(opened, error)
             raise
-        wrong = RequestValidationError(errors) if errors else None
+        told = RequestValidationError([error for one in sorted(wrong) for error in one.errors]) if wrong else None
         # Left before the answer is sent: a commit that fails can still be told.
-        await _leave(opened, wrong)
-        if wrong:
-            raise wrong
+        await _leave(opened, told)
+        if told:
+            raise told
+        response: Response = values[-1]
         return response
 
     return answer
-
-
-async def _follow(
-    plan: _Plan, request: Request, opened: list[AbstractAsyncContextManager[Any]], errors: list[Any]
-) -> Any:  # noqa: ANN401 - the response, but where something was wrong
-    """Take one step after the other, also after an error, so that all errors are told together."""
-    received = _received(request, plan.headers)
-    sent: Any = _UNSOLVED
-    given: list[Any] = []
-    for call, needs, parameters, body, request_as, opens in plan.steps:
-        # Not before it is known who is calling, and not while anything is held open that others wait for.
-        if plan.has_body and sent is _UNSOLVED and (opens or body is not None):
-            sent = await _read_body(request)
-        arguments: Values = {name: given[place] for name, place in needs} if needs else {}
-        if parameters:
-            _add_parameters(arguments, parameters, received, errors)
-        if body is not None:
-            arguments[body.name] = _checked(body, sent, ("body",), errors)
-        if request_as:
-            arguments[request_as] = request
-        # Nothing is unsolved without an error, and comparing each argument costs more than it seems to.
-        if errors and (len(given) == len(plan.steps) - 1 or _UNSOLVED in arguments.values()):
-            given.append(_UNSOLVED)
-        elif opens:
-            context = call(**arguments)
-            given.append(await context.__aenter__())
-            opened.append(context)
-        else:
-            given.append(await call(**arguments))
-    return given[-1]
 
 
 async def _leave(opened: list[AbstractAsyncContextManager[Any]], error: BaseException | None) -> None:
@@ -247,27 +287,39 @@ async def _leave(opened: list[AbstractAsyncContextManager[Any]], error: BaseExce
 
     An AsyncExitStack, with generators in it, took a thirtieth of reading an event.
     """
-    if not opened:
-        return
     how = (type(error), error, error.__traceback__) if error else (None, None, None)
-    try:
-        await opened.pop().__aexit__(*how)
-    except BaseException as worse:
-        await _leave(opened, worse)
-        raise
-    await _leave(opened, error)
+    while opened:
+        try:
+            await opened.pop().__aexit__(*how)
+        except BaseException as worse:
+            await _leave(opened, worse)
+            raise
 
 
-def _received(request: Request, headers: Mapping[bytes, str]) -> Mapping[str, Mapping[str, Any]]:
-    """What a request carries, by place; of several headers of one name the first, as FastAPI takes it.
+def _add_sent(values: list[Any], plan: _Plan, names: frozenset[str], wrong: list[_Wrong]) -> None:
+    """Put what a request carries in its place: what was not sent is there already, as its default.
 
     Starlette looks through all headers for each that is asked for, and makes four objects of a query that is empty.
     """
+    request: Request = values[0]
     scope = request.scope
-    asked = reversed(scope["headers"]) if headers else ()
-    sent = {headers[name]: value.decode("latin-1") for name, value in asked if name in headers}
-    query = request.query_params if scope["query_string"] else _NOTHING
-    return {"path": scope["path_params"], "query": query, "header": sent}
+    for key, value in scope["path_params"].items():
+        for parameter in plan.path.get(key, ()):
+            values[parameter.place] = _checked(parameter, value, wrong)
+    if scope["query_string"]:
+        if unknown := not_in(names, request):
+            wrong.append(_Wrong(0, unknown))
+        for key, value in request.query_params.items():
+            for parameter in plan.query.get(key, ()):
+                values[parameter.place] = _checked(parameter, value, wrong)
+    if plan.headers:
+        found = {name: value for name, value in reversed(scope["headers"]) if name in plan.headers}  # the first of each
+        for name, value in found.items():
+            for parameter in plan.headers[name]:
+                values[parameter.place] = _checked(parameter, value.decode("latin-1"), wrong)
+    for parameter in plan.needed:
+        if values[parameter.place] is _ABSENT:
+            values[parameter.place] = _missing(parameter, wrong)
 
 
 async def _read_body(request: Request) -> Any:  # noqa: ANN401 - any JSON value
@@ -276,24 +328,18 @@ async def _read_body(request: Request) -> Any:  # noqa: ANN401 - any JSON value
     return read_json(body) if body else _ABSENT
 
 
-def _add_parameters(
-    arguments: Values, parameters: tuple[_Parameter, ...], received: Mapping[str, Mapping[str, Any]], errors: list[Any]
-) -> None:
-    """Add what the request carries, and _UNSOLVED for what cannot be had."""
-    for name, place, key, field, required, default in parameters:
-        value = received[place].get(key, _ABSENT)
-        if value is not _ABSENT or required:
-            arguments[name] = _checked(field, value, (place, key), errors)
-        else:
-            arguments[name] = default
+def _missing(parameter: _Parameter, wrong: list[_Wrong]) -> Any:  # noqa: ANN401 - what stands for no value
+    wrong.append(_Wrong(parameter.place, [get_missing_field_error(_location(parameter))]))
+    return _UNSOLVED
 
 
-def _checked(field: ModelField, value: object, place: tuple[str, ...], errors: list[Any]) -> Any:  # noqa: ANN401
-    if value is _ABSENT:
-        if not field.field_info.is_required():
-            return field.default
-        errors.append(get_missing_field_error(place))
+def _checked(parameter: _Parameter, value: object, wrong: list[_Wrong]) -> Any:  # noqa: ANN401 - as it is declared
+    try:
+        return parameter.check(value, from_attributes=True)
+    except ValidationError:
+        wrong.append(_Wrong(parameter.place, parameter.field.validate(value, loc=_location(parameter))[1]))
         return _UNSOLVED
-    checked, wrong = field.validate(value, loc=place)
-    errors += wrong
-    return _UNSOLVED if wrong else checked
+
+
+def _location(parameter: _Parameter) -> tuple[str, ...]:
+    return ("body",) if parameter.sent_in == "body" else (parameter.sent_in, parameter.key)

@@ -3,7 +3,7 @@
 A request is counted here and at once, for a microsecond. With Redis, what was counted is exchanged once a second: a
 round trip for each request would cost as much as the request (measured: 345 us of CPU with the library `limits`,
 against 400 for reading an event). Processes together may so let a little more through than a quota says: what one
-second brings. Where that is too much, because somebody guesses passwords, a quota is `exact`, and waits for Redis.
+second brings. Where that is too much, because somebody guesses passwords, they are counted exactly, and wait for Redis.
 
 Nothing here knows requests; `rates` does.
 """
@@ -22,7 +22,7 @@ import structlog
 from convene.domain.errors import TooOften
 
 EXCHANGE_SECONDS = 1.0
-#: How long a request waits for Redis when its quota is exact; then it counts alone. Long enough for a process that is
+#: How long a request that is counted exactly waits for Redis; then it counts alone. Long enough for a process that is
 #: busy with hashing passwords: what is only slow must not pass for lost, or guesses are counted by each process alone.
 PATIENCE_SECONDS = 1.0
 #: Counts of one quota in one window. When there are more, the oldest are forgotten: nobody is refused for it.
@@ -32,12 +32,11 @@ _log = structlog.get_logger("convene.quotas")
 
 
 class Quota(NamedTuple):
-    """So many requests in so many seconds; `exact` counts with all other processes before it lets through."""
+    """So many requests in so many seconds."""
 
     name: str
     most: int
     seconds: int
-    exact: bool = False
 
 
 class Standing(NamedTuple):
@@ -126,22 +125,40 @@ class Counts:
             await self._sums.close()
             await asyncio.sleep(0)  # a connection that was given up closes in the next turn of the loop
 
-    async def count(self, quota: Quota, who: str, amount: int = 1) -> Standing:
-        """Count a request of somebody; a negative amount takes it back.
+    def count(self, quota: Quota, who: str, amount: int = 1) -> Standing:
+        """Count a request of somebody here and at once; a negative amount takes it back.
 
         Raises:
             TooOften: they have used their quota up.
         """
         now = time.time()
-        number = int(now // quota.seconds)
+        window = self._window(quota)
+        here = window.count(who, int(now // quota.seconds), amount)
+        return self._standing(window, who, here, amount, now)
+
+    async def count_exactly(self, quota: Quota, who: str, amount: int = 1) -> Standing:
+        """Count as `count` does, together with all other processes.
+
+        Raises:
+            TooOften: they have used their quota up.
+        """
+        now = time.time()
+        window = self._window(quota)
+        here = window.count(who, int(now // quota.seconds), amount)
+        if self._sums is not None and self.shared:
+            await self._exchange_exactly(window, who)
+        return self._standing(window, who, here, amount, now)
+
+    def _window(self, quota: Quota) -> _QuotaWindow:
         window = self._windows.get(quota.name)
         if window is None:
             window = self._windows[quota.name] = _QuotaWindow(quota)
-        here = window.count(who, number, amount)
-        if quota.exact and self._sums is not None and self.shared:
-            await self._exchange_exactly(window, who)
+        return window
+
+    def _standing(self, window: _QuotaWindow, who: str, here: int, amount: int, now: float) -> Standing:
+        quota = window.quota
         left = quota.most - here - window.elsewhere.get(who, 0)
-        until = max(1, int((number + 1) * quota.seconds - now) + 1)
+        until = max(1, int((now // quota.seconds + 1) * quota.seconds - now) + 1)
         if left < 0 and amount > 0:
             self.refused[(quota.name,)] += 1
             raise TooOften(quota.name, until)

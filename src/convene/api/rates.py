@@ -39,26 +39,26 @@ class Rates:
         self._on = per_minute > 0
         self._user = Quota("user", per_minute, 60)
         self._address = Quota("address", per_minute, 60)
-        self._sign_in = Quota("sign-in", max(1, per_minute // 5), 60, exact=True)
-        self._register = Quota("register", max(1, per_minute // 10), 60, exact=True)
-        self._guesses = Quota("guesses", GUESSES, GUESSES_SECONDS, exact=True)
+        self._sign_in = Quota("sign-in", max(1, per_minute // 5), 60)
+        self._register = Quota("register", max(1, per_minute // 10), 60)
+        self._guesses = Quota("guesses", GUESSES, GUESSES_SECONDS)
         self._knocking: Counter[str] = Counter()
 
-    def of_user(self, scope: Scope, user_id: int) -> Awaitable[None]:
+    def of_user(self, scope: Scope, user_id: int) -> None:
         """Count a request of somebody who is signed in.
 
         Raises:
             TooOften: they have used their quota up.
         """
-        return self._count(scope, self._user, str(user_id))
+        self._count(scope, self._user, str(user_id))
 
-    def of_address(self, scope: Scope) -> Awaitable[None]:
+    def of_address(self, scope: Scope) -> None:
         """Count a request of somebody who is not signed in.
 
         Raises:
             TooOften: too many came from there.
         """
-        return self._count(scope, self._address, address_of(scope))
+        self._count(scope, self._address, address_of(scope))
 
     def of_sign_in(self, scope: Scope) -> Awaitable[None]:
         """Count somebody who signs in.
@@ -66,7 +66,7 @@ class Rates:
         Raises:
             TooOften: too many came from there.
         """
-        return self._count(scope, self._sign_in, address_of(scope))
+        return self._count_exactly(scope, self._sign_in, address_of(scope))
 
     def of_registration(self, scope: Scope) -> Awaitable[None]:
         """Count somebody who makes an account.
@@ -74,7 +74,7 @@ class Rates:
         Raises:
             TooOften: too many came from there.
         """
-        return self._count(scope, self._register, address_of(scope))
+        return self._count_exactly(scope, self._register, address_of(scope))
 
     @asynccontextmanager
     async def knocking(self, scope: Scope) -> AsyncIterator[None]:
@@ -85,7 +85,7 @@ class Rates:
         Raises:
             TooOften: too many came from there, or stand there without a token now, or anywhere.
         """
-        await self.of_address(scope)
+        self.of_address(scope)
         who = address_of(scope)
         if self._knocking[who] >= KNOCKING_MAX or self._knocking.total() >= KNOCKING_MAX_IN_ALL:
             self.counts.refused[("knocking",)] += 1
@@ -96,7 +96,7 @@ class Rates:
         finally:
             self._knocking[who] -= 1
             self._knocking += Counter()  # forgets those at zero
-        await self._count(scope, self._address, who, amount=-1)
+        self._count(scope, self._address, who, amount=-1)
 
     @asynccontextmanager
     async def guessing(
@@ -110,7 +110,7 @@ class Rates:
             TooOften: too many were wrong; those who hold the account wait as well, but stay signed in where they are.
         """
         who = blake2b(whose.encode("utf-8", "replace"), digest_size=16).hexdigest()
-        await self._count(scope, self._guesses, who)
+        await self._count_exactly(scope, self._guesses, who)
         was_wrong = False
         try:
             yield
@@ -119,17 +119,27 @@ class Rates:
             raise
         finally:
             if not was_wrong:
-                await self._count(scope, self._guesses, who, amount=-1)
+                await self._count_exactly(scope, self._guesses, who, amount=-1)
 
-    async def _count(self, scope: Scope, quota: Quota, who: str, amount: int = 1) -> None:
-        if not self._on:
-            return
-        try:
-            standing = await self.counts.count(quota, who, amount)
-        except TooOften as error:
-            _tell(scope, Standing(quota, 0, error.seconds))
-            raise
-        _tell(scope, standing)
+    def _count(self, scope: Scope, quota: Quota, who: str, amount: int = 1) -> None:
+        if self._on:
+            try:
+                _tell(scope, self.counts.count(quota, who, amount))
+            except TooOften as error:
+                _tell_none_left(scope, quota, error)
+                raise
+
+    async def _count_exactly(self, scope: Scope, quota: Quota, who: str, amount: int = 1) -> None:
+        if self._on:
+            try:
+                _tell(scope, await self.counts.count_exactly(quota, who, amount))
+            except TooOften as error:
+                _tell_none_left(scope, quota, error)
+                raise
+
+
+def _tell_none_left(scope: Scope, quota: Quota, error: TooOften) -> None:
+    _tell(scope, Standing(quota, 0, error.seconds))
 
 
 def _tell(scope: Scope, standing: Standing) -> None:
@@ -151,7 +161,7 @@ def rate_headers(scope: Scope) -> list[tuple[bytes, bytes]]:
 
 
 @lru_cache
-def _policy(name: str, most: int, seconds: int, _exact: bool) -> bytes:
+def _policy(name: str, most: int, seconds: int) -> bytes:
     return f'"{name}";q={most};w={seconds}'.encode()
 
 
@@ -188,7 +198,7 @@ class OutsideRates:
         """Pass the request on, if it is not one too many."""
         if scope["type"] == "http" and not scope["path"].startswith(("/api/v1/", "/health", "/metrics")):
             try:
-                await self._rates.of_address(scope)
+                self._rates.of_address(scope)
             except TooOften as error:
                 await problem(error, scope)(scope, receive, send)
                 return

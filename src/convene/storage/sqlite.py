@@ -10,12 +10,14 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
+from collections.abc import Awaitable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from convene.domain.errors import Unavailable
 from convene.storage.sqlite_connection import DIALECT, SqliteConnection, Threads, begin, patiently, undo
 from convene.storage.statements import PoolUse
+from convene.storage.turns import Places
 
 READERS_MAX = 32
 SEARCHERS = 2
@@ -37,11 +39,12 @@ class SqliteDatabase:
         self.path = path
         self._timeout = timeout
         self._writer: sqlite3.Connection | None = None
+        self._name = str(path)
         self._opened = 0, 0
         self._idle: list[sqlite3.Connection] = []
         self._reading = 0
         self._write_lock = asyncio.Lock()
-        self._readers = asyncio.Semaphore(READERS_MAX)
+        self._readers = Places(READERS_MAX)
         self._threads = Threads(
             commit=ThreadPoolExecutor(1, thread_name_prefix="sqlite-commit"),
             search=ThreadPoolExecutor(SEARCHERS, thread_name_prefix="sqlite-search"),
@@ -82,7 +85,7 @@ class SqliteDatabase:
         if self._writer is None:
             raise Unavailable("database_closed")
         try:
-            found = os.stat(self.path)  # noqa: PTH116 - with each request, at half of the cost
+            found = os.stat(self._name)  # noqa: PTH116 - with each request, at half of the cost
         except OSError as error:
             raise Unavailable("database_down") from error
         if (found.st_dev, found.st_ino) != self._opened:
@@ -115,15 +118,13 @@ class SqliteDatabase:
         Raises:
             Unavailable: all were lent for too long; the file is locked, damaged or not there any more.
         """
-        if self._readers.locked():
-            await self._wait_for(self._readers, "database_busy", self._deadline())
-        else:
-            await self._readers.acquire()
+        if not self._readers.take_at_once():
+            await self._in_time(self._readers.wait(), "database_busy", self._deadline())
         try:
             self._look_for_the_file()
             raw = self._idle.pop() if self._idle else await patiently(self._connect, self._deadline())
         except BaseException:
-            self._readers.release()
+            self._readers.leave()
             raise
         self._reading += 1
         return SqliteConnection(raw, self._threads, self._take_back)
@@ -135,7 +136,7 @@ class SqliteDatabase:
             Unavailable: it took too long, or the file is damaged or not there any more.
         """
         deadline = self._deadline()
-        await self._wait_for(self._write_lock, "database_locked", deadline)
+        await self._in_time(self._write_lock.acquire(), "database_locked", deadline)
         try:
             raw = self._look_for_the_file()
             await begin(raw, deadline)
@@ -145,16 +146,16 @@ class SqliteDatabase:
         return SqliteConnection(raw, self._threads, self._end_turn, deadline)
 
     @staticmethod
-    async def _wait_for(place: asyncio.Semaphore | asyncio.Lock, reason: str, deadline: float) -> None:
+    async def _in_time(waiting: Awaitable[object], reason: str, deadline: float) -> None:
         try:
             async with asyncio.timeout_at(deadline):
-                await place.acquire()
+                await waiting
         except TimeoutError as error:
             raise Unavailable(reason) from error
 
     def _take_back(self, raw: sqlite3.Connection) -> None:
         self._reading -= 1
-        self._readers.release()
+        self._readers.leave()
         if self._writer is None:  # closed meanwhile
             raw.close()
             return

@@ -57,8 +57,12 @@ class SqliteConnection:
 
     async def one(self, statement: Statement, values: Values) -> Row | None:
         """Run, and give the first row."""
-        rows = await self.all(statement, values)
-        return rows[0] if rows else None
+        if statement.is_long:
+            return next(iter(await self.all(statement, values)), None)
+        compiled = statement.compiled(DIALECT)
+        with translated:
+            rows = self.raw.execute(compiled.sql, compiled.bind(values)).fetchall()
+        return compiled.decode(rows[0]) if rows else None
 
     async def all(self, statement: Statement, values: Values) -> list[Row]:
         """Run, and give all rows."""

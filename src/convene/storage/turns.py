@@ -10,17 +10,57 @@ from types import TracebackType
 from convene.domain.errors import Unavailable
 
 
+class Places:
+    """So many at once; whoever finds no place free waits in line.
+
+    Whoever finds one waits for nothing, and pays for nothing.
+    """
+
+    __slots__ = ("_waiting", "free")
+
+    def __init__(self, free: int) -> None:
+        #: None while somebody waits.
+        self.free = free
+        self._waiting: deque[asyncio.Future[None]] = deque()
+
+    def take_at_once(self) -> bool:
+        """Take a place, if there is a free one."""
+        if not self.free:
+            return False
+        self.free -= 1
+        return True
+
+    async def wait(self) -> None:
+        """Take a place as soon as it is one's turn."""
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self.leave()  # it came in the moment of giving up
+            raise
+
+    def leave(self) -> None:
+        """Leave a place to whoever is next."""
+        while self._waiting:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                return
+        self.free += 1
+
+
 class Turns:
     """One after the other for each key; nobody waits for longer than they would for a lock of the database.
 
-    Whoever finds nobody there waits for nothing, and pays for nothing: a lock, its place among weak references and
-    the timer that bounds waiting were a thirtieth of creating an event.
+    A lock, its place among weak references and the timer that bounds waiting were a thirtieth of creating an event.
     """
 
     def __init__(self, patience: float) -> None:
         self._patience = patience
-        #: By key, while it is somebody's turn: who waits for the next one.
-        self._waiting: dict[int, deque[asyncio.Future[None]]] = {}
+        #: By key, while it is somebody's turn: the one place.
+        self._places: dict[int, Places] = {}
 
     def of(self, key: int) -> AbstractAsyncContextManager[None]:
         """Wait until it is one's turn, which ends with the block.
@@ -36,31 +76,26 @@ class Turns:
         Raises:
             Unavailable: it took too long.
         """
-        waiting = self._waiting.get(key)
-        if waiting is None:
-            self._waiting[key] = deque()
+        place = self._places.get(key)
+        if place is None:
+            self._places[key] = Places(0)
             return
-        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        waiting.append(turn)
         try:
             async with asyncio.timeout(self._patience):
-                await turn
-        except (asyncio.CancelledError, TimeoutError) as error:
-            if turn.done() and not turn.cancelled():
-                self.pass_on(key)  # it came in the moment of giving up
-            if isinstance(error, TimeoutError):
-                raise Unavailable("database_locked") from error
-            raise
+                await place.wait()
+        except TimeoutError as error:
+            raise Unavailable("database_locked") from error
+        finally:
+            self._forget_if_free(key)
 
     def pass_on(self, key: int) -> None:
         """End a turn."""
-        waiting = self._waiting[key]
-        while waiting:
-            turn = waiting.popleft()
-            if not turn.done():
-                turn.set_result(None)
-                return
-        del self._waiting[key]
+        self._places[key].leave()
+        self._forget_if_free(key)
+
+    def _forget_if_free(self, key: int) -> None:
+        if self._places[key].free:
+            del self._places[key]
 
 
 class _Turn:
