@@ -90,7 +90,7 @@ class _Stage:
         pattern = more.pop("recurrence_pattern", None)
         change = EventChange(title=title, start_time=when[0], end_time=when[1], recurrence_pattern=pattern)
         texts = {name: str(value) for name, value in more.items()}
-        change = replace(change, **texts)  # type: ignore[arg-type] # only text fields are passed on
+        change = change._replace(**texts)  # type: ignore[arg-type] # only text fields are passed on
         async with self._units.writing() as work:
             return await events.create(
                 work, self._team[who], change, lambda _: lambda event_id, _: event_id, allow_overlap=True

@@ -24,7 +24,7 @@ from convene.api import idempotency
 from convene.api.fields import DIGITS
 from convene.api.idempotency import Attempts
 from convene.api.metrics import Metrics
-from convene.api.plans import opening
+from convene.api.planning import opening
 from convene.api.preconditions import IfMatch
 from convene.api.rates import Rates
 from convene.api.schemas import Transfer

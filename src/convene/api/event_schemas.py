@@ -71,13 +71,12 @@ class EventFields(Body):
 
     def change(self) -> EventChange:
         """The fields that were sent, as the operations read them."""
-        sent = {field: getattr(self, field) for field in _CHANGE_FIELDS & self.model_fields_set}
-        if "tags" in sent:
-            sent["tags"] = tuple(sent["tags"] or ())
-        return EventChange(**sent)
+        said = self.model_fields_set
+        values = {**self.__dict__, "tags": tuple(self.tags or ())}
+        return EventChange._make([values[field] if field in said else unsaid for field, unsaid in _UNSAID])
 
 
-_CHANGE_FIELDS = frozenset(EventChange.__dataclass_fields__)
+_UNSAID = tuple(EventChange._field_defaults.items())
 
 
 class EventCreate(EventFields):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated
@@ -178,7 +177,7 @@ async def change_event(
     `following` answers with the later half, a new event.
     """
     revision = Revision(
-        change=replace(body.change(), is_patch=_is_patch(request)),
+        change=body.change()._replace(is_patch=_is_patch(request)),
         base_version=body.base_version,
         seen_as=body.occurrence,
         allow_overlap=allow_overlap,

@@ -27,6 +27,7 @@ from convene.storage.unit_of_work import UnitOfWork
 
 HEADER = "Idempotency-Key"
 _HEADER = HEADER.lower().encode()
+_NOTHING: dict[str, Any] = {}
 REPLAYED = "Idempotent-Replayed"
 KEY_MAX = 255
 _PLACE = "header:idempotency-key"
@@ -145,8 +146,9 @@ def answered_once(endpoint: Endpoint) -> Endpoint:
     async def keeping(**arguments: Any) -> Response:  # noqa: ANN401 - whatever the route takes
         request: Request = arguments[own] if own else arguments.pop("asked_request")
         response = await endpoint(**arguments)
-        work, attempt = request.scope.get("state", {}).pop("attempt", (None, None))
-        if work is not None:
+        state = request.scope.get("state", _NOTHING)
+        if "attempt" in state:
+            work, attempt = state.pop("attempt")
             await keep(work, attempt, response)
         return response
 

@@ -13,7 +13,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from convene.api.bodies import Handler, read_first
 from convene.api.idempotency import answered_once
-from convene.api.plans import NotPlanned, following_plan
+from convene.api.planning import NotPlanned
+from convene.api.plans import following_plan
 from convene.api.query_names import after_names, names_in
 
 

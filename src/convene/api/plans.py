@@ -1,239 +1,33 @@
-"""Plans: what a route reads and depends on, put into an order once, when the route is made, and followed since.
+"""Plans: what a route reads and depends on is put into an order once (`planning`), and followed since.
 
 FastAPI walks the tree of what a route depends on anew for each request, goes into every branch again that it has
 solved already, asks each parameter again what it could be, and validates those that were not sent: a third of reading
 an event, a quarter of creating one (docs/performance.md). What the signature of a route says stays true: the same
 parameters, validated by the same fields, the same errors, the same order.
-
-A plan knows what our routes use. Anything else is left to FastAPI. It is made from parts of FastAPI that are not
-public, so pyproject.toml holds FastAPI to one minor version, and tests/api/test_planned.py holds it to the parts. It
-must know nothing of events.
 """
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from functools import wraps
-from types import NoneType
-from typing import Any, NamedTuple, get_args
+from contextlib import AbstractAsyncContextManager
+from typing import Any, NamedTuple
 
 from fastapi import Request, Response
-from fastapi._compat import ModelField, field_annotation_is_sequence, get_missing_field_error
+from fastapi._compat import get_missing_field_error
+from fastapi._compat.v2 import _regenerate_error_with_loc
 from fastapi.dependencies.models import Dependant
 from fastapi.exceptions import RequestValidationError
-from fastapi.params import Body
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from convene.api.bodies import Handler, read_json, receiving
+from convene.api.planning import ABSENT, UNSOLVED, Parameter, Plan, plan_of
 from convene.api.query_names import names_in, not_in
-
-#: Defaults that are the same for all.
-_CONSTANT = (NoneType, str, int, float, bool, tuple)
-_UNSOLVED = object()
-_ABSENT = object()
-
-
-class _Parameter(NamedTuple):
-    """Something that a request may carry: its place among the values, where it is sent, as what, what checks it.
-
-    `check` is Pydantic's own part of the field; the field itself says what is wrong.
-    """
-
-    place: int
-    sent_in: str
-    key: str
-    field: ModelField
-    check: Callable[..., Any]
-    needed: bool
-    default: Any
-
-
-class _Step(NamedTuple):
-    """One call: of a dependency, or at last of the route's own function.
-
-    Attributes:
-        gives: calls it with what it takes of the values.
-        places: where among them that is.
-        reads: the request's body has to be read before.
-        body: what is made of the body for it, None for nothing.
-        opens: what is given has to be left again when the route is done.
-        place: where among the values that goes.
-    """
-
-    call: Callable[..., Any]
-    gives: Callable[[Callable[..., Any], Sequence[Any]], Any]
-    places: tuple[int, ...]
-    reads: bool
-    body: _Parameter | None
-    opens: bool
-    place: int
-
-
-class _Plan(NamedTuple):
-    """What a route does, in order, and the values that it does it with, each in its place.
-
-    Attributes:
-        blank: what the values are before anything was sent; the first is the request.
-        path, query, headers: what is read, by what it is called there; several may read the same.
-        needed: what else than the path has to be sent.
-    """
-
-    steps: tuple[_Step, ...]
-    blank: tuple[Any, ...]
-    path: Mapping[str, Sequence[_Parameter]]
-    query: Mapping[str, Sequence[_Parameter]]
-    headers: Mapping[bytes, Sequence[_Parameter]]
-    needed: tuple[_Parameter, ...]
-
-
-class NotPlanned(Exception):
-    """The route uses something that plans do not know."""
-
-
-Opening = Callable[..., AbstractAsyncContextManager[Any]]
-
-
-def opening(make: Opening) -> Callable[..., AsyncIterator[Any]]:
-    """Make a dependency of a function that gives a context manager, which is open while the route runs.
-
-    FastAPI takes generators for this only; a plan opens what is given by itself.
-    """
-
-    @wraps(make)
-    async def dependency(**arguments: Any) -> AsyncIterator[Any]:  # noqa: ANN401 - whatever is asked for
-        async with make(**arguments) as opened:
-            yield opened
-
-    dependency.make = make  # type: ignore[attr-defined]
-    return dependency
-
-
-# -- making a plan -------------------------------------------------------------------------------------------
-
-
-class _Planning:
-    """A plan in the making: the walk through what a route depends on, each dependency once."""
-
-    def __init__(self) -> None:
-        self.blank: list[Any] = [None]
-        self.parameters: list[_Parameter] = []
-        self.steps: list[_Step] = []
-        self._places: dict[Any, int] = {}
-
-    def place_of(self, dependant: Dependant) -> int:
-        """Where what a dependant gives is among the values."""
-        if dependant.call not in self._places:
-            if not dependant.use_cache or dependant.concurrency or dependant.scope not in {None, "function"}:
-                raise NotPlanned
-            places = [(one.name, self.place_of(one)) for one in dependant.dependencies]
-            # What a route depends on without taking what it gives has no name.
-            needs = {name: place for name, place in places if name is not None}
-            self._places[dependant.call] = self._add_step(dependant, needs)
-        return self._places[dependant.call]
-
-    def _add_step(self, dependant: Dependant, needs: dict[str, int]) -> int:
-        call = dependant.call
-        unknown = (
-            dependant.cookie_params,
-            dependant.websocket_param_name or dependant.http_connection_param_name or dependant.response_param_name,
-            dependant.background_tasks_param_name or dependant.security_scopes_param_name,
-        )
-        if call is None or any(unknown):
-            raise NotPlanned
-        function = call if inspect.isroutine(call) else type(call).__call__
-        opens = inspect.isasyncgenfunction(function)
-        if not opens and not inspect.iscoroutinefunction(function):
-            raise NotPlanned
-        if opens and dependant.scope != "function":
-            raise NotPlanned  # it would have to stay open until the answer has been sent
-        sent = {"path": dependant.path_params, "query": dependant.query_params, "header": dependant.header_params}
-        for sent_in, fields in sent.items():
-            for field in fields:
-                parameter = self._parameter(field, sent_in)
-                self.parameters.append(parameter)
-                needs[field.name] = parameter.place
-        body = self._body(dependant.body_params)
-        if body is not None:
-            needs[body.field.name] = body.place
-        if dependant.request_param_name:
-            needs[dependant.request_param_name] = 0
-        # Not before it is known who is calling, and not while anything is held open that others wait for.
-        reads = (opens or body is not None) and not any(step.reads for step in self.steps)
-        made = getattr(call, "make", None) or asynccontextmanager(call) if opens else call
-        place = self._new_place(None)
-        self.steps.append(_Step(made, _giving(needs), tuple(needs.values()), reads, body, opens, place))
-        return place
-
-    def _new_place(self, blank: object) -> int:
-        self.blank.append(blank)
-        return len(self.blank) - 1
-
-    def _parameter(self, field: ModelField, sent_in: str) -> _Parameter:
-        info = field.field_info
-        one_name = info.validation_alias is None or isinstance(info.validation_alias, str)
-        if info.validate_default or info.default_factory is not None or not one_name:
-            raise NotPlanned
-        if sent_in != "body" and (field_annotation_is_sequence(info.annotation) or _is_model(info.annotation)):
-            raise NotPlanned  # it takes more than one value of the request
-        needed = info.is_required()
-        default = _ABSENT if needed else info.default
-        if not needed and not isinstance(default, _CONSTANT):
-            raise NotPlanned  # each request would have to get its own
-        key = field.validation_alias or field.alias
-        check = field._type_adapter.validator.validate_python  # noqa: SLF001 - FastAPI's `validate` is three calls
-        return _Parameter(self._new_place(default), sent_in, key, field, check, needed, default)
-
-    def _body(self, fields: Sequence[ModelField]) -> _Parameter | None:
-        """The one argument that is the whole body; one that may be left out is None then."""
-        if not fields:
-            return None
-        info = fields[0].field_info
-        kinds = [one for one in get_args(info.annotation) or (info.annotation,) if one is not NoneType]
-        if (
-            (len(fields) > 1 or type(info) is not Body or info.embed)
-            or not (info.is_required() or info.default is None)
-            or not (len(kinds) == 1 and _is_model(kinds[0]))
-        ):
-            raise NotPlanned
-        return self._parameter(fields[0], "body")
-
-
-def _giving(needs: Mapping[str, int]) -> Callable[[Callable[..., Any], Sequence[Any]], Any]:
-    """Make what calls a function with values as its arguments: as if written by hand, without a dictionary of them."""
-    arguments = ", ".join(f"{name}=values[{place}]" for name, place in needs.items())
-    made: Callable[..., Any] = eval(f"lambda call, values: call({arguments})")  # noqa: S307 - of the names of arguments
-    return made
-
-
-def _plan_of(route: Dependant) -> _Plan:
-    made = _Planning()
-    made.place_of(route)
-    if all(step.body is None for step in made.steps):
-        made.steps = [step._replace(reads=False) for step in made.steps]
-
-    def sent_in(where: str) -> dict[str, list[_Parameter]]:
-        keys = dict.fromkeys(one.key for one in made.parameters if one.sent_in == where)
-        return {key: [one for one in made.parameters if (one.sent_in, one.key) == (where, key)] for key in keys}
-
-    headers = {key.encode(): read for key, read in sent_in("header").items()}
-    needed = tuple(one for one in made.parameters if one.needed and one.sent_in != "path")
-    return _Plan(tuple(made.steps), tuple(made.blank), sent_in("path"), sent_in("query"), headers, needed)
-
-
-def _is_model(annotation: object) -> bool:
-    return inspect.isclass(annotation) and issubclass(annotation, BaseModel)
-
-
-# -- following it --------------------------------------------------------------------------------------------
 
 
 class _Wrong(NamedTuple):
     """What is wrong with a request, and with the value in which place, by which it is told in order."""
 
     place: int
-    errors: Sequence[Any]
+    errors: list[dict[str, Any]]
 
 
 def following_plan(route: Dependant) -> Handler:
@@ -242,12 +36,12 @@ def following_plan(route: Dependant) -> Handler:
     Raises:
         NotPlanned: there can be none.
     """
-    plan, names = _plan_of(route), names_in(route)
+    plan, names = plan_of(route), names_in(route)
     last = plan.steps[-1].place
 
     async def answer(request: Request) -> Response:
-        values, wrong = list(plan.blank), []
-        values[0] = request
+        values: list[Any] = [request, *plan.blank]
+        wrong: list[_Wrong] = []
         _add_sent(values, plan, names, wrong)
         opened: list[AbstractAsyncContextManager[Any]] = []
         try:
@@ -256,12 +50,12 @@ def following_plan(route: Dependant) -> Handler:
             for call, gives, places, reads, body, opens, place in plan.steps:
                 if reads:
                     sent = await _read_body(request)
-                if body is not None and sent is not _ABSENT:
+                if body is not None and sent is not ABSENT:
                     values[body.place] = _checked(body, sent, wrong)
                 elif body is not None and body.needed:
                     values[body.place] = _missing(body, wrong)
-                if wrong and (place == last or any(values[one] is _UNSOLVED for one in places)):
-                    values[place] = _UNSOLVED
+                if wrong and (place == last or any(values[one] is UNSOLVED for one in places)):
+                    values[place] = UNSOLVED
                 elif opens:
                     context = gives(call, values)
                     values[place] = await context.__aenter__()
@@ -296,50 +90,59 @@ async def _leave(opened: list[AbstractAsyncContextManager[Any]], error: BaseExce
             raise
 
 
-def _add_sent(values: list[Any], plan: _Plan, names: frozenset[str], wrong: list[_Wrong]) -> None:
-    """Put what a request carries in its place: what was not sent is there already, as its default.
-
-    Starlette looks through all headers for each that is asked for, and makes four objects of a query that is empty.
-    """
+def _add_sent(values: list[Any], plan: Plan, names: frozenset[str], wrong: list[_Wrong]) -> None:
+    """Put what a request carries in its place: what was not sent is there already, as its default."""
     request: Request = values[0]
     scope = request.scope
     for key, value in scope["path_params"].items():
         for parameter in plan.path.get(key, ()):
             values[parameter.place] = _checked(parameter, value, wrong)
     if scope["query_string"]:
-        if unknown := not_in(names, request):
-            wrong.append(_Wrong(0, unknown))
-        for key, value in request.query_params.items():
-            for parameter in plan.query.get(key, ()):
-                values[parameter.place] = _checked(parameter, value, wrong)
+        _add_query(values, plan, names, wrong)
     if plan.headers:
-        found = {name: value for name, value in reversed(scope["headers"]) if name in plan.headers}  # the first of each
-        for name, value in found.items():
-            for parameter in plan.headers[name]:
-                values[parameter.place] = _checked(parameter, value.decode("latin-1"), wrong)
+        _add_headers(values, plan, wrong)
     for parameter in plan.needed:
-        if values[parameter.place] is _ABSENT:
+        if values[parameter.place] is ABSENT:
             values[parameter.place] = _missing(parameter, wrong)
+
+
+def _add_query(values: list[Any], plan: Plan, names: frozenset[str], wrong: list[_Wrong]) -> None:
+    request: Request = values[0]
+    if unknown := not_in(names, request):
+        wrong.append(_Wrong(0, unknown))
+    for key, value in request.query_params.items():
+        for parameter in plan.query.get(key, ()):
+            values[parameter.place] = _checked(parameter, value, wrong)
+
+
+def _add_headers(values: list[Any], plan: Plan, wrong: list[_Wrong]) -> None:
+    """Of several headers of one name the first, as FastAPI takes it, but by one look through all."""
+    request: Request = values[0]
+    found = {name: value for name, value in reversed(request.scope["headers"]) if name in plan.headers}
+    for name, value in found.items():
+        for parameter in plan.headers[name]:
+            values[parameter.place] = _checked(parameter, value.decode("latin-1"), wrong)
 
 
 async def _read_body(request: Request) -> Any:  # noqa: ANN401 - any JSON value
     with receiving:
         body = await request.body()
-    return read_json(body) if body else _ABSENT
+    return read_json(body) if body else ABSENT
 
 
-def _missing(parameter: _Parameter, wrong: list[_Wrong]) -> Any:  # noqa: ANN401 - what stands for no value
+def _missing(parameter: Parameter, wrong: list[_Wrong]) -> Any:  # noqa: ANN401 - what stands for no value
     wrong.append(_Wrong(parameter.place, [get_missing_field_error(_location(parameter))]))
-    return _UNSOLVED
+    return UNSOLVED
 
 
-def _checked(parameter: _Parameter, value: object, wrong: list[_Wrong]) -> Any:  # noqa: ANN401 - as it is declared
+def _checked(parameter: Parameter, value: object, wrong: list[_Wrong]) -> Any:  # noqa: ANN401 - as it is declared
     try:
         return parameter.check(value, from_attributes=True)
-    except ValidationError:
-        wrong.append(_Wrong(parameter.place, parameter.field.validate(value, loc=_location(parameter))[1]))
-        return _UNSOLVED
+    except ValidationError as error:
+        errors = _regenerate_error_with_loc(errors=error.errors(include_url=False), loc_prefix=_location(parameter))
+        wrong.append(_Wrong(parameter.place, errors))
+        return UNSOLVED
 
 
-def _location(parameter: _Parameter) -> tuple[str, ...]:
+def _location(parameter: Parameter) -> tuple[str, ...]:
     return ("body",) if parameter.sent_in == "body" else (parameter.sent_in, parameter.key)

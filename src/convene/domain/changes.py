@@ -8,8 +8,9 @@ no storage.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from convene.domain.content import UNSET, EventContent, FreeBusy, Schedule, Status, Unset
 from convene.domain.errors import Fault, Invalid
@@ -22,8 +23,7 @@ from convene.domain.series import rescheduled
 from convene.domain.zones import away
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EventChange:
+class EventChange(NamedTuple):
     """The fields that were sent; UNSET ones stay as they are. Named as clients name them.
 
     Attributes:

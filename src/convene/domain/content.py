@@ -9,13 +9,13 @@ A value that makes no sense cannot be built. Knows nothing of versions, people o
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import Enum, StrEnum
 from typing import Final, Literal
 
 from convene.domain.errors import Invalid
 from convene.domain.recurrence import RecurrenceRule
-from convene.domain.zones import EARLIEST, FAR_FUTURE, LATEST, check_range, instant, wall_time, zone
+from convene.domain.zones import EARLIEST, FAR_FUTURE, LATEST, as_if_utc, check_range, instant, wall_time, zone
 
 TITLE_MAX = 255
 DESCRIPTION_MAX = 20_000
@@ -82,7 +82,7 @@ class Schedule:
         longest = SERIES_DURATION_MAX if self.rule else SINGLE_DURATION_MAX
         if self.duration > longest:
             raise Invalid.at("/end_time", f"an event lasts at most {longest.days} days")
-        if not EARLIEST <= self.start.replace(tzinfo=UTC) <= LATEST:
+        if not EARLIEST <= as_if_utc(self.start) <= LATEST:
             raise Invalid.at("/start_time", "must lie between the years 1 and 9999, three days from either end")
         starts_at = check_range(instant(self.start, zone(self.zone), self.fold), "/start_time")
         if LATEST - starts_at < self.duration:

@@ -5,19 +5,17 @@ With an offset a time is that instant; without one it is wall time in the event'
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
-from typing import Literal
+from datetime import date, datetime, timedelta
+from typing import Literal, NamedTuple
 
 from convene.domain.content import Schedule
 from convene.domain.errors import Invalid
-from convene.domain.zones import check_range, in_utc, instant, wall_time, zone
+from convene.domain.zones import as_if_utc, check_range, in_utc, instant, wall_time, zone
 
 When = datetime | date
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(NamedTuple):
     """A wall time of a zone and which pass of it, as a person meant it.
 
     Attributes:
@@ -26,7 +24,7 @@ class Moment:
 
     wall: datetime
     fold: Literal[0, 1] = 0
-    at: datetime | None = field(default=None, compare=False)
+    at: datetime | None = None
 
     def instant(self, name: str) -> datetime:
         """The instant that it is in its zone, in UTC."""
@@ -64,7 +62,7 @@ def _as_day(wall: datetime, pointer: str, *, is_end: bool) -> Moment:
 
 
 def _checked(wall: datetime, pointer: str) -> datetime:
-    check_range(wall.replace(tzinfo=UTC), pointer)
+    check_range(as_if_utc(wall), pointer)
     return wall
 
 

@@ -5,8 +5,6 @@ Pure: no clock, no storage.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from convene.domain.changes import EventChange
 from convene.domain.content import UNSET, EventContent
 from convene.domain.content_json import override_to_json
@@ -46,4 +44,4 @@ def in_full(change: EventChange, base: EventContent, *, of_occurrence: bool) -> 
         overrides = patched(own, overrides)
     if overrides is not UNSET and (overrides or {}) != own and not (of_occurrence and not overrides):
         raise Invalid.at("/overrides", "cannot be changed here; change an occurrence with ?scope=this&occurrence=")
-    return replace(change, recurrence_pattern=pattern, overrides=UNSET, is_patch=False)
+    return change._replace(recurrence_pattern=pattern, overrides=UNSET, is_patch=False)

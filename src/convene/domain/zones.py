@@ -54,13 +54,26 @@ def instant(wall: datetime, tz: ZoneInfo, fold: int = 0) -> datetime:
     In a gap the offset before it counts (so 02:30 becomes the instant that clocks call 03:30); in an overlap `fold`
     chooses the first (0) or the second (1) pass (PEP 495).
     """
-    return wall.replace(tzinfo=tz, fold=fold).astimezone(UTC)
+    if wall.fold != fold:
+        wall = wall.replace(fold=fold)
+    return datetime.combine(wall, wall.time(), tz).astimezone(UTC)
 
 
 def wall_time(moment: datetime, tz: ZoneInfo) -> tuple[datetime, int]:
     """Say what clocks in a zone show at an instant: the naive wall time, and 1 in the second pass of an overlap."""
     local = moment.astimezone(tz)
-    return local.replace(tzinfo=None, fold=0), local.fold
+    wall = without_zone(local)
+    return (wall.replace(fold=0), 1) if wall.fold else (wall, 0)
+
+
+def without_zone(moment: datetime) -> datetime:
+    """What a clock shows, without where it is: `replace(tzinfo=None)` in a quarter of its time."""
+    return datetime.combine(moment, moment.time())
+
+
+def as_if_utc(wall: datetime) -> datetime:
+    """A wall time as if clocks showed UTC there, to be compared with bounds."""
+    return datetime.combine(wall, wall.time(), UTC)
 
 
 def check_range(moment: datetime, pointer: str) -> datetime:
@@ -81,7 +94,7 @@ def in_utc(sent: datetime, pointer: str) -> datetime:
         Invalid: before `EARLIEST` or after `LATEST`.
     """
     # What no offset could bring back into the range is refused before it is converted, which would overflow.
-    wall = sent.replace(tzinfo=UTC)
+    wall = as_if_utc(sent)
     if not _EARLIEST_WALL <= wall <= _LATEST_WALL:
         return check_range(wall, pointer)
     return check_range(sent.astimezone(UTC), pointer)

@@ -18,6 +18,8 @@ from sqlalchemy.sql import ColumnElement
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import Text, TypeEngine
 
+from convene.domain.zones import without_zone
+
 #: A key that counts up: 64 bits on PostgreSQL; SQLite wants exactly INTEGER for its rowid.
 BigId = BigInteger().with_variant(Integer, "sqlite")
 
@@ -31,7 +33,7 @@ def instant_text(moment: datetime) -> str:
         ValueError: a naive datetime, which is no instant.
     """
     _aware(moment)
-    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+    return without_zone(moment.astimezone(UTC)).isoformat(timespec="microseconds") + "Z"
 
 
 def _aware(moment: datetime | None) -> datetime | None:

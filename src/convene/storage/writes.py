@@ -130,6 +130,7 @@ def head_of(row: Values) -> EventHead:
 
 def new_row(work: UnitOfWork, event: NewEvent) -> dict[str, Any]:
     """All that is written of a new event, but for its id."""
+    now = work.now
     return {
         **content_columns(event.content),
         "calendar_id": event.calendar_id,
@@ -138,8 +139,8 @@ def new_row(work: UnitOfWork, event: NewEvent) -> dict[str, Any]:
         "version": 1,
         "split_from": event.split_from,
         "continued_by": event.continued_by,
-        "created_at": work.now,
-        "updated_at": work.now,
+        "created_at": now,
+        "updated_at": now,
         "updated_by": event.created_by,
         "kind": "created",
         "data": to_json(event.content),
