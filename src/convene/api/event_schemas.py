@@ -61,7 +61,7 @@ class EventFields(Body):
     @model_validator(mode="before")
     @classmethod
     def _read_what_was_sent(cls, data: Any) -> Any:  # noqa: ANN401 - whatever a client sends
-        if not isinstance(data, dict):
+        if not isinstance(data, dict) or (cls._ignored.isdisjoint(data) and "recurrence_type" not in data):
             return data
         known = {key: value for key, value in data.items() if key not in cls._ignored}
         legacy = known.pop("recurrence_type", None)

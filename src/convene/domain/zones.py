@@ -30,13 +30,7 @@ def _names() -> frozenset[str]:
     return frozenset(files("tzdata").joinpath("zones").read_text(encoding="ascii").split())
 
 
-@cache
-def _load(name: str) -> ZoneInfo:
-    # By itself, ZoneInfo prefers the machine's files: other rules on each, and a `localtime` that is nowhere else.
-    with files("tzdata.zoneinfo").joinpath(*name.split("/")).open("rb") as file:
-        return ZoneInfo.from_file(file, key=name)
-
-
+@lru_cache(1024)  # there are some 600; what raises is not kept
 def zone(name: str) -> ZoneInfo:
     """Find a zone by its exact IANA name.
 
@@ -45,7 +39,9 @@ def zone(name: str) -> ZoneInfo:
     """
     if name not in _names():
         raise Invalid.at("/time_zone", f"unknown time zone {name[:64]!r}; use an IANA name such as Europe/Berlin")
-    return _load(name)
+    # By itself, ZoneInfo prefers the machine's files: other rules on each, and a `localtime` that is nowhere else.
+    with files("tzdata.zoneinfo").joinpath(*name.split("/")).open("rb") as file:
+        return ZoneInfo.from_file(file, key=name)
 
 
 def instant(wall: datetime, tz: ZoneInfo, fold: int = 0) -> datetime:
