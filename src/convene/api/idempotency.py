@@ -85,7 +85,8 @@ class Attempts:
 
 def is_asked_for(request: Request) -> bool:
     """Whether a request carries a key, good or not."""
-    return request.method == "POST" and _HEADER in dict(request.scope["headers"])
+    scope = request.scope
+    return scope["method"] == "POST" and _HEADER in dict(scope["headers"])
 
 
 def _key(request: Request) -> str | None:

@@ -96,7 +96,7 @@ def _as_json(said: dict[str, object]) -> None:
     if _waiting.loop is not loop or not _waiting.lines:
         _waiting.loop = loop
         loop.call_soon(_write_waiting)
-    _waiting.lines.append(orjson.dumps(said, option=_AS_LINE))
+    _waiting.lines.append(said)
 
 
 class _Waiting:
@@ -105,7 +105,7 @@ class _Waiting:
     __slots__ = ("lines", "loop")
 
     def __init__(self) -> None:
-        self.lines: list[bytes] = []
+        self.lines: list[dict[str, object]] = []
         self.loop: asyncio.AbstractEventLoop | None = None
 
 
@@ -116,7 +116,7 @@ _AS_LINE = orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE
 def _write_waiting() -> None:
     if _waiting.lines:
         lines, _waiting.lines = _waiting.lines, []
-        _write(b"".join(lines).decode())
+        _write(b"".join([orjson.dumps(line, option=_AS_LINE) for line in lines]).decode())
 
 
 def _write(text: str) -> None:

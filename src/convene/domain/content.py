@@ -166,6 +166,8 @@ class EventContent:
     overrides: tuple[Override, ...] = ()
 
     def __post_init__(self) -> None:
+        if not self.overrides:
+            return
         if len(self.overrides) > OVERRIDES_MAX:
             raise Invalid.at("", f"a series has at most {OVERRIDES_MAX} changed or excluded occurrences")
         if sum(own.text_length for own in self.overrides) > OVERRIDES_TEXT_MAX:

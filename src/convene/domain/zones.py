@@ -133,4 +133,4 @@ def rfc3339(moment: datetime, tz: ZoneInfo) -> str:
 
 def utc_rfc3339(moment: datetime) -> str:
     """Write an instant in UTC with a `Z`."""
-    return moment.astimezone(UTC).isoformat()[: -len("+00:00")] + "Z"
+    return without_zone(moment if moment.tzinfo is UTC else moment.astimezone(UTC)).isoformat() + "Z"

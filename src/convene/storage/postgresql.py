@@ -33,10 +33,13 @@ async def prepare(raw: Raw) -> None:
     The instants of 50 events take 60 us then, and 240 with asyncpg's own decoder. That rows need nothing more is worth
     1 us for each of them.
     """
-    await raw.set_type_codec(
-        "timestamptz", schema="pg_catalog", encoder=datetime.isoformat, decoder=datetime.fromisoformat
-    )
+    await raw.set_type_codec("timestamptz", schema="pg_catalog", encoder=_instant, decoder=datetime.fromisoformat)
     await raw.set_type_codec("json", schema="pg_catalog", encoder=str, decoder=orjson.loads)
+
+
+def _instant(moment: datetime) -> str:
+    """Write an instant, in half the time that `isoformat` takes."""
+    return orjson.dumps(moment)[1:-1].decode()
 
 
 class PostgresConnection:

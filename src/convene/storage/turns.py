@@ -59,8 +59,8 @@ class Turns:
 
     def __init__(self, patience: float) -> None:
         self._patience = patience
-        #: By key, while it is somebody's turn: the one place.
-        self._places: dict[int, Places] = {}
+        #: By key, while it is somebody's turn: the one place, once somebody waits for it.
+        self._places: dict[int, Places | None] = {}
 
     def of(self, key: int) -> AbstractAsyncContextManager[None]:
         """Wait until it is one's turn, which ends with the block.
@@ -76,25 +76,25 @@ class Turns:
         Raises:
             Unavailable: it took too long.
         """
-        place = self._places.get(key)
-        if place is None:
-            self._places[key] = Places(0)
+        if key not in self._places:
+            self._places[key] = None
             return
+        place = self._places[key] = self._places[key] or Places(0)
         try:
             async with asyncio.timeout(self._patience):
                 await place.wait()
         except TimeoutError as error:
             raise Unavailable("database_locked") from error
         finally:
-            self._forget_if_free(key)
+            if place.free:  # it came in the moment of giving up
+                del self._places[key]
 
     def pass_on(self, key: int) -> None:
         """End a turn."""
-        self._places[key].leave()
-        self._forget_if_free(key)
-
-    def _forget_if_free(self, key: int) -> None:
-        if self._places[key].free:
+        place = self._places[key]
+        if place is not None:
+            place.leave()
+        if place is None or place.free:
             del self._places[key]
 
 

@@ -82,17 +82,17 @@ class UnitOfWork:
         self.compared_until = None
         self.merged = False
 
-    async def one(self, statement: Statement, values: Values = _NOTHING) -> Row | None:
+    def one(self, statement: Statement, values: Values = _NOTHING) -> Awaitable[Row | None]:
         """Run a statement and give its first row, or None."""
-        return await self._connection.one(statement, values)
+        return self._connection.one(statement, values)
 
-    async def all(self, statement: Statement, values: Values = _NOTHING) -> list[Row]:
+    def all(self, statement: Statement, values: Values = _NOTHING) -> Awaitable[list[Row]]:
         """Run a statement and give its rows."""
-        return await self._connection.all(statement, values)
+        return self._connection.all(statement, values)
 
-    async def run(self, statement: Statement, values: Values = _NOTHING) -> int:
+    def run(self, statement: Statement, values: Values = _NOTHING) -> Awaitable[int]:
         """Run a statement and count the rows that it touched."""
-        return await self._connection.run(statement, values)
+        return self._connection.run(statement, values)
 
     def turn_alone(self, owner_id: int) -> AbstractAsyncContextManager[None] | None:
         """Let one statement be the whole transaction, where that can be: on PostgreSQL, before any other.
@@ -110,13 +110,13 @@ class UnitOfWork:
         turns = self._connection.turns
         return None if turns is None else turns.of(owner_id)
 
-    async def alone(self, statement: Statement, values: Values = _NOTHING) -> list[Row]:
+    def alone(self, statement: Statement, values: Values = _NOTHING) -> Awaitable[list[Row]]:
         """Run a statement as a transaction of its own, and give its rows; see `turn_alone`."""
-        return await self._connection.alone(statement, values)
+        return self._connection.alone(statement, values)
 
-    async def each(self, statement: Statement, rows: Sequence[Values]) -> list[Row]:
+    def each(self, statement: Statement, rows: Sequence[Values]) -> Awaitable[list[Row]]:
         """Run a statement once for each row of values and give the row that each returns, in order."""
-        return await self._connection.each(statement, rows)
+        return self._connection.each(statement, rows)
 
     async def many(self, statement: Statement, rows: Sequence[Values]) -> None:
         """Run a statement once for each row of values."""
