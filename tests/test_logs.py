@@ -15,10 +15,12 @@ from urllib.parse import quote, urlsplit
 import asyncpg
 import httpx2
 import pytest
+import structlog
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
+from convene.api import lines
 from tests.databases import KINDS, fresh_database
 from tests.process.servers import Server, serving
 
@@ -207,6 +209,31 @@ def test_an_error_of_ours_is_written_down_with_its_stack_and_its_id(session: Ses
     assert told["level"] == "error"
     assert "shelved_edits" in told["exception"]
     assert "Traceback" in told["exception"]
+
+
+async def test_lines_of_one_turn_are_written_together_and_in_their_order(capsys: pytest.CaptureFixture[str]):
+    for number in range(3):
+        lines.tell_request({"number": number})
+    assert not capsys.readouterr().err
+    structlog.get_logger("convene.requests").warning("something else", number=3)  # waits for nothing
+    lines.tell_request({"number": 4})
+    await asyncio.sleep(0)
+    told = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert [line["number"] for line in told] == [0, 1, 2, 3, 4]
+
+
+def test_lines_of_a_loop_that_has_ended_are_written_with_the_next(capsys: pytest.CaptureFixture[str]):
+    async def tell(number: int) -> None:
+        lines.tell_request({"number": number})
+        await asyncio.sleep(0)
+
+    ended = asyncio.new_event_loop()
+    ended.call_soon(ended.stop)
+    ended.call_soon(lambda: lines.tell_request({"number": 0}))
+    ended.run_forever()
+    ended.close()
+    asyncio.run(tell(1))
+    assert [json.loads(line)["number"] for line in capsys.readouterr().err.splitlines()] == [0, 1]
 
 
 def test_on_a_terminal_a_line_can_be_read_by_people():

@@ -97,6 +97,7 @@ def _serve(factory: Callable[[], FastAPI] | str, place: tuple[str, int], *, work
         host=place[0],
         port=place[1],
         http=JoiningProtocol,
+        lifespan="on",  # a start that fails ends the server
         ws="websockets-sansio",
         ws_max_size=FRAME_MAX,
         ws_per_message_deflate=False,

@@ -60,12 +60,13 @@ def make_app(kind: type[APIRoute]) -> tuple[FastAPI, Log]:
         unit: Annotated[str, unit],
         page: Annotated[Any, Depends(page)],
         wanted: Annotated[int, Query(alias="from")],
+        most: Annotated[int, Query(alias="limit", le=6)] = 0,  # which `page` reads as well, as it likes
         if_match: Annotated[str | None, Header(max_length=5)] = None,
     ) -> Response:
         log.append("route")
         if if_match == "fail":
             raise RuntimeError
-        return JSONResponse([caller, thing, unit, page, wanted, if_match])
+        return JSONResponse([caller, thing, unit, page, wanted, most, if_match])
 
     return app, log
 
@@ -84,6 +85,8 @@ async def asked(kind: type[APIRoute], path: str, headers: dict[str, str]) -> tup
     [
         "/things/1?from=3",
         "/things/1?from=3&limit=9&since=yesterday&unknown=1",
+        "/things/1?from=3&limit=6",
+        "/things/1?from=3&limit=10",
         "/things/1?from=3&from=4&limit=1&limit=2",
         "/things/1",
         "/things/0?from=3",

@@ -16,9 +16,12 @@ MARCH = ("2027-03-01", "2027-03-31")
 
 
 async def lists_as_read(event: Json, *people: Person) -> bool:
-    """Whether the lists of people show an event as each of them reads it."""
+    """Whether people read an event as its newest version is, which is written each time, and lists show the same."""
     for person in people:
         now = await read(person, event)
+        newest = (await pages(person, f"{path_of(event)}/history"))[0]["version_number"]
+        if now != await read(person, event, version=newest):
+            return False
         if [now] != await pages(person, EVENTS) or [now] != await calendar(person, *MARCH):
             return False
     return True

@@ -93,6 +93,26 @@ async def connection() -> AsyncIterator[Connection]:
     server.close()
 
 
+async def test_whoever_writes_without_end_is_stopped_when_nobody_takes_it():
+    sent = 0
+
+    async def endless(_scope: Scope, _receive: Receive, send: Send) -> None:
+        nonlocal sent
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        for _ in range(1_000):  # it never waits for anything else
+            await send({"type": "http.response.body", "body": bytes(100_000), "more_body": True})
+            sent += 1
+
+    config, state = Config(endless, log_config=None), ServerState()
+    server = await asyncio.get_running_loop().create_server(lambda: Impatient(config, state, {}), "127.0.0.1", 0)
+    _, writer = await asyncio.open_connection(*server.sockets[0].getsockname(), limit=1)
+    writer.write(b"GET / HTTP/1.1\r\nHost: convene\r\n\r\n")
+    await asyncio.sleep(0.5)
+    writer.transport.abort()
+    server.close()
+    assert 0 < sent < 900
+
+
 @pytest.mark.parametrize("said", [b"", b"GET / HTT", b"POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\nhel"])
 async def test_whoever_says_no_more_is_not_waited_for(connection: Connection, said: bytes):
     reader, writer = connection

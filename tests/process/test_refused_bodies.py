@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 import http.client
 import json
+import re
+import socket
+import time
 from urllib.parse import urlsplit
 
 import pytest
@@ -28,6 +31,30 @@ def test_whoever_sends_a_large_body_without_a_right_reads_the_answer(new_sqlite:
             connection.request("GET", "/health/live")
             assert connection.getresponse().status == 200
             connection.close()
+
+
+def test_what_is_left_of_a_small_body_is_taken_before_the_next_request(new_sqlite: str):
+    head = "POST /api/v1/events HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n"
+    with serving(new_sqlite) as server:
+        address = urlsplit(server.url)
+        with socket.create_connection((address.hostname, address.port), timeout=30) as connection:
+            connection.sendall(head.format(30_000).encode())
+            time.sleep(0.2)  # nobody may take what comes now for the next request
+            connection.sendall(b"GET /x HTTP/1.1\r\nHost: x\r\n\r\n".ljust(30_000))
+            connection.sendall(b"GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            said = b"".join(iter(lambda: connection.recv(65_536), b""))
+    assert re.findall(rb"HTTP/1.1 (\d+)", said) == [b"401", b"200"]
+
+
+def test_whoever_asks_before_sending_a_small_body_is_told_at_once(new_sqlite: str):
+    head = "POST /api/v1/events HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9\r\n"
+    with serving(new_sqlite) as server:
+        address = urlsplit(server.url)
+        with socket.create_connection((address.hostname, address.port), timeout=30) as connection:
+            connection.sendall(f"{head}Expect: 100-continue\r\n\r\n".encode())
+            said = b"".join(iter(lambda: connection.recv(65_536), b""))
+    assert said.startswith(b"HTTP/1.1 401 ")
+    assert b"connection: close" in said
 
 
 @pytest.mark.parametrize("key", ["", "Idempotency-Key: one-of-them\r\n"])

@@ -44,6 +44,11 @@ class Pool:
         return self._taken
 
     @property
+    def lent(self) -> int:
+        """How many are in use."""
+        return len(self._lent)
+
+    @property
     def idle(self) -> int:
         """How many nobody uses."""
         return len(self._idle)

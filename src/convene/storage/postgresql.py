@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Sequence
 from datetime import datetime
 
@@ -73,8 +74,14 @@ class PostgresConnection:
     async def alone(self, statement: Statement, values: Values) -> list[Row]:
         """Run outside of a transaction, if none has begun, and give all rows: what was written is committed then."""
         compiled = statement.compiled(DIALECT)
+        bound = compiled.bind(values)
+        if self._begins and self._pool is not None and self._pool.lent > 1:
+            # Others are about to send as well. Each statement that writes wakes a process of PostgreSQL, which on a
+            # small machine takes the place of this one in the middle of its work: sent one right after the other, they
+            # take 0.92 to 0.95 of the CPU of a create.
+            await asyncio.sleep(0)
         with translated:
-            rows = await self._raw.fetch(compiled.sql, *compiled.bind(values))
+            rows = await self._raw.fetch(compiled.sql, *bound)
         return [compiled.decode(row) for row in rows]
 
     @property
