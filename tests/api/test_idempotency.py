@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections import Counter
+from itertools import product
 from typing import Any
 from uuid import uuid4
 
@@ -11,7 +13,7 @@ import httpx2
 import ormsgpack
 import pytest
 
-from convene.api.idempotency import WITHOUT_KEY
+from convene.api.idempotency import KEY, WITHOUT_KEY
 from tests.api.requests import REQUESTS, Stage, invite_everybody, prepare, set_the_stage
 from tests.api.signing_in import is_signed_in, try_to_sign_in
 from tests.people import PASSWORD, Api, Person
@@ -142,6 +144,15 @@ async def test_a_key_that_cannot_be_one_is_refused(alice: Person, key: str):
     refused = await alice.post(EVENTS, hour("One", 9), headers={"Idempotency-Key": key.encode()})
     assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "header:idempotency-key")
     assert await titles(alice) == []
+
+
+async def test_every_key_that_the_schema_allows_is_taken(alice: Person):
+    tries = ["".join(letters) for length in (1, 2, 3) for letters in product('a" ', repeat=length)]
+    allowed = [key for key in tries if re.search(KEY, key)]
+    assert set(tries) - set(allowed) == {key for key in tries if key != key.strip() or key == '""'}
+    for key in allowed:
+        made = await send(alice, EVENTS, hour("Under a key", 9), key, on_conflict="allow")
+        assert made.status_code == 201, key
 
 
 async def test_two_keys_are_none(alice: Person):

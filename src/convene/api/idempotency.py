@@ -30,6 +30,8 @@ _HEADER = HEADER.lower().encode()
 _NOTHING: dict[str, Any] = {}
 REPLAYED = "Idempotent-Replayed"
 KEY_MAX = 255
+#: For clients: what a header can hold, without spaces around it, that says something: `""` does not.
+KEY = '^([!-~]|[!#-~][ -~]*[!-~]|[!-~][ -~]*[!#-~]|"[ -~]+")$'
 _PLACE = "header:idempotency-key"
 #: Operations that take no notice of a key; see above.
 WITHOUT_KEY = frozenset(("log_in", "refresh", "log_out", "check_event", "end_subscription"))

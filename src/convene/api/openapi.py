@@ -12,7 +12,7 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 from convene.api.bodies import MERGE_PATCH
 from convene.api.declared import DESCRIPTIONS, PROBLEM, Problem
 from convene.api.examples import EXAMPLES
-from convene.api.idempotency import HEADER, KEY_MAX, REPLAYED, WITHOUT_KEY
+from convene.api.idempotency import HEADER, KEY, KEY_MAX, REPLAYED, WITHOUT_KEY
 from convene.api.schemas import Login
 
 _ABOUT = """
@@ -117,7 +117,7 @@ def _take_keys(operation: dict[str, Any]) -> None:
             "name": HEADER,
             "in": "header",
             "required": False,
-            "schema": {"type": "string", "minLength": 1, "maxLength": KEY_MAX, "pattern": "^[ -~]+$"},
+            "schema": {"type": "string", "minLength": 1, "maxLength": KEY_MAX, "pattern": KEY},
             "description": "Sent again with the same key, the request acts once and is answered the same for 24 hours.",
         }
     )
