@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Column, Integer, MetaData, Table, bindparam, delete, func, insert, literal, select, update
 
 from convene.domain.json_types import Json as JsonValue
-from convene.domain.zones import EARLIEST, FAR_FUTURE
+from convene.domain.zones import EARLIEST, FAR_FUTURE, zone
 from convene.storage.engine import make_database, parse_url
 from convene.storage.positions import transaction_position
 from convene.storage.statements import Statement, inserting
@@ -95,6 +95,13 @@ async def test_instants_come_back_as_they_were(work: UnitOfWork):
     for number, instant in enumerate(INSTANTS):
         await note(work, number, at=instant)
     assert [row[1] for row in await work.all(ALL)] == list(INSTANTS)
+
+
+async def test_an_instant_in_local_mean_time_whose_offset_has_seconds_comes_back_to_the_second(work: UnitOfWork):
+    at = datetime(1890, 1, 1, 12, tzinfo=zone("Europe/Berlin"))
+    await note(work, 1, at=at)
+    [(_, instant, _)] = await work.all(ALL)
+    assert instant == at.astimezone(UTC)
 
 
 async def test_instants_come_back_aware_and_in_utc(work: UnitOfWork):

@@ -195,6 +195,19 @@ async def test_what_plans_do_not_know_is_left_to_fastapi(function: Callable[...,
         assert (await client.post("/things", **asks)).json() == "one"
 
 
+async def of_another_path(thing_id: Annotated[str, Path()]) -> str:
+    return thing_id
+
+
+async def test_what_a_path_does_not_have_is_missed():
+    app = FastAPI()
+    app.router.route_class = PlannedRoute
+    app.get("/things")(of_another_path)
+    transport = httpx2.ASGITransport(app)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://convene.test") as client:
+        assert (await client.get("/things")).status_code == 422
+
+
 def test_fastapi_describes_routes_in_the_parts_that_plans_were_written_for():
-    """A part that is new may mean something that plans would leave out: look into `plans._step`, then add it here."""
+    """A part that is new may mean what plans would leave out: look into `planning._Planning`, then add it here."""
     assert set(Dependant.__dataclass_fields__) == KNOWN_PARTS

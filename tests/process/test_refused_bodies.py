@@ -57,6 +57,30 @@ def test_whoever_asks_before_sending_a_small_body_is_told_at_once(new_sqlite: st
     assert b"connection: close" in said
 
 
+def test_whoever_asks_before_sending_nothing_may_go_on(new_sqlite: str):
+    head = "POST /api/v1/events HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 0\r\n"
+    with serving(new_sqlite) as server:
+        address = urlsplit(server.url)
+        with socket.create_connection((address.hostname, address.port), timeout=30) as connection:
+            connection.sendall(f"{head}Expect: 100-continue\r\n\r\n".encode())
+            connection.sendall(b"GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            said = b"".join(iter(lambda: connection.recv(65_536), b""))
+    assert re.findall(rb"HTTP/1.1 (\d+)", said) == [b"401", b"200"]
+
+
+@pytest.mark.parametrize("path", ["events", "auth/refresh"])
+@pytest.mark.parametrize("kind", ["application/json", "application/json; charset=utf-8"])
+def test_zeros_before_a_length_are_no_fault_of_the_server(new_sqlite: str, path: str, kind: str):
+    head = f"POST /api/v1/{path} HTTP/1.1\r\nHost: x\r\nContent-Type: {kind}\r\nConnection: close\r\n"
+    body = b'{"refresh_token": "x"}'
+    with serving(new_sqlite) as server:
+        address = urlsplit(server.url)
+        with socket.create_connection((address.hostname, address.port), timeout=30) as connection:
+            connection.sendall(f"{head}Content-Length: {len(body):05000}\r\n\r\n".encode() + body)
+            said = b"".join(iter(lambda: connection.recv(65_536), b""))
+    assert said.startswith(b"HTTP/1.1 401 ")
+
+
 @pytest.mark.parametrize("key", ["", "Idempotency-Key: one-of-them\r\n"])
 async def test_a_body_that_does_not_come_to_its_end_is_no_fault_of_the_server(new_sqlite: str, key: str):
     with serving(new_sqlite) as server:

@@ -64,3 +64,30 @@ async def test_an_error_in_a_turn_ends_it(turns: Turns):
             raise ZeroDivisionError
     async with turns.of(KEY):
         pass
+
+
+async def test_who_gives_up_in_the_moment_of_an_end_takes_nothing_from_who_begins_then(turns: Turns):
+    await turns.take(KEY)
+    giving_up = asyncio.create_task(turns.take(KEY))
+    await asyncio.sleep(0)
+    giving_up.cancel()
+    turns.pass_on(KEY)
+    await turns.take(KEY)
+    with pytest.raises(asyncio.CancelledError):
+        await giving_up
+    following = asyncio.create_task(turns.take(KEY))
+    await asyncio.sleep(0)
+    assert not following.done()
+    turns.pass_on(KEY)
+    await following
+    turns.pass_on(KEY)
+
+
+async def test_who_gives_up_in_the_moment_of_an_end_after_which_nobody_begins_is_only_cancelled(turns: Turns):
+    await turns.take(KEY)
+    giving_up = asyncio.create_task(turns.take(KEY))
+    await asyncio.sleep(0)
+    giving_up.cancel()
+    turns.pass_on(KEY)
+    with pytest.raises(asyncio.CancelledError):
+        await giving_up

@@ -38,10 +38,9 @@ class BodyLimits:
             await self._app(scope, receive, send)
             return
         headers = dict(scope["headers"])
-        length = headers.get(b"content-length", b"")
-        has_body = length not in {b"", b"0"} or b"transfer-encoding" in headers
+        has_body = headers.get(b"content-length", b"") not in {b"", b"0"} or b"transfer-encoding" in headers
         most = ACCOUNT_BODY_MAX if scope["path"].startswith(_ACCOUNT_PATHS) else BODY_MAX
-        if length.isdigit() and int(length) > most:
+        if _length(headers) > most:
             await _refuse(413, f"a body has at most {most} bytes here", scope, receive, send)
             return
         if has_body and not _readable(headers.get(b"content-type", b""), scope["path"]):
@@ -86,11 +85,9 @@ class BodyLimits:
 def is_bounded(scope: Scope) -> bool:
     """Whether a request says that its body is JSON and how long it is, and it is short: the server takes no more."""
     headers = dict(scope["headers"])
-    length = headers.get(b"content-length", b"")
     return (
         headers.get(b"content-type") == JSON
-        and length.isdigit()
-        and int(length) <= ACCOUNT_BODY_MAX
+        and 0 < _length(headers) <= ACCOUNT_BODY_MAX
         and b"transfer-encoding" not in headers
     )
 
@@ -99,6 +96,12 @@ async def discard_rest(scope: Scope, receive: Receive, headers: list[tuple[bytes
     """Take what was left of a body, before the answer with these headers; or let them say that it is the last one."""
     if not await _discard(scope, receive):
         MutableHeaders(raw=headers)["connection"] = "close"
+
+
+def _length(headers: dict[bytes, bytes]) -> int:
+    """How long a body is said to be; -1 where it is not said. There may be more zeros before it than `int` reads."""
+    said = headers.get(b"content-length", b"")
+    return int(said.lstrip(b"0") or b"0") if said.isdigit() else -1
 
 
 def _readable(content_type: bytes, path: str) -> bool:
@@ -114,8 +117,7 @@ async def _refuse(status: int, detail: str, scope: Scope, receive: Receive, send
 async def _discard(scope: Scope, receive: Receive) -> bool:
     """Take the rest of a body; says whether it came to its end."""
     headers = dict(scope["headers"])
-    said = headers.get(b"content-length", b"")
-    if b"expect" in headers or (said.isdigit() and int(said) > DISCARD_MAX):
+    if b"expect" in headers or _length(headers) > DISCARD_MAX:
         return False  # who asks before sending is told right away, and who sends without end is not listened to
     seen, more = 0, True
     while more and seen < DISCARD_MAX:

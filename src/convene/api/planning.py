@@ -17,6 +17,7 @@ from typing import Any, NamedTuple, get_args
 from fastapi._compat import ModelField, field_annotation_is_sequence
 from fastapi.dependencies.models import Dependant
 from fastapi.params import Body
+from fastapi.utils import get_path_param_names
 from pydantic import BaseModel
 
 #: Defaults that are the same for all.
@@ -204,6 +205,8 @@ def plan_of(route: Dependant) -> Plan:
         keys = dict.fromkeys(one.key for one in made.parameters if one.sent_in == where)
         return {key: [one for one in made.parameters if (one.sent_in, one.key) == (where, key)] for key in keys}
 
+    if not sent_in("path").keys() <= get_path_param_names(route.path or ""):
+        raise NotPlanned  # nothing would be in its place
     headers = {key.encode(): read for key, read in sent_in("header").items()}
     needed = tuple(one for one in made.parameters if one.needed and one.sent_in != "path")
     return Plan(tuple(made.steps), tuple(made.blank[1:]), sent_in("path"), sent_in("query"), headers, needed)
@@ -211,6 +214,3 @@ def plan_of(route: Dependant) -> Plan:
 
 def _is_model(annotation: object) -> bool:
     return inspect.isclass(annotation) and issubclass(annotation, BaseModel)
-
-
-# -- following it --------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 import asyncpg
 import orjson
@@ -39,8 +39,11 @@ async def prepare(raw: Raw) -> None:
 
 
 def _instant(moment: datetime) -> str:
-    """Write an instant, in half the time that `isoformat` takes."""
-    return orjson.dumps(moment)[1:-1].decode()
+    """Write an instant, in half the time that `isoformat` takes.
+
+    In UTC, because orjson leaves the seconds of an offset out, which local mean time has.
+    """
+    return orjson.dumps(moment if moment.tzinfo is UTC else moment.astimezone(UTC))[1:-1].decode()
 
 
 class PostgresConnection:

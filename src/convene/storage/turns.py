@@ -86,7 +86,8 @@ class Turns:
         except TimeoutError as error:
             raise Unavailable("database_locked") from error
         finally:
-            if place.free:  # it came in the moment of giving up
+            # It came in the moment of giving up; if the last turn ended in that moment, it may be another's by now.
+            if place.free and self._places.get(key) is place:
                 del self._places[key]
 
     def pass_on(self, key: int) -> None:
