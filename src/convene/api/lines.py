@@ -92,10 +92,9 @@ def _as_json(said: dict[str, object]) -> None:
     Those of one turn of the event loop are written together, at its end: a system call for each is another twentieth.
     """
     said |= {"event": "request", "level": "info", "timestamp": clock.now()}
-    loop = asyncio.get_running_loop()
-    if _waiting.loop is not loop or not _waiting.lines:
-        _waiting.loop = loop
-        loop.call_soon(_write_waiting)
+    if not _waiting.lines or _waiting.loop is None or _waiting.loop.is_closed():
+        _waiting.loop = asyncio.get_running_loop()  # a system call: not for each line
+        _waiting.loop.call_soon(_write_waiting)
     _waiting.lines.append(said)
 
 
