@@ -8,6 +8,7 @@ import json
 import re
 import socket
 import time
+from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
@@ -33,52 +34,57 @@ def test_whoever_sends_a_large_body_without_a_right_reads_the_answer(new_sqlite:
             connection.close()
 
 
-def test_what_is_left_of_a_small_body_is_taken_before_the_next_request(new_sqlite: str):
-    head = "POST /api/v1/events HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n"
+HEAD = "POST /api/v1/{} HTTP/1.1\r\nHost: x\r\nContent-Type: {}\r\nContent-Length: {}\r\n{}\r\n"
+LAST = b"GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+
+
+def head(length: object, more: str = "", path: str = "events", kind: str = "application/json") -> bytes:
+    """The head of a request that has a body."""
+    return HEAD.format(path, kind, length, more).encode()
+
+
+@pytest.fixture
+def connection(new_sqlite: str) -> Iterator[socket.socket]:
     with serving(new_sqlite) as server:
         address = urlsplit(server.url)
         with socket.create_connection((address.hostname, address.port), timeout=30) as connection:
-            connection.sendall(head.format(30_000).encode())
-            time.sleep(0.2)  # nobody may take what comes now for the next request
-            connection.sendall(b"GET /x HTTP/1.1\r\nHost: x\r\n\r\n".ljust(30_000))
-            connection.sendall(b"GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-            said = b"".join(iter(lambda: connection.recv(65_536), b""))
-    assert re.findall(rb"HTTP/1.1 (\d+)", said) == [b"401", b"200"]
+            yield connection
 
 
-def test_whoever_asks_before_sending_a_small_body_is_told_at_once(new_sqlite: str):
-    head = "POST /api/v1/events HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9\r\n"
-    with serving(new_sqlite) as server:
-        address = urlsplit(server.url)
-        with socket.create_connection((address.hostname, address.port), timeout=30) as connection:
-            connection.sendall(f"{head}Expect: 100-continue\r\n\r\n".encode())
-            said = b"".join(iter(lambda: connection.recv(65_536), b""))
-    assert said.startswith(b"HTTP/1.1 401 ")
+def answers(connection: socket.socket) -> bytes:
+    """All that is answered until the connection ends."""
+    return b"".join(iter(lambda: connection.recv(65_536), b""))
+
+
+def statuses(said: bytes) -> list[int]:
+    return [int(status) for status in re.findall(rb"HTTP/1.1 (\d+)", said)]
+
+
+def test_what_is_left_of_a_small_body_is_taken_before_the_next_request(connection: socket.socket):
+    connection.sendall(head(30_000))
+    time.sleep(0.2)  # nobody may take what comes now for the next request
+    connection.sendall(b"GET /x HTTP/1.1\r\nHost: x\r\n\r\n".ljust(30_000) + LAST)
+    assert statuses(answers(connection)) == [401, 200]
+
+
+def test_whoever_asks_before_sending_a_small_body_is_told_at_once(connection: socket.socket):
+    connection.sendall(head(9, "Expect: 100-continue\r\n"))
+    said = answers(connection)
+    assert statuses(said) == [401]
     assert b"connection: close" in said
 
 
-def test_whoever_asks_before_sending_nothing_may_go_on(new_sqlite: str):
-    head = "POST /api/v1/events HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 0\r\n"
-    with serving(new_sqlite) as server:
-        address = urlsplit(server.url)
-        with socket.create_connection((address.hostname, address.port), timeout=30) as connection:
-            connection.sendall(f"{head}Expect: 100-continue\r\n\r\n".encode())
-            connection.sendall(b"GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-            said = b"".join(iter(lambda: connection.recv(65_536), b""))
-    assert re.findall(rb"HTTP/1.1 (\d+)", said) == [b"401", b"200"]
+def test_whoever_asks_before_sending_nothing_may_go_on(connection: socket.socket):
+    connection.sendall(head(0, "Expect: 100-continue\r\n") + LAST)
+    assert statuses(answers(connection)) == [401, 200]
 
 
 @pytest.mark.parametrize("path", ["events", "auth/refresh"])
 @pytest.mark.parametrize("kind", ["application/json", "application/json; charset=utf-8"])
-def test_zeros_before_a_length_are_no_fault_of_the_server(new_sqlite: str, path: str, kind: str):
-    head = f"POST /api/v1/{path} HTTP/1.1\r\nHost: x\r\nContent-Type: {kind}\r\nConnection: close\r\n"
+def test_zeros_before_a_length_are_no_fault_of_the_server(connection: socket.socket, path: str, kind: str):
     body = b'{"refresh_token": "x"}'
-    with serving(new_sqlite) as server:
-        address = urlsplit(server.url)
-        with socket.create_connection((address.hostname, address.port), timeout=30) as connection:
-            connection.sendall(f"{head}Content-Length: {len(body):05000}\r\n\r\n".encode() + body)
-            said = b"".join(iter(lambda: connection.recv(65_536), b""))
-    assert said.startswith(b"HTTP/1.1 401 ")
+    connection.sendall(head(f"{len(body):05000}", "Connection: close\r\n", path, kind) + body)
+    assert statuses(answers(connection)) == [401]
 
 
 @pytest.mark.parametrize("key", ["", "Idempotency-Key: one-of-them\r\n"])
