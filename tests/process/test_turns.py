@@ -66,12 +66,18 @@ async def test_an_error_in_a_turn_ends_it(turns: Turns):
         pass
 
 
-async def test_who_gives_up_in_the_moment_of_an_end_takes_nothing_from_who_begins_then(turns: Turns):
+async def gives_up_as_the_turn_ends(turns: Turns) -> asyncio.Task[None]:
+    """Somebody who waits, and has been cancelled in the moment in which the turn before theirs ended."""
     await turns.take(KEY)
     giving_up = asyncio.create_task(turns.take(KEY))
     await asyncio.sleep(0)
     giving_up.cancel()
     turns.pass_on(KEY)
+    return giving_up
+
+
+async def test_who_gives_up_in_the_moment_of_an_end_takes_nothing_from_who_begins_then(turns: Turns):
+    giving_up = await gives_up_as_the_turn_ends(turns)
     await turns.take(KEY)
     with pytest.raises(asyncio.CancelledError):
         await giving_up
@@ -84,10 +90,6 @@ async def test_who_gives_up_in_the_moment_of_an_end_takes_nothing_from_who_begin
 
 
 async def test_who_gives_up_in_the_moment_of_an_end_after_which_nobody_begins_is_only_cancelled(turns: Turns):
-    await turns.take(KEY)
-    giving_up = asyncio.create_task(turns.take(KEY))
-    await asyncio.sleep(0)
-    giving_up.cancel()
-    turns.pass_on(KEY)
+    giving_up = await gives_up_as_the_turn_ends(turns)
     with pytest.raises(asyncio.CancelledError):
         await giving_up

@@ -64,13 +64,12 @@ receiving = _Receiving()
 
 
 class PlainRequest(Request):
-    """A request whose body is taken as it comes; Starlette makes a generator of it first, and a list of that.
+    """A request whose body is taken as it comes; Starlette makes a generator of it first, and a list of that."""
 
-    Attributes:
-        was_taken: all of the body.
-    """
-
-    was_taken = False
+    @property
+    def was_taken(self) -> bool:
+        """Whether all of the body has come."""
+        return hasattr(self, "_body")
 
     async def body(self) -> bytes:
         """All of the body.
@@ -78,7 +77,7 @@ class PlainRequest(Request):
         Raises:
             ClientDisconnect: it did not come to its end.
         """
-        if not hasattr(self, "_body"):
+        if not self.was_taken:
             parts, more = [], True
             while more:
                 message = await self.receive()
@@ -87,7 +86,6 @@ class PlainRequest(Request):
                 parts.append(message.get("body", b""))
                 more = message.get("more_body", False)
             self._body = b"".join(parts)
-            self.was_taken = True
         return self._body
 
 

@@ -19,7 +19,7 @@ class Places:
     __slots__ = ("_waiting", "free")
 
     def __init__(self, free: int) -> None:
-        #: None while somebody waits.
+        #: How many are free: zero while somebody waits.
         self.free = free
         self._waiting: deque[asyncio.Future[None]] = deque()
 
