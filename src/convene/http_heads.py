@@ -3,7 +3,8 @@
 uvicorn's fast parser takes headers for as long as they come, each of six bytes as hundreds, before anybody knows who
 sends them; and what stands behind a chunked body (RFC 9112, 7.1.2) as headers too, past a proxy that has cleaned those.
 A connection on which nothing comes, or from which no answer is taken, keeps its descriptor for as long as its client
-likes.
+likes. The silence after an answer does have an end, by a timer for each answer, of which nearly all are cancelled; with
+one for each connection, reading an event takes 0.97 of the CPU.
 """
 
 from __future__ import annotations
@@ -39,6 +40,9 @@ class BoundedHeads(HttpToolsProtocol):
     _pieces = _pieces_then = _came = _unsent_then = 0
     _unread: Any = None
     _unread_then: Any = None
+    #: Since when nothing is asked, by the clock of the loop; None while something is, and before anything was.
+    _silent_since: float | None = None
+    _end_of_silence: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin a connection."""
@@ -48,12 +52,17 @@ class BoundedHeads(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """End a connection."""
         super().connection_lost(exc)
-        self._look.cancel()
+        self._stop_waiting()
 
     def handle_websocket_upgrade(self) -> None:
         """Go on as a WebSocket, which has a heartbeat of its own."""
-        self._look.cancel()
+        self._stop_waiting()
         super().handle_websocket_upgrade()
+
+    def _stop_waiting(self) -> None:
+        self._look.cancel()
+        if self._end_of_silence is not None:
+            self._end_of_silence.cancel()
 
     def data_received(self, data: bytes) -> None:
         """Read what has come; a head that goes on for too long ends the connection."""
@@ -87,3 +96,34 @@ class BoundedHeads(HttpToolsProtocol):
             self.transport.close()
         self._pieces_then, self._unread_then, self._unsent_then = self._pieces, scope if in_head else _READ, unsent
         self._look = self.loop.call_later(self.patience, self._look_again)
+
+    # -- silence between requests ----------------------------------------------------------------------------
+
+    def on_response_complete(self) -> None:
+        """Go on with the next request if it is here already, or wait for it."""
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+            return
+        self._silent_since = self.loop.time()
+        if self._end_of_silence is None:
+            self._await_silence(self.timeout_keep_alive)
+
+    def _unset_keepalive_if_required(self) -> None:
+        self._silent_since = None
+
+    def _await_silence(self, seconds: float) -> None:
+        self._end_of_silence = self.loop.call_later(seconds, self._look_at_silence)
+
+    def _look_at_silence(self) -> None:
+        self._end_of_silence = None
+        if self._silent_since is None:
+            return  # the next answer begins a silence of its own
+        left = self._silent_since + self.timeout_keep_alive - self.loop.time()
+        if left > 0:
+            self._await_silence(left)
+        else:
+            self.timeout_keep_alive_handler()

@@ -157,3 +157,59 @@ async def test_whoever_takes_an_answer_slowly_gets_all_of_it(connection: Connect
     while taken < MUCH:
         taken += len(await reader.read(200_000))
         await asyncio.sleep(0.01)
+
+
+# -- silence between requests --------------------------------------------------------------------------------
+
+ASKED = b"GET / HTTP/1.1\r\nHost: convene\r\n\r\n"
+#: uvicorn counts it in whole seconds.
+SILENCE = 1
+
+
+async def quick(_scope: Scope, _receive: Receive, send: Send) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
+    await send({"type": "http.response.body", "body": b"ok"})
+
+
+@pytest.fixture
+async def kept() -> AsyncIterator[Connection]:
+    """A connection that is kept for a second of silence."""
+    config, state = Config(quick, log_config=None, timeout_keep_alive=SILENCE), ServerState()
+    server = await asyncio.get_running_loop().create_server(lambda: JoiningProtocol(config, state, {}), "127.0.0.1", 0)
+    reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+    yield reader, writer
+    writer.close()
+    server.close()
+
+
+async def answers(connection: Connection, asked: bytes, count: int = 1) -> None:
+    reader, writer = connection
+    writer.write(asked)
+    for _ in range(count):
+        assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200")
+        assert await reader.readexactly(2) == b"ok"
+
+
+async def test_a_connection_is_kept_as_long_as_something_is_asked_in_time(kept: Connection):
+    for _ in range(3):
+        await answers(kept, ASKED)
+        await asyncio.sleep(SILENCE * 0.6)
+    since = asyncio.get_running_loop().time()
+    async with asyncio.timeout(10):
+        assert await kept[0].read() == b""
+    assert asyncio.get_running_loop().time() - since < SILENCE
+
+
+async def test_silence_is_counted_from_the_last_answer(kept: Connection):
+    await answers(kept, ASKED)
+    await asyncio.sleep(SILENCE * 0.8)
+    await answers(kept, ASKED)
+    since = asyncio.get_running_loop().time()
+    async with asyncio.timeout(10):
+        assert await kept[0].read() == b""
+    assert asyncio.get_running_loop().time() - since >= SILENCE * 0.95
+
+
+async def test_what_is_asked_all_at_once_is_answered_one_after_the_other(kept: Connection):
+    await answers(kept, ASKED * 20, 20)
+    await answers(kept, ASKED)

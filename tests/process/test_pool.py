@@ -61,6 +61,31 @@ async def test_who_waits_for_too_long_is_told_and_takes_nothing_away(pool: Pool)
         pool.take_back(raw, sound=True)
 
 
+async def test_each_of_many_who_wait_is_told_when_their_own_time_is_over(pool: Pool):
+    one, two = await lent(pool)
+    clock = asyncio.get_running_loop().time
+    waited: list[float] = []
+
+    async def wait() -> None:
+        since = clock()
+        with pytest.raises(TimeoutError):
+            await pool.lend()
+        waited.append(clock() - since)
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(4):
+            group.create_task(wait())
+            await asyncio.sleep(TIMEOUT / 3)
+    assert min(waited) >= TIMEOUT * 0.99
+    assert max(waited) < 2 * TIMEOUT
+    later = asyncio.create_task(pool.lend())
+    await asyncio.sleep(TIMEOUT / 2)
+    pool.take_back(one, sound=True)
+    assert await later is one
+    for raw in (one, two):
+        pool.take_back(raw, sound=True)
+
+
 async def test_a_connection_that_comes_in_the_moment_of_giving_up_is_not_lost(pool: Pool):
     one, two = await lent(pool)
     waiting = asyncio.create_task(pool.lend())
