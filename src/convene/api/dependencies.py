@@ -25,6 +25,7 @@ from convene.api.fields import DIGITS
 from convene.api.idempotency import Attempts
 from convene.api.metrics import Metrics
 from convene.api.planning import opening
+from convene.api.plans import ANSWER
 from convene.api.preconditions import IfMatch
 from convene.api.rates import Rates
 from convene.api.schemas import Transfer
@@ -130,8 +131,10 @@ def writing(request: Request, me: Me) -> AbstractAsyncContextManager[UnitOfWork]
 @asynccontextmanager
 async def _kept(held: Services, request: Request, me: SignedIn) -> AsyncIterator[UnitOfWork]:
     async with held.attempts.of(request, me.user_id) as attempt, held.units.writing() as work:
-        await idempotency.begin(request, work, attempt)
+        if attempt is not None:
+            await idempotency.replay(work, attempt)
         yield work
+        await idempotency.keep(work, attempt, request.scope["state"][ANSWER])
 
 
 ReadWork = Annotated[UnitOfWork, Depends(reading, scope="function")]

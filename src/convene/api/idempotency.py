@@ -9,12 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import inspect
 import zlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import wraps
-from typing import Any
 
 from fastapi import FastAPI, Request, Response
 
@@ -27,7 +24,6 @@ from convene.storage.unit_of_work import UnitOfWork
 
 HEADER = "Idempotency-Key"
 _HEADER = HEADER.lower().encode()
-_NOTHING: dict[str, Any] = {}
 REPLAYED = "Idempotent-Replayed"
 KEY_MAX = 255
 #: For clients: what a header can hold, without spaces around it, that says something: `""` does not.
@@ -35,8 +31,6 @@ KEY = '^([!-~]|[!#-~][ -~]*[!-~]|[!-~][ -~]*[!#-~]|"[ -~]+")$'
 _PLACE = "header:idempotency-key"
 #: Operations that take no notice of a key; see above.
 WITHOUT_KEY = frozenset(("log_in", "refresh", "log_out", "check_event", "end_subscription"))
-
-Endpoint = Callable[..., Awaitable[Response]]
 
 
 class Replay(Exception):
@@ -105,18 +99,6 @@ def _key(request: Request) -> str | None:
     return key
 
 
-async def begin(request: Request, work: UnitOfWork, attempt: Attempt | None) -> None:
-    """Let a request act in a transaction, and its answer be kept in it.
-
-    Raises:
-        Replay: it has been answered before.
-    """
-    if attempt is None:
-        return
-    await replay(work, attempt)
-    request.scope["state"]["attempt"] = (work, attempt)
-
-
 async def replay(work: UnitOfWork, attempt: Attempt) -> None:
     """Look for an answer that was kept.
 
@@ -138,28 +120,6 @@ async def keep(work: UnitOfWork, attempt: Attempt | None, response: Response, us
     await idempotency.keep(
         work, KeptAnswer(attempt.key, owner, attempt.fingerprint, response.status_code, headers, body, work.now)
     )
-
-
-def answered_once(endpoint: Endpoint) -> Endpoint:
-    """Let the answer of a route that writes be kept before its transaction is committed."""
-    signature = inspect.signature(endpoint, eval_str=True)
-    own = next((name for name, one in signature.parameters.items() if one.annotation is Request), None)
-
-    @wraps(endpoint)
-    async def keeping(**arguments: Any) -> Response:  # noqa: ANN401 - whatever the route takes
-        request: Request = arguments[own] if own else arguments.pop("asked_request")
-        response = await endpoint(**arguments)
-        state = request.scope.get("state", _NOTHING)
-        if "attempt" in state:
-            work, attempt = state.pop("attempt")
-            await keep(work, attempt, response)
-        return response
-
-    if own is None:
-        asked = inspect.Parameter("asked_request", inspect.Parameter.KEYWORD_ONLY, annotation=Request)
-        signature = signature.replace(parameters=[*signature.parameters.values(), asked])
-    keeping.__signature__ = signature  # type: ignore[attr-defined]
-    return keeping
 
 
 def install(app: FastAPI) -> None:

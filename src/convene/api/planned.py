@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -12,14 +11,13 @@ from starlette.routing import Match
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from convene.api.bodies import Handler, read_first
-from convene.api.idempotency import answered_once
 from convene.api.planning import NotPlanned
 from convene.api.plans import following_plan
 from convene.api.query_names import after_names, names_in
 
 
 class PlannedRoute(APIRoute):
-    """A route that is answered by its plan, if there is one; a POST acts once under its Idempotency-Key."""
+    """A route that is answered by its plan, if there is one."""
 
     #: Answers by the plan; None where there is none.
     answer: Handler | None = None
@@ -27,8 +25,6 @@ class PlannedRoute(APIRoute):
     def __init__(self, path: str, endpoint: Callable[..., Any], **said: Any) -> None:  # noqa: ANN401 - FastAPI's own
         self.others: tuple[dict[str, Any], ...] = ()
         """What stands in the places of the parameters when a path is that of another route, in letters."""
-        if set(said.get("methods") or ()) == {"POST"} and inspect.iscoroutinefunction(endpoint):
-            endpoint = answered_once(endpoint)
         super().__init__(path, endpoint, **said)
         if self.answer is not None:  # a plan opens and leaves what it needs by itself
             self.app = _served(self.answer)

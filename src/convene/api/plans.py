@@ -9,7 +9,7 @@ parameters, validated by the same fields, the same errors, the same order.
 from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 from fastapi import Request, Response
 from fastapi._compat import get_missing_field_error
@@ -21,6 +21,9 @@ from pydantic import ValidationError
 from convene.api.bodies import Handler, read_json, receiving
 from convene.api.planning import ABSENT, UNSOLVED, Parameter, Plan, plan_of
 from convene.api.query_names import names_in, not_in
+
+#: In the state of a request: what it is answered with, for what is left when the route is done.
+ANSWER = "answer"
 
 
 class _Wrong(NamedTuple):
@@ -62,18 +65,22 @@ def following_plan(route: Dependant) -> Handler:
                     opened.append(context)
                 else:
                     values[place] = await gives(call, values)
+            if wrong:
+                _refuse(wrong)
         except BaseException as error:
             await _leave(opened, error)
             raise
-        told = RequestValidationError([error for one in sorted(wrong) for error in one.errors]) if wrong else None
-        # Left before the answer is sent: a commit that fails can still be told.
-        await _leave(opened, told)
-        if told:
-            raise told
         response: Response = values[-1]
+        request.scope["state"][ANSWER] = response
+        # Left before the answer is sent: a commit that fails can still be told.
+        await _leave(opened, None)
         return response
 
     return answer
+
+
+def _refuse(wrong: list[_Wrong]) -> NoReturn:
+    raise RequestValidationError([error for one in sorted(wrong) for error in one.errors])
 
 
 async def _leave(opened: list[AbstractAsyncContextManager[Any]], error: BaseException | None) -> None:
