@@ -23,7 +23,7 @@ from convene.storage.unit_of_work import DATED_WITHIN, Units
 from convene.storage.writes import NewEvent
 from tests.api.test_trash import showing
 from tests.people import Api, Json, Person, running_api
-from tests.process.outside import holding_agenda, outside
+from tests.process.outside import outside
 
 EVENTS = "/api/v1/events"
 NINE = datetime(2027, 3, 1, 9, tzinfo=UTC)
@@ -175,21 +175,6 @@ async def test_whoever_was_overtaken_is_created_when_they_hold_the_lock(new_post
         await overtaking.rows("COMMIT")
     event = (await creating).json()
     assert datetime.fromisoformat(event["created_at"]) >= let_go
-
-
-async def test_whoever_creates_many_at_once_keeps_no_connections_from_others(
-    here: Api, new_postgres: str, alice: Person, ben: Person
-):
-    many = here.app.state.services.units.database.use().most + 4
-    async with holding_agenda(new_postgres, alice.id):
-        creating = [
-            asyncio.create_task(alice.creates(start=f"2027-03-{day:02}T09:00Z", end=f"2027-03-{day:02}T10:00Z"))
-            for day in range(1, 1 + many)
-        ]
-        await asyncio.sleep(0.3)  # until one of them waits for the lock, and the others for their turns
-        async with asyncio.timeout(2):
-            assert (await ben.get(EVENTS)).json() == []
-    assert len({event["id"] for event in await asyncio.gather(*creating)}) == many
 
 
 class _Unwritable(datetime):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Sequence
-from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 
 import asyncpg
@@ -54,8 +53,7 @@ class PostgresConnection:
     dialect_name = DIALECT.name
 
     def __init__(self, raw: Raw, turns: Turns | None = None, pool: Pool | None = None) -> None:
-        #: None while this waits for a turn, and once it was given back.
-        self._raw: Raw | None = raw
+        self._raw = raw
         self._pool = pool
         self._turns = turns
         self._begins = turns is not None
@@ -64,14 +62,16 @@ class PostgresConnection:
         """Run, and give the first row."""
         compiled = statement.compiled(DIALECT)
         with translated:
-            raw = await self._begun() if self._begins or self._raw is None else self._raw
-            row = await raw.fetchrow(compiled.sql, *compiled.bind(values))
+            if self._begins:
+                await self._begin()
+            row = await self._raw.fetchrow(compiled.sql, *compiled.bind(values))
         return None if row is None else compiled.decode(row)
 
     async def all(self, statement: Statement, values: Values) -> list[Row]:
         """Run, and give all rows."""
         with translated:
-            await self._begun()
+            if self._begins:
+                await self._begin()
         return await self.alone(statement, values)
 
     async def alone(self, statement: Statement, values: Values) -> list[Row]:
@@ -84,24 +84,21 @@ class PostgresConnection:
             # take 0.92 to 0.95 of the CPU of a create.
             await asyncio.sleep(0)
         with translated:
-            raw = self._raw or await self._borrowed()
-            rows = await raw.fetch(compiled.sql, *bound)
+            rows = await self._raw.fetch(compiled.sql, *bound)
         return [compiled.decode(row) for row in rows]
 
-    def turn_of(self, key: int) -> AbstractAsyncContextManager[None] | None:
-        """A turn of those in this process who write by one statement; None once a transaction has begun.
-
-        Whoever has to wait for it lends the connection to others meanwhile: somebody who creates many events at once
-        would keep all from everybody else. With 32 at once of one person that is 0.84 of a create, too.
-        """
-        return self._turns.of(key, self._step_back) if self._turns is not None and self._begins else None
+    @property
+    def turns(self) -> Turns | None:
+        """The turns of those in this process who write by one statement; None once a transaction has begun."""
+        return self._turns if self._begins else None
 
     async def run(self, statement: Statement, values: Values) -> int:
         """Run, and count the rows touched."""
         compiled = statement.compiled(DIALECT)
         with translated:
-            raw = await self._begun()
-            status = await raw.execute(compiled.sql, *compiled.bind(values))
+            if self._begins:
+                await self._begin()
+            status = await self._raw.execute(compiled.sql, *compiled.bind(values))
         return int(status.rsplit(" ", 1)[-1])
 
     async def each(self, statement: Statement, rows: Sequence[Values]) -> list[Row]:
@@ -111,49 +108,33 @@ class PostgresConnection:
             return [] if row is None else [row]
         compiled = statement.compiled(DIALECT)
         with translated:
-            raw = await self._begun()
-            found = await raw.fetchmany(compiled.sql, [compiled.bind(values) for values in rows])
+            if self._begins:
+                await self._begin()
+            found = await self._raw.fetchmany(compiled.sql, [compiled.bind(values) for values in rows])
         return [compiled.decode(row) for row in found]
 
     async def many(self, statement: Statement, rows: Sequence[Values]) -> None:
         """Run once for each row of values, pipelined."""
         compiled = statement.compiled(DIALECT)
         with translated:
-            raw = await self._begun()
-            await raw.executemany(compiled.sql, [compiled.bind(values) for values in rows])
+            if self._begins:
+                await self._begin()
+            await self._raw.executemany(compiled.sql, [compiled.bind(values) for values in rows])
 
     async def begin_again(self) -> None:
         """Roll back, which lets every lock go, and begin anew: one round trip."""
-        if self._raw is not None and not self._begins:
+        if not self._begins:
             with translated:
                 await self._raw.execute("ROLLBACK AND CHAIN")
 
     async def begin_snapshot(self) -> None:
         """Begin a transaction that writes nothing and sees one state of the database."""
         with translated:
-            raw = await self._borrowed()
-            await raw.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            await self._raw.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
 
-    def _step_back(self) -> None:
-        if self._pool is not None and self._raw is not None:
-            self._pool.take_back(self._raw, sound=True)
-            self._raw = None
-
-    async def _borrowed(self) -> Raw:
-        """The connection; another one after waiting for a turn."""
-        if self._raw is None:
-            if self._pool is None:
-                raise RuntimeError("the connection has been given back")
-            self._raw = await self._pool.lend()
-        return self._raw
-
-    async def _begun(self) -> Raw:
-        """The connection, in the transaction if there is one."""
-        raw = await self._borrowed()
-        if self._begins:
-            self._begins = False
-            await raw.execute("BEGIN")
-        return raw
+    async def _begin(self) -> None:
+        self._begins = False
+        await self._raw.execute("BEGIN")
 
     async def commit(self) -> None:
         """Keep what was written.
@@ -161,26 +142,24 @@ class PostgresConnection:
         Raises:
             RuntimeError: a statement had failed, and somebody went on: PostgreSQL rolls back, and calls it no error.
         """
-        if self._raw is not None and not self._begins:
+        if not self._begins:
             with translated:
                 if await self._raw.execute("COMMIT") == "ROLLBACK":
                     raise RuntimeError("a statement had failed: nothing could be committed")
 
     async def roll_back(self) -> None:
         """Undo what was written; a connection that is gone has done so by itself."""
-        if self._raw is not None and not self._begins and not self._raw.is_closed():
+        if not self._begins and not self._raw.is_closed():
             with translated:
                 await self._raw.execute("ROLLBACK")
 
     def give_back(self, error: BaseException | None) -> None:
         """Give back what was lent, and say what went wrong with it, if anything did."""
-        pool, self._pool = self._pool, None
-        raw, self._raw = self._raw, None
-        if pool is None or raw is None:
+        if self._pool is None:
             return
         # Who was interrupted, or heard nothing in time, may have left a statement or a transaction that goes on.
         answered = error is None or (isinstance(error, Exception) and not isinstance(error, Unavailable))
-        pool.take_back(raw, sound=answered and not raw.is_in_transaction())
+        self._pool.take_back(self._raw, sound=answered and not self._raw.is_in_transaction())
 
 
 async def connect(dsn: str) -> Raw:

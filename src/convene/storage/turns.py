@@ -4,15 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from types import TracebackType
 
 from convene.domain.errors import Unavailable
-
-
-def _stay() -> None:
-    """Have nothing that others could use meanwhile."""
 
 
 class Places:
@@ -67,15 +62,15 @@ class Turns:
         #: By key, while it is somebody's turn: the one place, once somebody waits for it.
         self._places: dict[int, Places | None] = {}
 
-    def of(self, key: int, step_back: Callable[[], None] = _stay) -> AbstractAsyncContextManager[None]:
-        """Wait until it is one's turn, which ends with the block; whoever has to wait steps back before.
+    def of(self, key: int) -> AbstractAsyncContextManager[None]:
+        """Wait until it is one's turn, which ends with the block.
 
         Raises:
             Unavailable: on entering, it took too long.
         """
-        return _Turn(self, key, step_back)
+        return _Turn(self, key)
 
-    async def take(self, key: int, step_back: Callable[[], None] = _stay) -> None:
+    async def take(self, key: int) -> None:
         """Begin a turn.
 
         Raises:
@@ -84,7 +79,6 @@ class Turns:
         if key not in self._places:
             self._places[key] = None
             return
-        step_back()
         place = self._places[key] = self._places[key] or Places(0)
         try:
             async with asyncio.timeout(self._patience):
@@ -108,15 +102,14 @@ class Turns:
 class _Turn:
     """A turn while a block runs."""
 
-    __slots__ = ("_key", "_step_back", "_turns")
+    __slots__ = ("_key", "_turns")
 
-    def __init__(self, turns: Turns, key: int, step_back: Callable[[], None]) -> None:
+    def __init__(self, turns: Turns, key: int) -> None:
         self._turns = turns
         self._key = key
-        self._step_back = step_back
 
     async def __aenter__(self) -> None:
-        await self._turns.take(self._key, self._step_back)
+        await self._turns.take(self._key)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
