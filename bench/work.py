@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr
 from contextvars import ContextVar
 from dataclasses import asdict, dataclass
-from io import BytesIO, TextIOWrapper
+from io import StringIO
 from itertools import repeat
 from pathlib import Path
 from types import FrameType
@@ -70,7 +70,7 @@ def count(kind: str, database_url: str) -> list[Work]:
     """Count on a new database."""
     fill(database_url, _FILLING)
     configure(as_json=True, debug=False)  # as in production
-    with redirect_stderr(TextIOWrapper(BytesIO())):
+    with redirect_stderr(StringIO()):
         return asyncio.run(_count(kind, database_url))
 
 

@@ -99,6 +99,16 @@ class BoundedHeads(HttpToolsProtocol):
 
     # -- silence between requests ----------------------------------------------------------------------------
 
+    def on_message_begin(self) -> None:
+        """Begin the head of a request."""
+        self._silent_since = None
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        """End it."""
+        self._silent_since = None  # once more: it may have begun before the answer to another one ended
+        super().on_headers_complete()
+
     def on_response_complete(self) -> None:
         """Go on with the next request if it is here already, or wait for it."""
         self.server_state.total_requests += 1
@@ -113,15 +123,16 @@ class BoundedHeads(HttpToolsProtocol):
             self._await_silence(self.timeout_keep_alive)
 
     def _unset_keepalive_if_required(self) -> None:
-        self._silent_since = None
+        """Wait on, whatever has come, until it is the head of a request."""
 
     def _await_silence(self, seconds: float) -> None:
         self._end_of_silence = self.loop.call_later(seconds, self._look_at_silence)
 
     def _look_at_silence(self) -> None:
         self._end_of_silence = None
-        if self._silent_since is None:
-            return  # the next answer begins a silence of its own
+        scope: Any = self.scope
+        if self._silent_since is None or "method" not in scope:
+            return  # the next answer begins a silence of its own; a head that has begun is waited for otherwise
         left = self._silent_since + self.timeout_keep_alive - self.loop.time()
         if left > 0:
             self._await_silence(left)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import redirect_stderr, redirect_stdout
-from io import BytesIO, StringIO, TextIOWrapper
+from io import StringIO
 from pathlib import Path
 from typing import NamedTuple
 
@@ -33,8 +33,7 @@ class Said(NamedTuple):
 
 def run_here(folder: Path, database_url: str, *arguments: str, **settings: str) -> Said:
     """Run a command in a folder, told nothing but these settings."""
-    out, written = StringIO(), BytesIO()
-    error = TextIOWrapper(written, encoding="utf-8", write_through=True)
+    out, error = StringIO(), StringIO()
     told = {"CONVENE_PASSWORD": "correct horse", **settings}
     with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(error):
         patch.chdir(folder)
@@ -44,4 +43,4 @@ def run_here(folder: Path, database_url: str, *arguments: str, **settings: str) 
         with pytest.raises(SystemExit) as end:
             cli.main()
     configure(as_json=True, debug=False)  # logs go to where they went before
-    return Said(int(end.value.code or 0), out.getvalue(), written.getvalue().decode())
+    return Said(int(end.value.code or 0), out.getvalue(), error.getvalue())

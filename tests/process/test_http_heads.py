@@ -166,7 +166,8 @@ ASKED = b"GET / HTTP/1.1\r\nHost: convene\r\n\r\n"
 SILENCE = 1
 
 
-async def quick(_scope: Scope, _receive: Receive, send: Send) -> None:
+async def quick(scope: Scope, _receive: Receive, send: Send) -> None:
+    await asyncio.sleep(float(scope["query_string"] or 0))
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
     await send({"type": "http.response.body", "body": b"ok"})
 
@@ -213,3 +214,27 @@ async def test_silence_is_counted_from_the_last_answer(kept: Connection):
 async def test_what_is_asked_all_at_once_is_answered_one_after_the_other(kept: Connection):
     await answers(kept, ASKED * 20, 20)
     await answers(kept, ASKED)
+
+
+async def test_an_answer_that_takes_longer_than_silence_may_is_waited_for(kept: Connection):
+    await answers(kept, ASKED)
+    await answers(kept, ASKED.replace(b"/", b"/?%.1f" % (1.5 * SILENCE), 1))
+
+
+@pytest.mark.parametrize(
+    ("asked", "more"),
+    [(ASKED, b"\r\n"), (b"POST / HTTP/1.1\r\nHost: convene\r\nContent-Length: 5\r\n\r\nhel", b"l")],
+    ids=["an empty line", "a body that nobody waits for"],
+)
+async def test_what_begins_no_request_does_not_end_the_silence(kept: Connection, asked: bytes, more: bytes):
+    await answers(kept, asked)
+    kept[1].write(more)
+    async with asyncio.timeout(3 * SILENCE):
+        assert await kept[0].read() == b""
+
+
+async def test_a_head_that_has_begun_is_waited_for_longer(kept: Connection):
+    await answers(kept, ASKED)
+    kept[1].write(ASKED[:9])
+    await asyncio.sleep(1.5 * SILENCE)
+    await answers(kept, ASKED[9:])

@@ -77,7 +77,7 @@ class _Printer:
         answer that tells of it. The handlers of `logging` do the same.
         """
         _write_waiting()
-        _write(f"{line}\n".encode(errors="backslashreplace"))
+        _write(f"{line}\n")
 
     debug = info = warning = error = critical = msg
 
@@ -115,14 +115,24 @@ _AS_LINE = orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE
 def _write_waiting() -> None:
     if _waiting.lines:
         lines, _waiting.lines = _waiting.lines, []
-        _write(b"".join([orjson.dumps(line, option=_AS_LINE) for line in lines]))
+        _write_bytes(b"".join([orjson.dumps(line, option=_AS_LINE) for line in lines]))
 
 
-def _write(text: bytes) -> None:
-    """Write to what stands below stderr, which would only make bytes of text again: 0.98 of a get, one at a time."""
+def _write(text: str) -> None:
     with suppress(OSError):
-        sys.stderr.buffer.write(text)
-        sys.stderr.buffer.flush()
+        sys.stderr.write(text)
+        sys.stderr.flush()
+
+
+def _write_bytes(text: bytes) -> None:
+    """Write JSON past stderr's text, which would only make bytes of it again: 0.98 of a get, one at a time."""
+    below = getattr(sys.stderr, "buffer", None)
+    if below is None:  # somebody has put a stream of text in its place
+        _write(text.decode())
+        return
+    with suppress(OSError):
+        below.write(text)
+        below.flush()
 
 
 _tell = _through_structlog

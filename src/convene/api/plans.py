@@ -71,9 +71,8 @@ def following_plan(route: Dependant) -> Handler:
             await _leave(opened, error)
             raise
         response: Response = values[-1]
-        request.scope["state"][ANSWER] = response
         # Left before the answer is sent: a commit that fails can still be told.
-        await _leave(opened, None)
+        await _leave_with(opened, response, request.scope["state"])
         return response
 
     return answer
@@ -81,6 +80,14 @@ def following_plan(route: Dependant) -> Handler:
 
 def _refuse(wrong: list[_Wrong]) -> NoReturn:
     raise RequestValidationError([error for one in sorted(wrong) for error in one.errors])
+
+
+async def _leave_with(
+    opened: list[AbstractAsyncContextManager[Any]], response: Response, state: dict[str, Any]
+) -> None:
+    state[ANSWER] = response
+    await _leave(opened, None)
+    del state[ANSWER]  # the server keeps the state until something else is asked
 
 
 async def _leave(opened: list[AbstractAsyncContextManager[Any]], error: BaseException | None) -> None:

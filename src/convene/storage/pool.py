@@ -91,6 +91,7 @@ class Pool:
                     await self._brought_back.wait()
         if self._impatience is not None:
             self._impatience.cancel()
+            self._impatience = None
         for raw in self._lent:
             raw.terminate()
         while self._idle:
