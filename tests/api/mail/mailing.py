@@ -17,6 +17,7 @@ from convene.delivery.dispatcher import Dispatcher
 from convene.delivery.smtp import Smtp
 from convene.settings import mail_address
 from convene.storage import claims, digests
+from convene.storage.deliveries import place_of
 from convene.storage.delivery_tables import deliveries
 from convene.storage.statements import Statement
 from convene.storage.unit_of_work import Units
@@ -73,6 +74,16 @@ class Office:
         async with self.dispatching_at(clock.now() + by):
             yield
 
+    async def has_begun(self) -> None:
+        """Wait for the first look: of what was told before it, nobody gets mail."""
+        for _ in range(1000):
+            async with self.api.app.state.services.units.reading() as work:
+                place, _settled = await place_of(work, "email")
+            if place[0] >= 0:
+                return
+            await asyncio.sleep(0.01)
+        raise AssertionError("nobody looks for mail")
+
     async def _nothing_in_hand(self) -> None:
         """Wait until every attempt has been written down."""
         for _ in range(1000):
@@ -111,7 +122,9 @@ def settings(box: Mailbox) -> dict[str, object]:
 async def mailing(url: str) -> AsyncIterator[Office]:
     """An application on a database that sends mail."""
     async with mailbox() as box, running_api(url, webhook_allow_private_targets=True, **settings(box)) as api:
-        yield Office(api, box, url)
+        office = Office(api, box, url)
+        await office.has_begun()
+        yield office
 
 
 async def wants_mail(person: Person, **kinds: bool) -> None:
