@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import httpx2
 import pytest
+from sqlalchemy import func, select
 
 from convene import clock
 from convene.domain.content import EventContent, Schedule
@@ -19,11 +20,12 @@ from convene.storage.alone import (
     insert_event_if_unchanged,
     ready_event,
 )
+from convene.storage.statements import Statement
 from convene.storage.unit_of_work import DATED_WITHIN, Units
 from convene.storage.writes import NewEvent
 from tests.api.test_trash import showing
 from tests.people import Api, Json, Person, running_api
-from tests.process.outside import outside
+from tests.process.outside import holding_agenda, outside
 
 EVENTS = "/api/v1/events"
 NINE = datetime(2027, 3, 1, 9, tzinfo=UTC)
@@ -175,6 +177,44 @@ async def test_whoever_was_overtaken_is_created_when_they_hold_the_lock(new_post
         await overtaking.rows("COMMIT")
     event = (await creating).json()
     assert datetime.fromisoformat(event["created_at"]) >= let_go
+
+
+SLOW = Statement(select(func.pg_sleep(0.1)))
+DAYS = [
+    {**HOUR, "start_time": f"2027-04-{day:02}T09:00Z", "end_time": f"2027-04-{day:02}T10:00Z"} for day in range(1, 29)
+]
+
+
+async def test_whoever_creates_many_at_once_keeps_no_connections_from_others(
+    here: Api, new_postgres: str, alice: Person, ben: Person
+):
+    assert len(DAYS) > here.app.state.services.units.database.use().most
+    async with holding_agenda(new_postgres, alice.id):
+        creating = [asyncio.create_task(alice.post(EVENTS, day)) for day in DAYS]
+        await asyncio.sleep(0.3)  # until one of them waits for the lock, and the others for their turns
+        async with asyncio.timeout(2):
+            assert (await ben.get(EVENTS)).json() == []
+    assert {created.status_code for created in await asyncio.gather(*creating)} == {201}
+
+
+async def test_whoever_creates_many_at_once_does_not_wait_for_those_who_come_later(new_postgres: str):
+    """Each who has the turn finds others in line for a connection, who came after them."""
+    busy = {"database_pool_size": 2, "database_timeout_seconds": 3.0}
+    async with running_api(new_postgres, **busy) as api:
+        alice = await api.person("alice")
+        units = api.app.state.services.units
+        done = asyncio.Event()
+
+        async def keep_busy() -> None:
+            while not done.is_set():
+                async with units.reading() as work:
+                    await work.one(SLOW)
+
+        others = [asyncio.create_task(keep_busy()) for _ in range(12)]
+        created = await asyncio.gather(*(alice.post(EVENTS, day) for day in DAYS[:12]))
+        done.set()
+        await asyncio.gather(*others)
+        assert {one.status_code for one in created} == {201}
 
 
 class _Unwritable(datetime):

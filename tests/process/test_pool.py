@@ -50,6 +50,42 @@ async def test_who_waits_is_served_in_turn(pool: Pool):
         pool.take_back(raw, sound=True)
 
 
+async def test_who_brought_one_back_to_wait_for_something_else_is_served_before_who_came_since(pool: Pool):
+    one, two = await lent(pool)
+    clock = asyncio.get_running_loop().time
+    waiting = [asyncio.create_task(pool.lend())]
+    await asyncio.sleep(0)
+    since = clock()
+    waiting.append(asyncio.create_task(pool.lend()))
+    await asyncio.sleep(0)
+    waiting.append(asyncio.create_task(pool.lend(since)))
+    await asyncio.sleep(0)
+    served: list[int] = []
+    for raw in (one, two, one):
+        pool.take_back(raw, sound=True)
+        await asyncio.sleep(0)
+        served += [number for number, task in enumerate(waiting) if task.done() and number not in served]
+    assert served == [0, 2, 1]
+    for raw in (one, two):
+        pool.take_back(raw, sound=True)
+
+
+async def test_who_brought_one_back_waits_no_longer_for_it(pool: Pool):
+    one, two = await lent(pool)
+    clock = asyncio.get_running_loop().time
+    began = clock()
+    other = asyncio.create_task(pool.lend())
+    await asyncio.sleep(0)
+    with pytest.raises(TimeoutError):
+        await pool.lend(began - TIMEOUT / 2)
+    assert clock() - began < TIMEOUT * 0.9
+    assert not other.done()
+    with pytest.raises(TimeoutError):
+        await other
+    for raw in (one, two):
+        pool.take_back(raw, sound=True)
+
+
 async def test_who_waits_for_too_long_is_told_and_takes_nothing_away(pool: Pool):
     one, two = await lent(pool)
     with pytest.raises(TimeoutError):
@@ -140,3 +176,14 @@ async def test_closing_waits_for_what_is_in_hand_and_cuts_off_what_takes_too_lon
     await closing
     assert one.is_closed()
     assert two.is_closed()
+
+
+async def test_nobody_gets_a_connection_of_a_closed_pool(pool: Pool):
+    await lent(pool)
+    closing = asyncio.create_task(pool.close())
+    await asyncio.sleep(TIMEOUT / 2)
+    waiting = asyncio.create_task(pool.lend())
+    await closing
+    for late in (waiting, pool.lend()):
+        with pytest.raises(asyncpg.InterfaceError):
+            await late

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 
@@ -64,6 +66,46 @@ async def test_an_error_in_a_turn_ends_it(turns: Turns):
             raise ZeroDivisionError
     async with turns.of(KEY):
         pass
+
+
+class _Meanwhile:
+    """What somebody does while they wait, which may fail when it has to end."""
+
+    def __init__(self, *, fails: bool = False) -> None:
+        self.told: list[str] = []
+        self._fails = fails
+
+    @asynccontextmanager
+    async def __call__(self) -> AsyncIterator[None]:
+        self.told.append("begun")
+        yield
+        self.told.append("ended")
+        if self._fails:
+            raise ConnectionRefusedError
+
+
+async def test_something_can_be_done_meanwhile_by_who_has_to_wait(turns: Turns):
+    meanwhile = _Meanwhile()
+    async with turns.of(KEY, meanwhile):
+        assert meanwhile.told == []
+        waiting = asyncio.create_task(turns.take(KEY, meanwhile))
+        await asyncio.sleep(0)
+        assert meanwhile.told == ["begun"]
+    await waiting
+    assert meanwhile.told == ["begun", "ended"]
+    turns.pass_on(KEY)
+
+
+async def test_a_turn_goes_to_the_next_if_what_was_done_meanwhile_cannot_end(turns: Turns):
+    await turns.take(KEY)
+    failing = asyncio.create_task(turns.take(KEY, _Meanwhile(fails=True)))
+    next_one = asyncio.create_task(turns.take(KEY))
+    await asyncio.sleep(0)
+    turns.pass_on(KEY)
+    with pytest.raises(ConnectionRefusedError):
+        await failing
+    await next_one
+    turns.pass_on(KEY)
 
 
 async def gives_up_as_the_turn_ends(turns: Turns) -> asyncio.Task[None]:

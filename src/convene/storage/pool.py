@@ -8,9 +8,12 @@ pop from a list, and only who has to wait pays for waiting.
 from __future__ import annotations
 
 import asyncio
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from math import inf
+from operator import itemgetter
 from typing import TypeAlias
 
 import asyncpg
@@ -22,7 +25,7 @@ KEPT_SECONDS = 300.0
 
 
 class Pool:
-    """At most so many connections; whoever waits for one is served in turn."""
+    """At most so many connections; whoever has waited longest for one is served first."""
 
     def __init__(self, connect: Callable[[], Awaitable[Raw]], most: int, timeout: float) -> None:
         self._connect = connect
@@ -33,10 +36,13 @@ class Pool:
         self._lent: set[Raw] = set()
         #: Those that are open, and those that somebody is opening.
         self._taken = 0
-        #: Who is handed a connection, or None: the right to open one; with the time until which they wait.
+        #: Who is handed a connection, or None: the right to open one; with the time until which they wait, the first
+        #: of whom is the first here.
         self._waiting: deque[tuple[asyncio.Future[Raw | None], float]] = deque()
         self._impatience: asyncio.TimerHandle | None = None
+        self._looks_at = inf
         self._brought_back = asyncio.Event()
+        self._is_closed = False
         self._loop = asyncio.get_running_loop()
         self._clock = self._loop.time
 
@@ -55,21 +61,26 @@ class Pool:
         """How many nobody uses."""
         return len(self._idle)
 
-    async def lend(self) -> Raw:
+    async def lend(self, since: float | None = None) -> Raw:
         """Give a connection, which has to be brought back.
+
+        Args:
+            since: when whoever asks brought one back to wait for something else, by the clock of the loop: their place
+                is before those who have come since, or they would wait twice.
 
         Raises:
             TimeoutError: there was none for too long.
             OSError, asyncpg.PostgresError: none can be opened.
+            asyncpg.InterfaceError: the pool has been closed.
         """
         while self._idle:
-            raw, since = self._idle.pop()
-            if not raw.is_closed() and self._clock() - since < KEPT_SECONDS:
+            raw, idle_since = self._idle.pop()
+            if not raw.is_closed() and self._clock() - idle_since < KEPT_SECONDS:
                 self._lent.add(raw)
                 return raw
             raw.terminate()
             self._taken -= 1
-        raw = await self._come_by()
+        raw = await self._come_by((self._clock() if since is None else since) + self._timeout)
         self._lent.add(raw)
         return raw
 
@@ -89,18 +100,23 @@ class Pool:
                 while self._lent or self._waiting:
                     self._brought_back.clear()
                     await self._brought_back.wait()
+        self._is_closed = True
         if self._impatience is not None:
             self._impatience.cancel()
-            self._impatience = None
+        while self._waiting:
+            turn, _ = self._waiting.popleft()
+            if not turn.done():
+                turn.set_exception(asyncpg.InterfaceError("the pool is closed"))
         for raw in self._lent:
             raw.terminate()
         while self._idle:
             raw, _ = self._idle.pop()
             await raw.close(timeout=max(deadline - self._clock(), 0.1))
 
-    async def _come_by(self) -> Raw:
+    async def _come_by(self, deadline: float) -> Raw:
         """Open a connection, or wait until somebody brings one back."""
-        deadline = self._clock() + self._timeout
+        if self._is_closed:
+            raise asyncpg.InterfaceError("the pool is closed")
         raw = None
         if self._taken < self._most:
             self._taken += 1
@@ -117,10 +133,13 @@ class Pool:
 
     async def _turn(self, deadline: float) -> Raw | None:
         turn: asyncio.Future[Raw | None] = self._loop.create_future()
-        self._waiting.append((turn, deadline))
-        # One timer for all, who have the same patience, instead of one for each: with 32 connections most wait.
-        if self._impatience is None:
-            self._impatience = self._loop.call_at(deadline, self._give_up)
+        if not self._waiting or self._waiting[-1][1] <= deadline:
+            self._waiting.append((turn, deadline))
+        else:
+            self._waiting.insert(bisect_right(self._waiting, deadline, key=itemgetter(1)), (turn, deadline))
+        # One timer for all, who nearly always come in this order, not one for each: with 32 connections most wait.
+        if deadline < self._looks_at:
+            self._look_at(deadline)
         try:
             return await turn
         except asyncio.CancelledError:
@@ -139,14 +158,20 @@ class Pool:
         else:
             self._idle.append((raw, self._clock()))
 
+    def _look_at(self, when: float) -> None:
+        if self._impatience is not None:
+            self._impatience.cancel()
+        self._impatience = self._loop.call_at(when, self._give_up)
+        self._looks_at = when
+
     def _give_up(self) -> None:
         """Tell those who have waited for too long, and look again when the next one will have."""
-        self._impatience = None
+        self._looks_at = inf
         now = self._clock()
         while self._waiting:
             turn, deadline = self._waiting[0]
             if deadline > now and not turn.done():
-                self._impatience = self._loop.call_at(deadline, self._give_up)
+                self._look_at(deadline)
                 return
             self._waiting.popleft()
             if not turn.done():

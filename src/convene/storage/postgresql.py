@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
 
 import asyncpg
@@ -87,10 +88,28 @@ class PostgresConnection:
             rows = await self._raw.fetch(compiled.sql, *bound)
         return [compiled.decode(row) for row in rows]
 
-    @property
-    def turns(self) -> Turns | None:
-        """The turns of those in this process who write by one statement; None once a transaction has begun."""
-        return self._turns if self._begins else None
+    def turn_of(self, key: int) -> AbstractAsyncContextManager[None] | None:
+        """A turn of those in this process who write by one statement; None once a transaction has begun."""
+        return self._turns.of(key, self._lent_on) if self._turns is not None and self._begins else None
+
+    @asynccontextmanager
+    async def _lent_on(self) -> AsyncIterator[None]:
+        """Lend the connection to others while the block runs, and come by one after it, as long as it lasted well.
+
+        Somebody who creates many events at once, of which one waits for a lock, would keep all from everybody else.
+        With 32 at once of one person, that is 0.89 of the CPU of a create, too.
+        """
+        pool, self._pool = self._pool, None
+        if pool is None:
+            yield
+            return
+        since = asyncio.get_running_loop().time()
+        pool.take_back(self._raw, sound=True)
+        del self._raw  # it is another's now
+        yield
+        with translated:
+            self._raw = await pool.lend(since)
+        self._pool = pool
 
     async def run(self, statement: Statement, values: Values) -> int:
         """Run, and count the rows touched."""

@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
-from typing import ClassVar, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 from sqlalchemy import Dialect
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
@@ -41,7 +41,6 @@ class SqliteConnection:
 
     __slots__ = ("_deadline", "_take_back", "_threads", "raw")
     dialect_name = DIALECT.name
-    turns: ClassVar[None] = None  # BEGIN and COMMIT cost next to nothing: no statement has to do without
 
     def __init__(
         self,
@@ -54,6 +53,9 @@ class SqliteConnection:
         self._threads = threads
         self._take_back = take_back
         self._deadline = deadline
+
+    def turn_of(self, _key: int) -> None:
+        """None: BEGIN and COMMIT cost next to nothing, so that no statement has to do without."""
 
     async def one(self, statement: Statement, values: Values) -> Row | None:
         """Run, and give the first row."""

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, ExitStack, nullcontext
 from types import TracebackType
 
 from convene.domain.errors import Unavailable
+
+#: What is done while somebody waits: entered before, left when it is their turn, or when they give up.
+Meanwhile = Callable[[], AbstractAsyncContextManager[None]]
 
 
 class Places:
@@ -62,15 +66,15 @@ class Turns:
         #: By key, while it is somebody's turn: the one place, once somebody waits for it.
         self._places: dict[int, Places | None] = {}
 
-    def of(self, key: int) -> AbstractAsyncContextManager[None]:
+    def of(self, key: int, meanwhile: Meanwhile = nullcontext) -> AbstractAsyncContextManager[None]:
         """Wait until it is one's turn, which ends with the block.
 
         Raises:
             Unavailable: on entering, it took too long.
         """
-        return _Turn(self, key)
+        return _Turn(self, key, meanwhile)
 
-    async def take(self, key: int) -> None:
+    async def take(self, key: int, meanwhile: Meanwhile = nullcontext) -> None:
         """Begin a turn.
 
         Raises:
@@ -79,6 +83,13 @@ class Turns:
         if key not in self._places:
             self._places[key] = None
             return
+        with ExitStack() as otherwise:
+            async with meanwhile():
+                await self._wait(key)
+                otherwise.callback(self.pass_on, key)  # if what was done meanwhile cannot end
+            otherwise.pop_all()
+
+    async def _wait(self, key: int) -> None:
         place = self._places[key] = self._places[key] or Places(0)
         try:
             async with asyncio.timeout(self._patience):
@@ -102,14 +113,15 @@ class Turns:
 class _Turn:
     """A turn while a block runs."""
 
-    __slots__ = ("_key", "_turns")
+    __slots__ = ("_key", "_meanwhile", "_turns")
 
-    def __init__(self, turns: Turns, key: int) -> None:
+    def __init__(self, turns: Turns, key: int, meanwhile: Meanwhile) -> None:
         self._turns = turns
         self._key = key
+        self._meanwhile = meanwhile
 
     async def __aenter__(self) -> None:
-        await self._turns.take(self._key)
+        await self._turns.take(self._key, self._meanwhile)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None

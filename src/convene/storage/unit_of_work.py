@@ -107,8 +107,7 @@ class UnitOfWork:
         Raises:
             Unavailable: on entering, it took too long.
         """
-        turns = self._connection.turns
-        return None if turns is None else turns.of(owner_id)
+        return self._connection.turn_of(owner_id)
 
     def alone(self, statement: Statement, values: Values = _NOTHING) -> Awaitable[list[Row]]:
         """Run a statement as a transaction of its own, and give its rows; see `turn_alone`."""
