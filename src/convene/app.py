@@ -26,6 +26,7 @@ from convene.api import (
     history,
     idempotency,
     insights,
+    lines,
     live,
     notifications,
     operations,
@@ -105,9 +106,12 @@ def create_app(settings: Settings, workers_folder: Path | None = None, page: Pat
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with _services(settings, metrics, rates) as services, tracing.running() if tracing else nullcontext():
-            app.state.services = services
-            yield
+        try:
+            async with _services(settings, metrics, rates) as services, tracing.running() if tracing else nullcontext():
+                app.state.services = services
+                yield
+        finally:
+            lines.write_out()
 
     app = _Application(
         title=settings.project_name,

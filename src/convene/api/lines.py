@@ -17,6 +17,9 @@ import structlog
 
 from convene import clock
 
+#: For so long a line of a request waits for others, with which it is written: short for whoever looks on.
+TOGETHER_SECONDS = 0.01
+
 _log = structlog.get_logger("convene.requests")
 
 
@@ -76,7 +79,7 @@ class _Printer:
         A disk that is full for the log is full for the database too: a line that is lost must not take along the
         answer that tells of it. The handlers of `logging` do the same.
         """
-        _write_waiting()
+        write_out()
         _write(f"{line}\n")
 
     debug = info = warning = error = critical = msg
@@ -89,17 +92,18 @@ def _through_structlog(said: dict[str, object]) -> None:
 def _as_json(said: dict[str, object]) -> None:
     """Write the line of a request as structlog would: its seven calls for each line are a twentieth of a get.
 
-    Those of one turn of the event loop are written together, at its end: a system call for each is another twentieth.
+    Those of the next moment are written together: a system call for each is another twentieth. Whoever kills the
+    process takes them along, as if it had happened that much earlier.
     """
     said |= {"event": "request", "level": "info", "timestamp": clock.now()}
     if not _waiting.lines or _waiting.loop is None or _waiting.loop.is_closed():
         _waiting.loop = asyncio.get_running_loop()  # a system call: not for each line
-        _waiting.loop.call_soon(_write_waiting)
+        _waiting.loop.call_later(TOGETHER_SECONDS, write_out)
     _waiting.lines.append(said)
 
 
 class _Waiting:
-    """Lines that are to be written at the end of this turn of the loop."""
+    """Lines that are to be written in a moment, and the loop that will do it."""
 
     __slots__ = ("lines", "loop")
 
@@ -112,7 +116,8 @@ _waiting = _Waiting()
 _AS_LINE = orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE
 
 
-def _write_waiting() -> None:
+def write_out() -> None:
+    """Write the lines that wait for others."""
     if _waiting.lines:
         lines, _waiting.lines = _waiting.lines, []
         _write_bytes(b"".join([orjson.dumps(line, option=_AS_LINE) for line in lines]))
