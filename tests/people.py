@@ -11,9 +11,8 @@ from typing import Any
 from uuid import uuid4
 
 import httpx2
-from fastapi import FastAPI
 
-from convene.app import create_app
+from convene.app import Application, create_app
 from convene.settings import Settings
 from tests.contract import Contract
 
@@ -33,7 +32,7 @@ def settings_for(url: str, **more: Any) -> Settings:
 
 
 @cache
-def unstarted_app() -> FastAPI:
+def unstarted_app() -> Application:
     """The application as it describes itself; never started."""
     return create_app(settings_for("sqlite:///never-opened.db"))
 
@@ -47,7 +46,7 @@ def contract() -> Contract:
 class Api:
     """The application in this process, and what its OpenAPI document promises."""
 
-    def __init__(self, app: FastAPI) -> None:
+    def __init__(self, app: Application) -> None:
         self.app = app
         self.contract = contract()
         self.document = self.contract.document

@@ -113,7 +113,7 @@ async def test_two_changes_of_a_profile_at_once_both_stay(alice: Person):
 async def test_a_change_of_a_profile_does_not_bring_a_switched_off_account_back(api: Api):
     for _ in range(5):
         person = await api.person("alice")
-        units = api.app.state.services.units
+        units = api.app.services.units
         changes = [person.patch(PROFILE, {"display_name": f"Alice {number}"}) for number in range(5)]
         await asyncio.gather(*changes, accounts.deactivate(units, person.username))
         assert (await try_to_sign_in(api.nobody(), person.username)).status_code == 401
@@ -196,7 +196,7 @@ async def test_an_underscore_finds_underscores_alone(alice: Person, nobody: Pers
 
 
 async def test_a_switched_off_account_is_not_found(api: Api, alice: Person, ben: Person):
-    await accounts.deactivate(api.app.state.services.units, ben.username)
+    await accounts.deactivate(api.app.services.units, ben.username)
     assert await found(alice, ben.username) == []
     assert await found(alice, ben.account["email"]) == []
 

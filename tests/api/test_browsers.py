@@ -46,7 +46,7 @@ async def test_a_page_of_another_origin_can_read_a_fault_of_ours():
     with fresh_database("sqlite") as url:
         async with running_api(url, backend_cors_origins=[PAGE["Origin"]]) as api:
             alice = await api.person("alice")
-            del api.app.state.services
+            del api.app.services
             answer = await alice.request("GET", "/api/v1/auth/me", headers=PAGE)
     assert (answer.status_code, answer.headers["access-control-allow-origin"]) == (500, PAGE["Origin"])
     assert answer.headers.get_list("x-request-id") == [answer.json()["request_id"]]

@@ -236,7 +236,7 @@ async def test_a_database_that_takes_no_connections_is_told_as_such(postgresql: 
 
 
 async def test_a_database_that_does_not_come_to_an_answer_is_told_within_five_seconds(postgresql: str):
-    async with running_api(postgresql, database_pool_size=1) as api, api.app.state.services.units.reading():
+    async with running_api(postgresql, database_pool_size=1) as api, api.app.services.units.reading():
         began = time.monotonic()
         answer = await api.nobody().get("/health/ready")
         assert (answer.status_code, answer.json()["database"]) == (503, "unavailable")

@@ -17,7 +17,7 @@ LATER = ("2027-05-03T09:30:00Z", "2027-05-03T10:30:00Z")
 
 async def hand_over(giver: Person, taker: Person, *, into_taken_time: bool = False) -> list[HandedOver]:
     """Let the operator hand all over."""
-    units = giver.api.app.state.services.units
+    units = giver.api.app.services.units
     handing = hand_all_over(units, giver.username, taker.username, into_taken_time=into_taken_time)
     return [event async for event in handing]
 
@@ -77,7 +77,7 @@ async def test_what_overlaps_stays_and_is_told_unless_it_is_wanted(alice: Person
 
 async def test_the_events_of_somebody_who_is_switched_off_are_handed_over(alice: Person, ben: Person):
     event = await alice.creates("Planning")
-    await accounts.deactivate(alice.api.app.state.services.units, alice.username)
+    await accounts.deactivate(alice.api.app.services.units, alice.username)
     assert [one.event_id for one in await hand_over(alice, ben)] == [event["id"]]
 
 
@@ -105,7 +105,7 @@ async def test_who_follows_changes_hears_that_a_half_has_its_other_half(alice: P
     await alice.put(path_of(series), {"title": "Weekly, later"}, params=later)
     followed = Copy(ben)
     await followed.catch_up()
-    units = alice.api.app.state.services.units
+    units = alice.api.app.services.units
     handing = hand_all_over(units, alice.username, ben.username, into_taken_time=False)
     await anext(handing)
     await followed.catch_up()
@@ -129,13 +129,13 @@ async def test_nothing_goes_to_nobody(alice: Person, ben: Person):
     await alice.creates()
     with pytest.raises(NotPossibleNow, match="the same person"):
         await hand_over(alice, alice)
-    await accounts.deactivate(ben.api.app.state.services.units, ben.username)
+    await accounts.deactivate(ben.api.app.services.units, ben.username)
     with pytest.raises(NotPossibleNow, match="switched off"):
         await hand_over(alice, ben)
     with pytest.raises(NotFound):
         [
             _
             async for _ in hand_all_over(
-                alice.api.app.state.services.units, alice.username, "nobody-here", into_taken_time=True
+                alice.api.app.services.units, alice.username, "nobody-here", into_taken_time=True
             )
         ]

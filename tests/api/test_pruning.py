@@ -40,7 +40,7 @@ def api(own_api: Api) -> Api:
 async def pruned(api: Api, days: int) -> Pruned:
     """What is thrown away after some days."""
     with later(api, timedelta(days=days)):
-        return await upkeep.prune(api.app.state.services.units)
+        return await upkeep.prune(api.app.services.units)
 
 
 async def rows_of(database_url: str, event: Json) -> dict[str, int]:
@@ -185,7 +185,7 @@ async def test_answers_kept_for_requests_that_are_sent_again_are_forgotten_after
     event = {"title": "Once", "start_time": "2027-03-01T09:00:00Z", "end_time": "2027-03-01T10:00:00Z"}
     await alice.post("/api/v1/events", event, headers={"Idempotency-Key": "one"})
     with later(api, timedelta(hours=23)):
-        assert (await upkeep.prune(api.app.state.services.units)).answers == 0
+        assert (await upkeep.prune(api.app.services.units)).answers == 0
     assert (await pruned(api, 2)).answers == 1
 
 
@@ -214,7 +214,7 @@ async def test_whatever_goes_by_its_age_goes_in_stretches(api: Api, database_url
         writes += 1
 
     with later(api, timedelta(days=40)):
-        units = api.app.state.services.units
+        units = api.app.services.units
         found = await upkeep.prune(Units(units.database, units._clock, count_write))
     assert (found.sessions, found.answers, found.deliveries) == (MANY + 1,) * 3
     assert writes >= 3 * MANY / 500
@@ -232,7 +232,7 @@ async def test_pruning_again_throws_nothing_away(api: Api, alice: Person, ben: P
 async def test_a_server_prunes_by_itself(api: Api, database_url: str, alice: Person, ben: Person):
     event = await everything_happens_to(alice, ben)
     with later(api, timedelta(days=32)):
-        units = api.app.state.services.units
+        units = api.app.services.units
     async with housekeeping.running(units, every=0.01):
         for _ in range(1_000):
             if not await rows_of(database_url, event):

@@ -25,7 +25,7 @@ def at(api: Api, person: Person) -> Person:
 
 
 async def stored(person: Person) -> accounts.UserRow:
-    async with person.api.app.state.services.units.reading() as work:
+    async with person.api.app.services.units.reading() as work:
         user = await accounts.find_user(work, person.id)
         assert user is not None
         return user

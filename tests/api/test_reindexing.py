@@ -63,9 +63,9 @@ async def test_events_happen_at_the_instants_that_the_rules_of_now_say(api: Api,
     begins = event["start_time"]
     await worked_out_an_hour_late(database_url, event)
     assert (await listed(alice)) == [(await read(alice, event))["start_time"]] != [begins]
-    assert await upkeep.reindex(api.app.state.services.units) == 1
+    assert await upkeep.reindex(api.app.services.units) == 1
     assert (await listed(alice)) == [(await read(alice, event))["start_time"]] == [begins]
-    assert await upkeep.reindex(api.app.state.services.units) == 0
+    assert await upkeep.reindex(api.app.services.units) == 0
 
 
 async def test_reminders_are_looked_at_again(api: Api, alice: Person, database_url: str):
@@ -79,9 +79,9 @@ async def test_reminders_are_looked_at_again(api: Api, alice: Person, database_u
             f"UPDATE reminders SET due_at = '{late.strftime(STORED)}' WHERE event_id = {event['id']} RETURNING event_id"
         )
         await worked_out_an_hour_late(database_url, event)
-        await upkeep.reindex(api.app.state.services.units)
-        while await are_due(api.app.state.services.units):  # the server may have it in hand
-            await reminders.tell_due(api.app.state.services.units)
+        await upkeep.reindex(api.app.services.units)
+        while await are_due(api.app.services.units):  # the server may have it in hand
+            await reminders.tell_due(api.app.services.units)
         assert await connection.rows(f"SELECT {due}") == [(rightly,)]
 
 
@@ -92,7 +92,7 @@ async def test_who_edits_meanwhile_is_not_overwritten(api: Api, alice: Person, d
     async with outside(database_url) as editor:
         await editor.rows("BEGIN")
         await editor.rows(f"SELECT id FROM events WHERE id = {event['id']} FOR UPDATE")
-        reindexing = asyncio.create_task(upkeep.reindex(api.app.state.services.units))
+        reindexing = asyncio.create_task(upkeep.reindex(api.app.services.units))
         await somebody_waits(database_url)
         for table, key in (("events", "id"), ("permissions", "event_id")):
             ends = "ends_at = ends_at + interval '9 hours'"

@@ -24,7 +24,7 @@ NINE = datetime(2090, 3, 1, 9, tzinfo=UTC)
 @asynccontextmanager
 async def at(api: Api, moment: datetime) -> AsyncIterator[Units]:
     """Another process, in which it is a certain time."""
-    yield Units(api.app.state.services.units.database, lambda: moment)
+    yield Units(api.app.services.units.database, lambda: moment)
 
 
 async def look(api: Api, moment: datetime) -> None:

@@ -185,7 +185,7 @@ async def test_what_ends_elsewhere_ends_here_within_five_seconds(
         await signs_out.post("/api/v1/auth/logout")
         await phone.post("/api/v1/auth/password", NEW_PASSWORD)
         assert [(await refresh(is_robbed)).status_code for _ in range(2)] == [200, 401]
-        await accounts.deactivate(api.app.state.services.units, is_switched_off.username)
+        await accounts.deactivate(api.app.services.units, is_switched_off.username)
         deadline = time.monotonic() + 5.2
         assert not await is_signed_in(changes_password)
         await _wait_until_out(there[:4], deadline)

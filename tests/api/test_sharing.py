@@ -29,7 +29,7 @@ async def roles_on(person: Person, event: Json) -> list[tuple[str, str]]:
 
 async def switch_off(api: Api, person: Person) -> None:
     """What `convene user deactivate` does; there is no route for it."""
-    await accounts.deactivate(api.app.state.services.units, person.username)
+    await accounts.deactivate(api.app.services.units, person.username)
 
 
 # -- with whom -----------------------------------------------------------------------------------------------

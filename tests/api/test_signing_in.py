@@ -106,7 +106,7 @@ async def test_a_form_that_is_no_login_is_told_so_with_its_place(nobody: Person,
 @pytest.fixture
 async def refused_people(api: Api, alice: Person, ben: Person) -> dict[str, tuple[str, str]]:
     """Who may not sign in, and why not."""
-    await accounts.deactivate(api.app.state.services.units, ben.username)
+    await accounts.deactivate(api.app.services.units, ben.username)
     return {
         "unknown": (unique(), PASSWORD),
         "unknown address": (address(unique()), PASSWORD),
@@ -130,7 +130,7 @@ async def test_a_refusal_takes_as_long_whatever_the_reason(database_url: str):
     real_cost = {"password_time_cost": 2, "password_memory_kib": 19_456}
     async with running_api(database_url, **real_cost) as api:
         alice, ben = await api.person("alice"), await api.person("ben")
-        await accounts.deactivate(api.app.state.services.units, ben.username)
+        await accounts.deactivate(api.app.services.units, ben.username)
         reasons = {"unknown": unique(), "wrong": alice.username, "off": ben.username}
         took: dict[str, list[float]] = {reason: [] for reason in reasons}
         for _ in range(5):
@@ -145,7 +145,7 @@ async def test_a_refusal_takes_as_long_whatever_the_reason(database_url: str):
 
 
 async def test_a_switched_off_account_is_out(api: Api, alice: Person, nobody: Person):
-    await accounts.deactivate(api.app.state.services.units, alice.username)
+    await accounts.deactivate(api.app.services.units, alice.username)
     assert (await try_to_sign_in(nobody, alice.username)).status_code == 401
     refused = await nobody.post("/api/v1/auth/refresh", {"refresh_token": alice.tokens["refresh_token"]})
     assert (refused.status_code, refused.json()["reason"]) == (401, "revoked")
@@ -154,7 +154,7 @@ async def test_a_switched_off_account_is_out(api: Api, alice: Person, nobody: Pe
 
 async def test_a_switched_off_account_cannot_be_shared_with(api: Api, alice: Person, ben: Person):
     event = await alice.creates()
-    await accounts.deactivate(api.app.state.services.units, ben.username)
+    await accounts.deactivate(api.app.services.units, ben.username)
     for person in ({"user_id": ben.id}, {"username": ben.username}, {"email": ben.account["email"]}):
         refused = await alice.post(f"/api/v1/events/{event['id']}/share", {**person, "role": "viewer"})
         assert refused.status_code == 422

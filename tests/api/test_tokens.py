@@ -161,7 +161,7 @@ async def test_a_refresh_token_ends_at_its_end(alice: Person):
 
 
 async def test_a_session_ends_at_its_end_whatever_its_token_says(alice: Person):
-    held = alice.api.app.state.services
+    held = alice.api.app.services
     in_eight_days = Units(held.units.database, lambda: clock.now() + timedelta(days=8))
     token = forged(HS256, {**claims_of(alice.tokens["refresh_token"]), "exp": int(time.time()) + 30 * 24 * 3600})
     with pytest.raises(BadToken) as refused:

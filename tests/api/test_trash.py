@@ -26,13 +26,13 @@ def later(api: Api, by: timedelta) -> AbstractContextManager[None]:
 @contextmanager
 def showing(api: Api, now: Callable[[], datetime]) -> Iterator[None]:
     """Let the server's clock show another time."""
-    services = api.app.state.services
+    services = api.app.services
     units = Units(services.units.database, now)
-    api.app.state.services = replace(services, units=units)
+    api.app.services = replace(services, units=units)
     try:
         yield
     finally:
-        api.app.state.services = services
+        api.app.services = services
 
 
 async def trashed(person: Person, title: str = "Old", **fields: Json) -> Json:

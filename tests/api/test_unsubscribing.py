@@ -18,7 +18,7 @@ PAGE = "/unsubscribe"
 
 def link_of(person: Person, topic: str = "shared") -> str:
     """The token of a link as it stands in a mail."""
-    return str(person.api.app.state.services.links.token(Subscription(person.id, topic)))
+    return str(person.api.app.services.links.token(Subscription(person.id, topic)))
 
 
 async def ask(nobody: Person, token: str) -> httpx2.Response:
@@ -104,13 +104,13 @@ async def test_a_link_of_another_server_does_nothing(alice: Person, nobody: Pers
 
 
 async def test_a_link_of_somebody_who_is_not_there_leads_nowhere(api: Api, nobody: Person):
-    token = api.app.state.services.links.token(Subscription(2**53, "shared"))
+    token = api.app.services.links.token(Subscription(2**53, "shared"))
     assert (await press(nobody, token)).status_code == 404
 
 
 async def test_a_link_of_somebody_who_was_switched_off_harms_nobody(api: Api, alice: Person, nobody: Person):
     token = link_of(alice)
-    await accounts.deactivate(api.app.state.services.units, alice.username)
+    await accounts.deactivate(api.app.services.units, alice.username)
     assert (await press(nobody, token)).status_code == 200
     assert (await alice.get("/api/v1/auth/me")).status_code == 401  # it does not sign anybody in
 

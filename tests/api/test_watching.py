@@ -115,8 +115,8 @@ async def test_what_the_process_holds_is_shown(watched: Api):
 
 async def test_who_listens_is_counted(watched: Api):
     alice = await watched.person("alice")
-    hub = watched.app.state.services.hub
-    async with hub.listening(await watched.app.state.services.identities.of(alice.tokens["access_token"]), 2**40):
+    hub = watched.app.services.hub
+    async with hub.listening(await watched.app.services.identities.of(alice.tokens["access_token"]), 2**40):
         assert (await samples(watched))["convene_listeners"] == 1
 
 
@@ -151,7 +151,7 @@ async def test_with_a_token_metrics_are_for_whoever_has_it(database_url: str):
 
 async def test_whoever_comes_when_the_server_is_stopping_is_told_so_at_once(watched: Api):
     alice = await watched.person("alice")
-    watched.app.state.services.hub.stop()
+    watched.app.services.hub.stop()
     async with asyncio.timeout(5), alice.client.stream("GET", "/api/v1/stream") as stream:
         lines = [line async for line in stream.aiter_lines() if line]
     assert lines[-1] == 'data: {"type":"ended","reason":"the server is stopping"}'

@@ -56,7 +56,7 @@ async def impatient(own_database: str) -> AsyncIterator[Api]:
 
 async def waiting(api: Api) -> int:
     """How many messages to webhooks are still to arrive, as the metrics tell it."""
-    number, _ = (await deliveries.backlog(api.app.state.services.units)).get("webhook", (0, 0.0))
+    number, _ = (await deliveries.backlog(api.app.services.units)).get("webhook", (0, 0.0))
     return number
 
 
@@ -64,7 +64,7 @@ async def waiting(api: Api) -> int:
 async def dispatching_later(api: Api, by: timedelta) -> AsyncIterator[None]:
     """One more dispatcher, for which it is later already."""
     with later(api, by):
-        units = api.app.state.services.units
+        units = api.app.services.units
     async with (
         sending(allow_private=True, timeout=5) as outbound,
         Dispatcher(units, Bus(), [Webhooks(units, outbound)]).running(),
@@ -290,7 +290,7 @@ async def due_again(api: Api, alice: Person) -> AsyncIterator[tuple[Units, Outbo
         await alice.post(f"{WEBHOOKS}/{webhook['id']}/test")
         await settled(alice, webhook, all_tried(1))
         with later(api, timedelta(minutes=1)):
-            units = api.app.state.services.units
+            units = api.app.services.units
         yield units, outbound, receiver
 
 
@@ -390,9 +390,9 @@ async def test_what_waits_for_somebody_who_is_switched_off_is_given_up(impatient
         await alice.post(f"{WEBHOOKS}/{webhook['id']}/test")
         await settled(alice, webhook, all_tried(1))
         assert await waiting(impatient) == 1
-        await accounts.deactivate(impatient.app.state.services.units, alice.username)
+        await accounts.deactivate(impatient.app.services.units, alice.username)
         assert await waiting(impatient) == 0
-        async with impatient.app.state.services.units.reading() as work:
+        async with impatient.app.services.units.reading() as work:
             [delivery] = await rows.list_deliveries(work, webhook["id"], below=1_000, most=9)
     assert (delivery.due_at, delivery.error) == (None, "switched off")
 
@@ -400,7 +400,7 @@ async def test_what_waits_for_somebody_who_is_switched_off_is_given_up(impatient
 async def test_what_is_being_made_while_somebody_is_switched_off_is_given_up_too(impatient: Api):
     alice = await impatient.person("alice")
     hook = await alice.adds_webhook("http://127.0.0.1:9/nobody")
-    units = impatient.app.state.services.units
+    units = impatient.app.services.units
     async with units.writing() as work:  # as whoever makes deliveries of what was told
         await rows.place_of(work, rows.WEBHOOKS, locked=True)
         in_an_hour = work.now + timedelta(hours=1)

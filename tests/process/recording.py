@@ -43,7 +43,7 @@ class Asked(NamedTuple):
 
 async def recognise(person: Person) -> None:
     """Let the application look up who this is now, so that it does not while a request is recorded."""
-    identities = person.api.app.state.services.identities
+    identities = person.api.app.services.identities
     for session in (await person.get("/api/v1/auth/sessions")).json():
         identities.forget(session["id"])
     await identities.of(person.tokens["access_token"])
@@ -64,7 +64,7 @@ async def recorded(api: Api) -> AsyncIterator[list[Asked]]:
 
 @contextmanager
 def _noting(api: Api, asked: list[Asked]) -> Iterator[None]:
-    database = api.app.state.services.units.database
+    database = api.app.services.units.database
     if isinstance(database, SqliteDatabase):
         connections = [raw for raw in (database._writer, *database._idle) if raw is not None]
         for raw in connections:

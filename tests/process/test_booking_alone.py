@@ -42,7 +42,7 @@ async def here(new_postgres: str) -> AsyncIterator[Api]:
 
 @pytest.fixture
 def units(here: Api) -> Units:
-    units: Units = here.app.state.services.units
+    units: Units = here.app.services.units
     return units
 
 
@@ -188,7 +188,7 @@ DAYS = [
 async def test_whoever_creates_many_at_once_keeps_no_connections_from_others(
     here: Api, new_postgres: str, alice: Person, ben: Person
 ):
-    assert len(DAYS) > here.app.state.services.units.database.use().most
+    assert len(DAYS) > here.app.services.units.database.use().most
     async with holding_agenda(new_postgres, alice.id):
         creating = [asyncio.create_task(alice.post(EVENTS, day)) for day in DAYS]
         await asyncio.sleep(0.3)  # until one of them waits for the lock, and the others for their turns
@@ -202,7 +202,7 @@ async def test_whoever_creates_many_at_once_does_not_wait_for_those_who_come_lat
     busy = {"database_pool_size": 2, "database_timeout_seconds": 3.0}
     async with running_api(new_postgres, **busy) as api:
         alice = await api.person("alice")
-        units = api.app.state.services.units
+        units = api.app.services.units
         done = asyncio.Event()
 
         async def keep_busy() -> None:

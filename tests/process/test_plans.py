@@ -189,7 +189,7 @@ async def test_what_goes_because_it_is_old_is_found_however_much_is_not(api: Api
         await connection.rows(f"INSERT INTO {AGEING[index].format(age=LONG_AGO)} FROM events WHERE id <= 3")
         await connection.rows("ANALYZE")
     async with recorded(api) as asked:
-        await upkeep.prune(api.app.state.services.units)
+        await upkeep.prune(api.app.services.units)
     looking, deleting = (
         [one for one in asked if one.sql.startswith(verb) and f"FROM {table}" in one.sql]
         for verb in ("SELECT", "DELETE")

@@ -65,7 +65,7 @@ class Services:
 
 def services(request: HTTPConnection) -> Services:
     """What the application holds."""
-    held: Services = request.scope["app"].state.services
+    held: Services = request.scope["app"].services
     return held
 
 
@@ -103,10 +103,12 @@ class _Bearer(OAuth2PasswordBearer):
             TooOften: they, or the address that strangers come from, have used their quota up.
         """
         scope = request.scope
-        said = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
-        scheme, _, token = said.decode("latin-1").partition(" ")
-        if not token or scheme.lower() != "bearer":
-            token = ""
+        token = ""
+        for name, value in scope["headers"]:
+            if name == b"authorization":
+                scheme, _, said = value.decode("latin-1").partition(" ")
+                token = said if scheme.lower() == "bearer" else ""
+                break
         return (await recognised(services(request), scope, token))[0]
 
 

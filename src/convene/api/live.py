@@ -41,7 +41,7 @@ async def notifications_socket(raw: WebSocket) -> None:
 
 async def serve_socket(scope: Scope, receive: Receive, send: Send) -> None:
     """The same as an ASGI application: what a framework keeps for each connection weighs as much as all of ours."""
-    held: Services = scope["app"].state.services
+    held: Services = scope["app"].services
     socket = Socket(scope, receive, send)
     try:
         me, expires_at = await _recognised_socket(held, socket)

@@ -61,6 +61,17 @@ class Pool:
         """How many nobody uses."""
         return len(self._idle)
 
+    def lend_at_once(self) -> Raw | None:
+        """Give a connection that nobody uses, if there is one, and waiting is not needed."""
+        while self._idle:
+            raw, since = self._idle.pop()
+            if not raw.is_closed() and self._clock() - since < KEPT_SECONDS:
+                self._lent.add(raw)
+                return raw
+            raw.terminate()
+            self._taken -= 1
+        return None
+
     async def lend(self, since: float | None = None) -> Raw:
         """Give a connection, which has to be brought back.
 
@@ -73,15 +84,10 @@ class Pool:
             OSError, asyncpg.PostgresError: none can be opened.
             asyncpg.InterfaceError: the pool has been closed.
         """
-        while self._idle:
-            raw, idle_since = self._idle.pop()
-            if not raw.is_closed() and self._clock() - idle_since < KEPT_SECONDS:
-                self._lent.add(raw)
-                return raw
-            raw.terminate()
-            self._taken -= 1
-        raw = await self._come_by((self._clock() if since is None else since) + self._timeout)
-        self._lent.add(raw)
+        raw = self.lend_at_once()
+        if raw is None:
+            raw = await self._come_by((self._clock() if since is None else since) + self._timeout)
+            self._lent.add(raw)
         return raw
 
     def take_back(self, raw: Raw, *, sound: bool) -> None:

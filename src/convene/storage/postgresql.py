@@ -238,10 +238,14 @@ class PostgresDatabase:
         Raises:
             Unavailable: there is none.
         """
-        if self._pool is None:
+        pool = self._pool
+        if pool is None:
             raise Unavailable("database_closed")
-        with translated:
-            return PostgresConnection(await self._pool.lend(), turns, self._pool)
+        raw = pool.lend_at_once()
+        if raw is None:
+            with translated:
+                raw = await pool.lend()
+        return PostgresConnection(raw, turns, pool)
 
     def lend_to_writer(self) -> Awaitable[PostgresConnection]:
         """A connection for a transaction, which begins with its first statement.

@@ -47,7 +47,7 @@ class Office:
     async def dispatching_at(self, moment: datetime) -> AsyncIterator[None]:
         """One more dispatcher of mail, for which it is a certain time; for it, all leases of others may have ended."""
         await self._nothing_in_hand()
-        services = self.api.app.state.services
+        services = self.api.app.services
         units = self._units_at(moment)
         server = settings_for(self.url, **settings(self.box)).mail_server
         assert server
@@ -66,7 +66,7 @@ class Office:
         raise AssertionError("something that is due is not done")
 
     def _units_at(self, moment: datetime) -> Units:
-        return Units(self.api.app.state.services.units.database, lambda: moment)
+        return Units(self.api.app.services.units.database, lambda: moment)
 
     @asynccontextmanager
     async def dispatching_later(self, by: timedelta) -> AsyncIterator[None]:
@@ -77,7 +77,7 @@ class Office:
     async def has_begun(self) -> None:
         """Wait for the first look: of what was told before it, nobody gets mail."""
         for _ in range(1000):
-            async with self.api.app.state.services.units.reading() as work:
+            async with self.api.app.services.units.reading() as work:
                 place, _settled = await place_of(work, "email")
             if place[0] >= 0:
                 return
@@ -93,7 +93,7 @@ class Office:
         raise AssertionError("somebody still has mail in hand")
 
     async def _any_in_hand(self) -> bool:
-        async with self.api.app.state.services.units.reading() as work:
+        async with self.api.app.services.units.reading() as work:
             rows = await work.all(_TRIED)
         return any(due_at - attempted_at == _LEASE for due_at, attempted_at in rows)
 

@@ -174,7 +174,7 @@ async def test_whoever_wants_none_any_more_or_is_switched_off_gets_none(office: 
     for person in (alice, ben):
         await wants(person)
         await plans(person, "Planning", "2090-07-01T09:00:00", "2090-07-01T10:00:00")
-    await accounts.deactivate(office.api.app.state.services.units, ben.username)
+    await accounts.deactivate(office.api.app.services.units, ben.username)
     await at(office, "2090-06-30T12:00:00")
     await alice.delete(DIGEST)
     await at(office, "2090-07-01T05:00:00")

@@ -251,7 +251,7 @@ async def test_whoever_is_switched_off_meanwhile_gets_nothing(office: Office, al
     office.box.of_recipient = lambda _: "450 later"
     await alice.shares(await alice.creates("Planning"), ben)
     await office.box.is_tried(ben.account["email"], 1)
-    units = office.api.app.state.services.units
+    units = office.api.app.services.units
     await accounts.deactivate(units, ben.username)
     office.box.of_recipient = lambda _: "250 OK"
     await alice.shares(await alice.creates("Party"), await office.api.person("dora"))
