@@ -20,6 +20,7 @@ from convene.domain.zones import (
     LATEST,
     check_range,
     instant,
+    iso8601,
     rfc3339,
     utc_rfc3339,
     wall_time,
@@ -118,6 +119,26 @@ def test_instants_are_written_with_the_offset_of_the_zone_or_z():
 
 def test_local_mean_time_is_written_in_utc_because_rfc_3339_has_no_seconds_in_offsets():
     assert rfc3339(wall("1880-01-01T00:00Z"), BERLIN) == "1880-01-01T00:00:00Z"
+    assert rfc3339(wall("1971-12-31T00:00Z"), zone("Africa/Monrovia")) == "1971-12-31T00:00:00Z"
+
+
+@given(ZONES, st.datetimes(EARLIEST.replace(tzinfo=None), LATEST.replace(tzinfo=None)))
+def test_times_are_written_as_python_writes_them(name: str, shown: datetime):
+    assert iso8601(shown) == shown.isoformat()
+    moment = shown.replace(tzinfo=UTC)
+    assert utc_rfc3339(moment) == shown.isoformat() + "Z"
+    text = moment.astimezone(zone(name)).isoformat()
+    if text[-6] in "+-" and name != "UTC":
+        assert rfc3339(moment, zone(name)) == text
+
+
+def test_no_zone_has_been_away_by_seconds_lately():
+    """Or what is written in a third of the time would be another instant."""
+    days = [datetime(1973, 1, 1, tzinfo=UTC) + timedelta(days=90 * number) for number in range(500)]
+    offsets = {name: {day.astimezone(zone(name)).utcoffset() for day in days} for name in NAMES}
+    assert all(
+        offset % timedelta(minutes=1) == timedelta(0) for found in offsets.values() for offset in found if offset
+    )
 
 
 def test_instants_that_some_zone_could_not_show_are_refused():

@@ -80,10 +80,12 @@ DIGITS = BeforeValidator(_digits)
 
 
 def _storable(value: str | None) -> str | None:
-    if value is not None and "\x00" in value:
+    if value is None or value.isprintable():
+        return value
+    if "\x00" in value:
         raise ValueError("must not contain NUL")
     # Lines end with LF: a client that writes CRLF would seem to have changed every line of a text, and nothing merges.
-    return None if value is None else value.replace("\r\n", "\n")
+    return value.replace("\r\n", "\n")
 
 
 #: PostgreSQL cannot keep NUL in text, nor look for it.

@@ -158,7 +158,7 @@ class Counts:
     def _standing(self, window: _QuotaWindow, who: str, here: int, amount: int, now: float) -> Standing:
         quota = window.quota
         left = quota.most - here - window.elsewhere.get(who, 0)
-        until = max(1, int((now // quota.seconds + 1) * quota.seconds - now) + 1)
+        until = int(quota.seconds - now % quota.seconds) + 1
         if left < 0 and amount > 0:
             self.refused[(quota.name,)] += 1
             raise TooOften(quota.name, until)

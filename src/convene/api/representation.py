@@ -17,7 +17,7 @@ from convene.domain.content_json import from_json, override_to_json
 from convene.domain.errors import BatchClash
 from convene.domain.fields import FieldChange, field_view
 from convene.domain.series import Occurrence
-from convene.domain.zones import rfc3339, utc_rfc3339, zone
+from convene.domain.zones import iso8601, rfc3339, utc_rfc3339, zone
 from convene.operations.agenda import Entry
 from convene.operations.history import Blame, Comparison
 from convene.operations.sharing import Shared
@@ -97,7 +97,7 @@ def _occurrence_fields(head: EventHead, occurrence: Occurrence, series_start: st
         name = occurrence.recurrence_id.date().isoformat()
     else:
         start, end = rfc3339(occurrence.starts_at, tz), rfc3339(occurrence.ends_at, tz)
-        name = occurrence.recurrence_id.isoformat()
+        name = iso8601(occurrence.recurrence_id)
     fields: JsonObject = {"start_time": start, "end_time": end, "occurrence": name, "series_start": series_start}
     if occurrence.own is not None:
         own = override_to_json(occurrence.own)

@@ -13,7 +13,7 @@ from convene.domain.content import OVERRIDABLE, UNSET, EventContent, FreeBusy, O
 from convene.domain.durations import format_duration, parse_duration
 from convene.domain.json_types import Json, JsonObject
 from convene.domain.patterns import pattern_from_json, pattern_to_json
-from convene.domain.zones import away
+from convene.domain.zones import away, iso8601
 
 #: Further from UTC than the clocks of any zone are, now and before there were zones.
 MARGIN = timedelta(days=1)
@@ -62,7 +62,7 @@ def may_happen(data: Mapping[str, Json], after: datetime, before: datetime) -> b
 def schedule_to_json(schedule: Schedule) -> JsonObject:
     """Write a schedule: local start, duration, zone, and the rule in RFC 8984's names or null."""
     data: JsonObject = {
-        "start": schedule.start.isoformat(),
+        "start": iso8601(schedule.start),
         "duration": format_duration(schedule.duration),
         "time_zone": schedule.zone,
         "all_day": schedule.all_day,

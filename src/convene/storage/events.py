@@ -14,6 +14,7 @@ from convene.domain.json_types import Json
 from convene.domain.patterns import pattern_from_json, pattern_to_json
 from convene.domain.searching import searchable
 from convene.domain.series import bounds
+from convene.domain.zones import iso8601
 from convene.storage.statements import Statement
 from convene.storage.tables import agendas, calendars, events, permissions
 from convene.storage.types import filter_only
@@ -106,6 +107,9 @@ def if_seen(half: ColumnElement[int | None]) -> ColumnElement[int | None]:
 HEAD = (*STORED, permissions.c.role, if_seen(events.c.split_from), if_seen(events.c.continued_by))
 
 
+_MICROSECOND = timedelta(microseconds=1)
+
+
 def content_columns(content: EventContent) -> dict[str, Any]:
     """The columns of a head that follow from its content."""
     schedule = content.schedule
@@ -117,8 +121,8 @@ def content_columns(content: EventContent) -> dict[str, Any]:
         "status": str(content.status),
         "free_busy_status": str(content.free_busy_status),
         "tags": list(content.tags) or None,
-        "start_local": schedule.start.isoformat(),
-        "duration": schedule.duration // timedelta(microseconds=1),
+        "start_local": iso8601(schedule.start),
+        "duration": schedule.duration // _MICROSECOND,
         "time_zone": schedule.zone,
         "fold": schedule.fold,
         "all_day": schedule.all_day,
