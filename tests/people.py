@@ -12,7 +12,8 @@ from uuid import uuid4
 
 import httpx2
 
-from convene.app import Application, create_app
+from convene.api.dependencies import Application
+from convene.app import create_app
 from convene.settings import Settings
 from tests.contract import Contract
 

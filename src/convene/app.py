@@ -13,7 +13,7 @@ import structlog
 from fastapi import FastAPI
 from pydantic import SecretStr
 from starlette.middleware.cors import CORSMiddleware
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from convene import __version__
@@ -37,7 +37,7 @@ from convene.api import (
     webhooks,
 )
 from convene.api.aliases import Aliases
-from convene.api.dependencies import Services
+from convene.api.dependencies import Application, Services
 from convene.api.direct import Direct
 from convene.api.heads import Heads
 from convene.api.idempotency import Attempts
@@ -131,18 +131,6 @@ def create_app(settings: Settings, workers_folder: Path | None = None, page: Pat
     describe(app)
     _wrap(app, settings, metrics, rates, tracing)
     return app
-
-
-class Application(FastAPI):
-    """Asks for no telemetry of FastAPI's own with each request, which costs 10 us: `tracing` tells what we tell."""
-
-    #: Looked up with each request: Starlette's `state` takes ten times as long.
-    services: Services
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass everything on to the middleware that `_wrap` has put around the application."""
-        scope["app"] = self
-        await self.middleware_stack(scope, receive, send)  # type: ignore[misc] # made by `_wrap`
 
 
 def tracing_module() -> Any:  # noqa: ANN401 - a module that is not always there
