@@ -211,14 +211,17 @@ def test_an_error_of_ours_is_written_down_with_its_stack_and_its_id(session: Ses
     assert "Traceback" in told["exception"]
 
 
-async def test_lines_of_one_moment_are_written_together_and_in_their_order(capsys: pytest.CaptureFixture[str]):
+async def test_lines_of_one_moment_are_written_together_and_in_their_order(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(lines, "TOGETHER_SECONDS", 0.5)
     for number in range(3):
         lines.tell_request({"number": number})
     await asyncio.sleep(0)
     assert not capsys.readouterr().err
     structlog.get_logger("convene.requests").warning("something else", number=3)  # waits for nothing
     lines.tell_request({"number": 4})
-    await asyncio.sleep(3 * lines.TOGETHER_SECONDS)
+    await asyncio.sleep(2 * lines.TOGETHER_SECONDS)
     told = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
     assert [line["number"] for line in told] == [0, 1, 2, 3, 4]
 
