@@ -6,9 +6,11 @@ import asyncio
 import json
 import socket
 import sqlite3
+import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from secrets import token_hex, token_urlsafe
+from select import PIPE_BUF
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlsplit
 
@@ -224,6 +226,33 @@ async def test_lines_of_one_moment_are_written_together_and_in_their_order(
     await asyncio.sleep(2 * lines.TOGETHER_SECONDS)
     told = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
     assert [line["number"] for line in told] == [0, 1, 2, 3, 4]
+
+
+class _Pipe:
+    """Stands in the place of stderr, and remembers what was written at once."""
+
+    def __init__(self) -> None:
+        self.buffer = self
+        self.written: list[bytes] = []
+
+    def write(self, text: bytes) -> None:
+        self.written.append(text)
+
+    def flush(self) -> None: ...
+
+
+async def test_lines_are_written_in_pieces_that_a_pipe_takes_whole(monkeypatch: pytest.MonkeyPatch):
+    """Or those of another worker would come in the middle of one."""
+    monkeypatch.setattr(sys, "stderr", pipe := _Pipe())
+    for number in range(100):
+        lines.tell_request({"number": number, "path": "/x" * 50})
+    lines.tell_request({"number": 100, "path": "/" * 2 * PIPE_BUF})
+    lines.tell_request({"number": 101})
+    lines.write_out()
+    assert [json.loads(line)["number"] for line in b"".join(pipe.written).splitlines()] == [*range(102)]
+    assert all(text.endswith(b"\n") for text in pipe.written)
+    assert [len(text) > PIPE_BUF for text in pipe.written].count(True) == 1  # the line that is longer by itself
+    assert len(pipe.written) < 10
 
 
 def test_lines_of_a_loop_that_has_ended_are_written_with_the_next(capsys: pytest.CaptureFixture[str]):

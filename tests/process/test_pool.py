@@ -86,6 +86,17 @@ async def test_who_brought_one_back_waits_no_longer_for_it(pool: Pool):
         pool.take_back(raw, sound=True)
 
 
+async def test_who_waited_long_for_something_else_still_waits_a_third_of_the_time(pool: Pool):
+    one, two = await lent(pool)
+    clock = asyncio.get_running_loop().time
+    began = clock()
+    with pytest.raises(TimeoutError):
+        await pool.lend(began - 10 * TIMEOUT)
+    assert TIMEOUT / 3 * 0.99 < clock() - began < TIMEOUT * 0.9
+    for raw in (one, two):
+        pool.take_back(raw, sound=True)
+
+
 async def test_who_waits_for_too_long_is_told_and_takes_nothing_away(pool: Pool):
     one, two = await lent(pool)
     with pytest.raises(TimeoutError):
@@ -187,3 +198,41 @@ async def test_nobody_gets_a_connection_of_a_closed_pool(pool: Pool):
     for late in (waiting, pool.lend()):
         with pytest.raises(asyncpg.InterfaceError):
             await late
+
+
+async def test_a_pool_that_was_closed_meanwhile_keeps_no_connection_open(new_postgres: str):
+    connecting, may_connect = asyncio.Event(), asyncio.Event()
+    opened: list[Raw] = []
+
+    async def connect() -> Raw:
+        connection: Raw = await asyncpg.connect(new_postgres)
+        opened.append(connection)
+        if len(opened) == MOST:
+            connecting.set()
+            await may_connect.wait()
+        return connection
+
+    pool = Pool(connect, MOST, TIMEOUT)
+    one = await pool.lend()
+    late = asyncio.create_task(pool.lend())
+    await connecting.wait()
+    closing = asyncio.create_task(pool.close())
+    await asyncio.sleep(TIMEOUT / 2)
+    pool.take_back(one, sound=True)
+    await closing
+    may_connect.set()
+    with pytest.raises((asyncpg.InterfaceError, TimeoutError)):
+        await late
+    assert one.is_closed()
+    assert pool.idle == 0
+
+
+async def test_what_is_brought_back_to_a_closed_pool_is_closed(pool: Pool):
+    [one, two] = await lent(pool)
+    pool.take_back(two, sound=True)
+    await pool.close()
+    pool.take_back(one, sound=True)
+    assert one.is_closed()
+    assert pool.idle == 0
+    with pytest.raises(asyncpg.InterfaceError):
+        await pool.lend()

@@ -115,6 +115,37 @@ async def test_those_who_wait_for_their_turn_wait_no_longer_either(postgres_unit
     assert await works(postgres_units)
 
 
+async def test_one_long_turn_refuses_nobody_who_could_wait_for_a_connection_so_long(new_postgres: str):
+    patience = 2.0
+
+    async def alone(units: Units, seconds: float) -> None:
+        async with units.writing() as work:
+            turn = work.turn_alone(1)
+            assert turn is not None
+            async with turn:
+                await asyncio.sleep(seconds)
+
+    async with units_on(new_postgres, patience=patience) as units:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(alone(units, patience * 0.75))  # longer than one waits for a lock
+            await asyncio.sleep(0.05)
+            for _ in range(3 * POOL):
+                group.create_task(alone(units, 0))
+        assert await works(units)
+
+
+async def test_a_connection_that_was_cut_off_under_an_error_is_brought_back(postgres_units: Units):
+    async def fail() -> None:
+        async with postgres_units.reading() as work:
+            work._connection._raw.terminate()  # type: ignore[union-attr]
+            raise ZeroDivisionError
+
+    for _ in range(POOL + 1):
+        with pytest.raises(ZeroDivisionError):
+            await fail()
+    assert await works(postgres_units)
+
+
 async def test_whoever_wants_to_read_waits_no_longer_for_those_who_do(units: Units):
     most = units.database.use().most - (units.database.dialect.name == "sqlite")  # one of its connections writes
     async with AsyncExitStack() as reading:

@@ -20,6 +20,8 @@ from convene.storage.tables import agendas, calendars, events, permissions
 from convene.storage.types import filter_only
 from convene.storage.unit_of_work import UnitOfWork
 
+_MICROSECOND = timedelta(microseconds=1)
+
 
 class EventHead(NamedTuple):
     """The newest state of an event as stored, and what it is to the one who asked: their role, the halves they see."""
@@ -105,9 +107,6 @@ def if_seen(half: ColumnElement[int | None]) -> ColumnElement[int | None]:
 
 
 HEAD = (*STORED, permissions.c.role, if_seen(events.c.split_from), if_seen(events.c.continued_by))
-
-
-_MICROSECOND = timedelta(microseconds=1)
 
 
 def content_columns(content: EventContent) -> dict[str, Any]:

@@ -25,7 +25,7 @@ KEPT_SECONDS = 300.0
 
 
 class Pool:
-    """At most so many connections; whoever has waited longest for one is served first."""
+    """At most so many connections; whoever waits for one is served in the order in which their waiting would end."""
 
     def __init__(self, connect: Callable[[], Awaitable[Raw]], most: int, timeout: float) -> None:
         self._connect = connect
@@ -62,7 +62,7 @@ class Pool:
         return len(self._idle)
 
     def lend_at_once(self) -> Raw | None:
-        """Give a connection that nobody uses, if there is one, and waiting is not needed."""
+        """Give a connection that nobody uses, if there is one."""
         while self._idle:
             raw, since = self._idle.pop()
             if not raw.is_closed() and self._clock() - since < KEPT_SECONDS:
@@ -77,7 +77,7 @@ class Pool:
 
         Args:
             since: when whoever asks brought one back to wait for something else, by the clock of the loop: their place
-                is before those who have come since, or they would wait twice.
+                is before those who have come since, or they would wait twice. A third of the timeout is always left.
 
         Raises:
             TimeoutError: there was none for too long.
@@ -86,7 +86,11 @@ class Pool:
         """
         raw = self.lend_at_once()
         if raw is None:
-            raw = await self._come_by((self._clock() if since is None else since) + self._timeout)
+            if self._is_closed:
+                raise _closed()
+            now = self._clock()
+            deadline = now + self._timeout if since is None else max(since + self._timeout, now + self._timeout / 3)
+            raw = await self._come_by(deadline)
             self._lent.add(raw)
         return raw
 
@@ -112,17 +116,15 @@ class Pool:
         while self._waiting:
             turn, _ = self._waiting.popleft()
             if not turn.done():
-                turn.set_exception(asyncpg.InterfaceError("the pool is closed"))
+                turn.set_exception(_closed())
         for raw in self._lent:
             raw.terminate()
-        while self._idle:
-            raw, _ = self._idle.pop()
+        idle, self._idle = self._idle, []
+        for raw, _ in idle:
             await raw.close(timeout=max(deadline - self._clock(), 0.1))
 
     async def _come_by(self, deadline: float) -> Raw:
         """Open a connection, or wait until somebody brings one back."""
-        if self._is_closed:
-            raise asyncpg.InterfaceError("the pool is closed")
         raw = None
         if self._taken < self._most:
             self._taken += 1
@@ -132,10 +134,14 @@ class Pool:
             return raw
         try:
             async with asyncio.timeout_at(deadline):
-                return await self._connect()
+                raw = await self._connect()
         except BaseException:
             self._pass_on(None)
             raise
+        if self._is_closed:  # since it began to connect
+            raw.terminate()
+            raise _closed()
+        return raw
 
     async def _turn(self, deadline: float) -> Raw | None:
         turn: asyncio.Future[Raw | None] = self._loop.create_future()
@@ -161,6 +167,8 @@ class Pool:
                 return
         if raw is None:
             self._taken -= 1
+        elif self._is_closed:
+            raw.terminate()
         else:
             self._idle.append((raw, self._clock()))
 
@@ -182,3 +190,7 @@ class Pool:
             self._waiting.popleft()
             if not turn.done():
                 turn.set_exception(TimeoutError())
+
+
+def _closed() -> asyncpg.InterfaceError:
+    return asyncpg.InterfaceError("the pool is closed")

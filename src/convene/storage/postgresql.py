@@ -1,4 +1,4 @@
-"""PostgreSQL 14 or newer, through asyncpg's own connections and pool."""
+"""PostgreSQL 14 or newer, through asyncpg's connections and a pool of our own."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ class PostgresConnection:
 
     @asynccontextmanager
     async def _lent_on(self) -> AsyncIterator[None]:
-        """Lend the connection to others while the block runs, and come by one after it, as long as it lasted well.
+        """Lend the connection to others while the block runs, and come by one again if it ends without an error.
 
         Somebody who creates many events at once, of which one waits for a lock, would keep all from everybody else.
         With 32 at once of one person, that is 0.89 of the CPU of a create, too.
@@ -103,7 +103,7 @@ class PostgresConnection:
             return
         since = asyncio.get_running_loop().time()
         pool.take_back(self._raw, sound=True)
-        del self._raw  # it is another's now
+        del self._raw  # it is another's now; and without a pool, nothing will be given back
         yield
         with translated:
             self._raw = await pool.lend(since)
@@ -176,7 +176,8 @@ class PostgresConnection:
             return
         # Who was interrupted, or heard nothing in time, may have left a statement or a transaction that goes on.
         answered = error is None or (isinstance(error, Exception) and not isinstance(error, Unavailable))
-        self._pool.take_back(self._raw, sound=answered and not self._raw.is_in_transaction())
+        sound = answered and not self._raw.is_closed() and not self._raw.is_in_transaction()
+        self._pool.take_back(self._raw, sound=sound)
 
 
 async def connect(dsn: str) -> Raw:
@@ -196,7 +197,8 @@ class PostgresDatabase:
         self._timeout = timeout
         # Waiting for a lock ends before waiting for an answer, so that whoever waits in vain hears that it was a lock.
         self._patience = timeout * 2 / 3
-        self._turns = Turns(self._patience)
+        # As long as for a connection, which nobody holds meanwhile: whoever is behind a burst waits for all of it here.
+        self._turns = Turns(timeout)
         self._pool: Pool | None = None
 
     async def open(self) -> None:
@@ -239,7 +241,7 @@ class PostgresDatabase:
         pool = self._pool
         if pool is None:
             raise Unavailable("database_closed")
-        raw = pool.lend_at_once()
+        raw = pool.lend_at_once()  # by itself, for two calls less
         if raw is None:
             with translated:
                 raw = await pool.lend()

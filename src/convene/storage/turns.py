@@ -56,7 +56,7 @@ class Places:
 
 
 class Turns:
-    """One after the other for each key; nobody waits for longer than they would for a lock of the database.
+    """One after the other for each key; nobody waits for longer than their patience lasts.
 
     A lock, its place among weak references and the timer that bounds waiting were a thirtieth of creating an event.
     """
