@@ -19,7 +19,8 @@ from convene.operations.bookings import Booking
 from convene.operations.identity import SignedIn
 from convene.storage import events
 from convene.storage.lists import EventFilter
-from convene.storage.postgresql import DIALECT, PostgresConnection, prepare
+from convene.storage.postgresql import prepare
+from convene.storage.postgresql_connection import DIALECT, PostgresConnection
 from convene.storage.statements import Row, Statement, Values
 from convene.storage.unit_of_work import UnitOfWork
 

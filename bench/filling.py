@@ -23,7 +23,7 @@ from convene.domain.content import EventContent, Schedule
 from convene.domain.content_json import to_json
 from convene.domain.recurrence import Frequency, RecurrenceRule
 from convene.operations.tokens import Tokens
-from convene.storage import postgresql, schema, sqlite_connection
+from convene.storage import postgresql_connection, schema, sqlite_connection
 from convene.storage.engine import parse_url
 from convene.storage.events import content_columns
 from convene.storage.tables import agendas, calendars, event_versions, events, permissions, sessions, users
@@ -122,7 +122,7 @@ def fill(database_url: str, filling: Filling) -> float:
 async def _fill_postgresql(dsn: str, filling: Filling) -> None:
     connection = await asyncpg.connect(dsn)
     try:
-        for table, names, rows in _tables(filling, postgresql.DIALECT):
+        for table, names, rows in _tables(filling, postgresql_connection.DIALECT):
             await connection.copy_records_to_table(table.name, records=rows, columns=names)
         for name in ("users", "calendars", "events"):
             await connection.execute(

@@ -20,8 +20,9 @@ from convene.storage.alone import (
     insert_event_if_unchanged,
     ready_event,
 )
+from convene.storage.group_commit import Alone
 from convene.storage.statements import Statement
-from convene.storage.unit_of_work import DATED_WITHIN, Units
+from convene.storage.unit_of_work import DATED_WITHIN, UnitOfWork, Units
 from convene.storage.writes import NewEvent
 from tests.api.test_trash import showing
 from tests.people import Api, Json, Person, running_api
@@ -53,11 +54,17 @@ def alone(person: Person, calendar_id: int = 0) -> NewEvent:
     return NewEvent(content, f"{new_id()}@test", person.id, calendar_id, person.id)
 
 
+def ways(work: UnitOfWork) -> Alone:
+    """What writes by one statement."""
+    assert work.alone is not None
+    return work.alone
+
+
 async def tried(units: Units, person: Person, now: datetime | None = None) -> CreatedEvent | Agenda:
     """What comes of creating it by one statement."""
     at_that_time = Units(units.database, lambda: now or clock.now())
     async with at_that_time.writing() as work:
-        return await insert_event_if_free(work, ready_event(work, alone(person), 0))
+        return await insert_event_if_free(ways(work), ready_event(work, alone(person), 0))
 
 
 async def looked_at(units: Units, person: Person) -> Agenda:
@@ -71,7 +78,7 @@ async def is_created(units: Units, person: Person, agenda: Agenda) -> bool:
     """Whether what was seen still is so, and the event was written."""
     async with units.writing() as work:
         ready = ready_event(work, alone(person, agenda.calendar_id), agenda.next_id)
-        return await insert_event_if_unchanged(work, ready, agenda.revision)
+        return await insert_event_if_unchanged(ways(work), ready, agenda.revision)
 
 
 Change = Callable[[Person, Person, Json], Awaitable[httpx2.Response]]

@@ -9,11 +9,13 @@ import time
 from contextlib import AsyncExitStack, closing
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, literal, select
 
+from convene import clock
 from convene.domain.errors import Unavailable
 from convene.storage import events
 from convene.storage.engine import parse_url
+from convene.storage.group_commit import Draft
 from convene.storage.postgresql import PostgresDatabase
 from convene.storage.statements import Statement
 from convene.storage.unit_of_work import Units
@@ -94,44 +96,64 @@ async def test_a_lock_that_is_let_go_in_time_is_waited_for(units: Units, databas
     await asyncio.wait_for(waiting, SECONDS)
 
 
-async def test_those_who_wait_for_their_turn_wait_no_longer_either(postgres_units: Units):
-    async def alone() -> None:
-        async with postgres_units.writing() as work:
-            turn = work.turn_alone(1)
-            assert turn is not None
-            async with turn:
-                await asyncio.sleep(SECONDS)
+def slow_draft(seconds: float, owner_id: int = 1) -> Draft:
+    """What takes its time to be written, as far as one can tell."""
+    sleeping = Statement(select(literal("slow"), func.pg_sleep(seconds)))
+    return Draft(sleeping, owner_id, "slow", b"{}", clock.now(), clock.now())
 
-    first = asyncio.create_task(alone())
-    await asyncio.sleep(0.05)
+
+async def write_alone(units: Units, draft: Draft) -> None:
+    async with units.writing() as work:
+        assert work.alone is not None
+        await work.alone(draft)
+
+
+async def test_those_who_wait_for_a_statement_of_the_same_owner_wait_no_longer_either(postgres_units: Units):
     started = time.monotonic()
-    with pytest.raises(Unavailable) as error:
-        await alone()
-    assert error.value.reason == "database_locked"
+    waiting = [asyncio.create_task(write_alone(postgres_units, slow_draft(SECONDS))) for _ in range(3 * POOL)]
+    reasons = [
+        error.reason
+        for error in await asyncio.gather(*waiting, return_exceptions=True)
+        if isinstance(error, Unavailable)
+    ]
+    assert reasons == ["database_busy"] * 3 * POOL
     assert time.monotonic() - started < SECONDS / 2
-    first.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await first
     assert await works(postgres_units)
 
 
-async def test_one_long_turn_refuses_nobody_who_could_wait_for_a_connection_so_long(new_postgres: str):
+async def test_one_long_statement_refuses_nobody_who_could_wait_for_a_connection_so_long(new_postgres: str):
     patience = 2.0
-
-    async def alone(units: Units, seconds: float) -> None:
-        async with units.writing() as work:
-            turn = work.turn_alone(1)
-            assert turn is not None
-            async with turn:
-                await asyncio.sleep(seconds)
-
     async with units_on(new_postgres, patience=patience) as units:
         async with asyncio.TaskGroup() as group:
-            group.create_task(alone(units, patience * 0.75))  # longer than one waits for a lock
+            group.create_task(write_alone(units, slow_draft(patience * 0.75)))  # longer than one waits for a lock
             await asyncio.sleep(0.05)
             for _ in range(3 * POOL):
-                group.create_task(alone(units, 0))
+                group.create_task(write_alone(units, slow_draft(0)))
         assert await works(units)
+
+
+async def test_what_takes_long_for_one_owner_keeps_nobody_else_waiting(postgres_units: Units):
+    slow = asyncio.create_task(write_alone(postgres_units, slow_draft(TIMEOUT / 2)))
+    await asyncio.sleep(0.05)
+    started = time.monotonic()
+    await write_alone(postgres_units, slow_draft(0, owner_id=2))
+    assert time.monotonic() - started < TIMEOUT / 4
+    await slow
+
+
+async def test_whoever_wrote_by_one_statement_may_go_on_with_a_transaction(postgres_units: Units):
+    """Also when their connection has been another's meanwhile."""
+
+    async def write(name: str) -> None:
+        async with postgres_units.writing() as work:
+            assert work.alone is not None
+            await work.alone(slow_draft(0))
+            await add_user(work, name)
+            assert work.alone is None
+
+    names = [new_name() for _ in range(3 * POOL)]
+    await asyncio.gather(*(write(name) for name in names))
+    assert all([await exists(postgres_units, name) for name in names])
 
 
 async def test_a_connection_that_was_cut_off_under_an_error_is_brought_back(postgres_units: Units):

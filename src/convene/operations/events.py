@@ -28,6 +28,8 @@ from convene.storage.unit_of_work import UnitOfWork
 from convene.storage.writes import NewEvent
 
 BATCH_MAX = 1_000
+#: How often somebody may be overtaken before they take the lock.
+_TRIES = 2
 
 Answer = TypeVar("Answer")
 
@@ -87,22 +89,24 @@ async def _created_alone(work: UnitOfWork, me: SignedIn, content: EventContent, 
     was written by one statement stays, whatever fails after it: the answer is written before, or somebody would be told
     500 of an event that exists.
     """
-    if not content.may_block or content.schedule.rule is not None or (turn := work.turn_alone(me.user_id)) is None:
+    if not content.may_block or content.schedule.rule is not None or (write := work.alone) is None:
         return None
     new = _new_event(me, content, calendar_id=0)
-    async with turn:
+    for _ in range(_TRIES):
         bookings.say_until(work, content.schedule.ends_at)
         draft = alone.ready_event(work, new, event_id=0)
         answer = say(draft.head)
-        found = await alone.insert_event_if_free(work, draft)
+        found = await alone.insert_event_if_free(write, draft)
         if isinstance(found, CreatedEvent):
             return answer(*found)
         work.forget_now()  # it was read before the agenda was looked at
-        if await bookings.fits(work, Booking(me.user_id, me, content), found.busy):
-            ready = alone.ready_event(work, new._replace(calendar_id=found.calendar_id), found.next_id)
-            answered = say(ready.head)(ready.head.id, ready.head.calendar_id)
-            if await alone.insert_event_if_unchanged(work, ready, found.revision):
-                return answered
+        if not await bookings.fits(work, Booking(me.user_id, me, content), found.busy):
+            break
+        ready = alone.ready_event(work, new._replace(calendar_id=found.calendar_id), found.next_id)
+        answered = say(ready.head)(ready.head.id, ready.head.calendar_id)
+        if await alone.insert_event_if_unchanged(write, ready, found.revision):
+            return answered
+        work.forget_now()
     work.forget_now()  # it is read again when the lock is held
     return None
 

@@ -8,7 +8,8 @@ from sqlalchemy import make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError
 
-from convene.storage.postgresql import PostgresConnection, PostgresDatabase
+from convene.storage.postgresql import PostgresDatabase
+from convene.storage.postgresql_connection import PostgresConnection
 from convene.storage.sqlite import SqliteDatabase
 from convene.storage.sqlite_connection import SqliteConnection
 

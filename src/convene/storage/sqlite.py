@@ -15,9 +15,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from convene.domain.errors import Unavailable
+from convene.storage.places import Places
 from convene.storage.sqlite_connection import DIALECT, SqliteConnection, Threads, begin, patiently, undo
 from convene.storage.statements import PoolUse
-from convene.storage.turns import Places
 
 READERS_MAX = 32
 SEARCHERS = 2

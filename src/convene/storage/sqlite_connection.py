@@ -41,6 +41,8 @@ class SqliteConnection:
 
     __slots__ = ("_deadline", "_take_back", "_threads", "raw")
     dialect_name = DIALECT.name
+    #: BEGIN and COMMIT cost next to nothing, so that no statement has to do without.
+    alone = None
 
     def __init__(
         self,
@@ -53,9 +55,6 @@ class SqliteConnection:
         self._threads = threads
         self._take_back = take_back
         self._deadline = deadline
-
-    def turn_of(self, _key: int) -> None:
-        """None: BEGIN and COMMIT cost next to nothing, so that no statement has to do without."""
 
     async def one(self, statement: Statement, values: Values) -> Row | None:
         """Run, and give the first row."""
@@ -76,8 +75,6 @@ class SqliteConnection:
             else:
                 rows = self.raw.execute(sql, bound).fetchall()
         return [compiled.decode(row) for row in rows]
-
-    alone = all  # noqa: A003 - the method above
 
     async def run(self, statement: Statement, values: Values) -> int:
         """Run, and count the rows touched."""

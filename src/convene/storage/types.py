@@ -26,18 +26,26 @@ BigId = BigInteger().with_variant(Integer, "sqlite")
 _FIXED_WIDTH = 27  # 2026-01-31T09:30:00.000000Z: sorts as text exactly as it does as time
 
 
+def utc(moment: datetime) -> datetime:
+    """The same instant in UTC: whoever writes it by itself may not know offsets with seconds, as local mean time has.
+
+    Raises:
+        ValueError: a naive datetime, which is no instant.
+    """
+    return moment if moment.tzinfo is UTC else _instant(moment).astimezone(UTC)
+
+
 def instant_text(moment: datetime) -> str:
     """Write an instant as SQLite keeps it: UTC, fixed width, sortable.
 
     Raises:
         ValueError: a naive datetime, which is no instant.
     """
-    _aware(moment)
-    return without_zone(moment.astimezone(UTC)).isoformat(timespec="microseconds") + "Z"
+    return without_zone(utc(moment)).isoformat(timespec="microseconds") + "Z"
 
 
-def _aware(moment: datetime | None) -> datetime | None:
-    if moment is not None and moment.tzinfo is None:
+def _instant(moment: datetime) -> datetime:
+    if moment.tzinfo is None:
         raise ValueError("an instant without an offset cannot be stored")
     return moment
 
@@ -58,7 +66,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         """Refuse naive datetimes on both databases; encode for SQLite."""
         if dialect.name == "sqlite":
             return lambda value: None if value is None else instant_text(value)
-        return _aware
+        return lambda value: None if value is None else _instant(value)
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any] | None:  # noqa: ARG002
         """Decode from SQLite; on PostgreSQL the connection does (see `postgresql`)."""

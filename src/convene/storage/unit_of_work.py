@@ -16,6 +16,7 @@ from sqlalchemy import literal, select
 from convene import clock
 from convene.domain.errors import EditConflict, Unavailable
 from convene.storage.engine import Connection, Database
+from convene.storage.group_commit import Alone
 from convene.storage.statements import Row, Statement, Values
 
 #: Longer than waiting for a lock and all that comes before the clock is read can take.
@@ -94,24 +95,14 @@ class UnitOfWork:
         """Run a statement and count the rows that it touched."""
         return self._connection.run(statement, values)
 
-    def turn_alone(self, owner_id: int) -> AbstractAsyncContextManager[None] | None:
-        """Let one statement be the whole transaction, where that can be: on PostgreSQL, before any other.
+    @property
+    def alone(self) -> Alone | None:
+        """What lets one statement be the whole transaction, where that can be: on PostgreSQL, before any other.
 
         It is neither begun nor committed by statements of their own, which cost as much as any other. On SQLite they
-        cost next to nothing. Those of one process who do so for one owner take turns, or they would overtake each
-        other.
-
-        Returns:
-            The turn, inside of which `alone` runs statements; None if it cannot be.
-
-        Raises:
-            Unavailable: on entering, it took too long.
+        cost next to nothing.
         """
-        return self._connection.turn_of(owner_id)
-
-    def alone(self, statement: Statement, values: Values = _NOTHING) -> Awaitable[list[Row]]:
-        """Run a statement as a transaction of its own, and give its rows; see `turn_alone`."""
-        return self._connection.alone(statement, values)
+        return self._connection.alone
 
     def each(self, statement: Statement, rows: Sequence[Values]) -> Awaitable[list[Row]]:
         """Run a statement once for each row of values and give the row that each returns, in order."""

@@ -50,7 +50,7 @@ Said = Mapping[str, ColumnElement[Any]]
 
 #: How statements say what is written of a new event: as values that are given for each.
 SAID: Said = {
-    **{name: bindparam(name, type_=events.c[name].type) for name in ("id", *NEW)},
+    **{name: bindparam(name, type_=events.c[name].type) for name in NEW},
     **{name: bindparam(name, type_=event_versions.c[name].type) for name in _OF_VERSION},
 }
 
