@@ -36,7 +36,15 @@ _DRAWN = {
     "list of 50": "\\set hours 140 * random(0, 95)",
     "create, one person": "\\set hours random(0, 10000000)",
 }
-_BY_PLACE = {r"events\.id = \$(\d+)": ":event", r"revision = \$(\d+)": ":revision"}
+#: New events, which are one value in JSON.
+_DRAFTS = """
+    SELECT json_agg(draft || jsonb_build_object(
+        'uid', gen_random_uuid(),
+        'start_time', (draft->>'start_time')::timestamptz + :hours::int * INTERVAL '1 hour',
+        'end_time', (draft->>'end_time')::timestamptz + :hours::int * INTERVAL '1 hour'
+    ))::text FROM jsonb_array_elements({given}::jsonb) AS draft
+"""
+_BY_PLACE = {r"events\.id = \$(\d+)": ":event"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +106,11 @@ def _write(script: Path, scenario: str, statements: Sequence[Asked]) -> list[str
     """Write statements as pgbench reads them; gives the values that stay the same, as NAME=VALUE."""
     lines, constants = [_DRAWN[scenario]], []
     for number, asked in enumerate(statements):
-        expressions = _drawn(asked)
+        expressions = _drawn(asked, number)
         for place, value in enumerate(asked.values, 1):
-            if place not in expressions:
-                expressions[place] = f":p{number}_{place}"
-                constants.append(f"p{number}_{place}={str(value).lower() if isinstance(value, bool) else value}")
+            name = f"p{number}_{place}"
+            if f":{name}" in expressions.setdefault(place, f":{name}"):
+                constants.append(f"{name}={str(value).lower() if isinstance(value, bool) else value}")
         sql = _with(expressions, asked.sql)
         is_last = number == len(statements) - 1
         lines.append(" ".join(sql.split()) + (";" if is_last else " \\gset"))
@@ -114,16 +122,16 @@ def _with(expressions: Mapping[int, str], sql: str) -> str:
     return re.sub(r"\$(\d+)", lambda found: expressions[int(found[1])], sql)
 
 
-def _drawn(asked: Asked) -> dict[int, str]:
-    """What stands in the place of values that differ from request to request, and of NULL, which pgbench has not."""
+def _drawn(asked: Asked, number: int) -> dict[int, str]:
+    """What stands in the place of values of the n-th statement that differ each time, and of NULL, which pgbench lacks."""
     found: dict[int, str] = {}
     for place, value in enumerate(asked.values, 1):
         if value is None:
             found[place] = "NULL"
         elif isinstance(value, datetime) and value >= FIRST.replace(tzinfo=UTC):  # the time of an event, not now
             found[place] = f"(TIMESTAMPTZ '{value.isoformat()}' + :hours::int * INTERVAL '1 hour')"
-        elif isinstance(value, str) and value.endswith("@convene"):
-            found[place] = "gen_random_uuid()::text"
+        elif isinstance(value, str) and value.startswith("["):
+            found[place] = f"({_DRAFTS.format(given=f':p{number}_{place}')})"
     for pattern, expression in _BY_PLACE.items():
         if place_of := re.search(pattern, asked.sql):
             found[int(place_of[1])] = expression

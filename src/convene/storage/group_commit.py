@@ -64,7 +64,7 @@ REFUSALS = (Duplicate, asyncpg.PostgresError)
 
 def listed(drafts: Sequence[Draft]) -> Values:
     """The values of a statement that writes several."""
-    return {"drafts": f"[{b','.join(draft.json for draft in drafts).decode()}]"}
+    return {"drafts": f"[{b','.join([draft.json for draft in drafts]).decode()}]"}
 
 
 class _Member(NamedTuple):

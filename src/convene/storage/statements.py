@@ -68,7 +68,9 @@ class Compiled:
 
 def _getter(names: Sequence[str]) -> Callable[[Values], tuple[Any, ...]]:
     """Make what takes values by their names: thirty of a new event in a third of the time that a loop takes."""
-    return itemgetter(*names) if len(names) > 1 else lambda values: tuple(values[name] for name in names)
+    if len(names) > 1:
+        return itemgetter(*names)
+    return (lambda values: (values[names[0]],)) if names else lambda _values: ()
 
 
 def _bind_processor(bind: BindParameter[Any], dialect: Dialect) -> Processor | None:
