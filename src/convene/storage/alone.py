@@ -16,6 +16,7 @@ dated later than the time that it was given, the second is given a time that was
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import orjson
@@ -39,6 +40,7 @@ from sqlalchemy import (
     null,
     select,
     true,
+    tuple_,
     update,
 )
 from sqlalchemy.types import TypeEngine
@@ -133,6 +135,9 @@ def _if_unchanged() -> Statement:
     return Statement(select(ready.c.uid).add_cte(*_written(ready)))
 
 
+_LONG_AGO: ColumnElement[datetime] = literal_column("'-infinity'::timestamptz")
+
+
 def _if_free() -> Statement:
     given = _given(_GIVEN)
     seen = (
@@ -147,8 +152,12 @@ def _if_free() -> Statement:
         .cte("seen")
     )
     at_that_time = may_be_busy(seen.c.owner_id, after=seen.c.start_time, before=seen.c.end_time)
-    # For each by itself, by the index, which OFFSET 0 makes sure of.
-    theirs = select(*STORED, permissions.c.role).select_from(OWN).where(*at_that_time).offset(literal_column("0"))
+    # Of values that stand in rows, PostgreSQL does not know that hardly anything ends later, and may look through all
+    # that begins earlier: 6 ms for ten events instead of 0.1. Only the index by ends has something of this comparison,
+    # which says nothing new. OFFSET 0: for each by itself.
+    by_ends = tuple_(permissions.c.ends_at, permissions.c.starts_at) > tuple_(seen.c.start_time, _LONG_AGO)
+    theirs = select(*STORED, permissions.c.role).select_from(OWN).where(*at_that_time, by_ends)
+    theirs = theirs.offset(literal_column("0"))
     lateral = theirs.correlate(seen).lateral("theirs")
     busy = select(seen.c.uid.label("for_uid"), *lateral.c).select_from(seen.join(lateral, true())).cte("busy")
     is_free = ~exists(select(literal_column("1")).where(busy.c.for_uid == seen.c.uid).correlate(seen))
