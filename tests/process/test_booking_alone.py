@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
 import httpx2
 import pytest
-from bench.filling import Filling, fill
 from sqlalchemy import func, select
 
 from convene import clock
 from convene.domain.content import EventContent, Schedule
 from convene.operations.tokens import new_id
-from convene.storage import alone as alone_statements
 from convene.storage.alone import (
     Agenda,
     CreatedEvent,
@@ -24,7 +21,6 @@ from convene.storage.alone import (
     ready_event,
 )
 from convene.storage.group_commit import Alone
-from convene.storage.postgresql_connection import DIALECT
 from convene.storage.statements import Statement
 from convene.storage.unit_of_work import DATED_WITHIN, UnitOfWork, Units
 from convene.storage.writes import NewEvent
@@ -238,22 +234,3 @@ async def test_what_cannot_be_answered_is_not_written(here: Api, alice: Person, 
         assert (await alice.post(EVENTS, HOUR, headers=headers)).status_code == 500
     assert (await alice.get(EVENTS)).json() == []
     assert (await alice.post(EVENTS, HOUR, headers=headers)).status_code == 201
-
-
-DISTINCT = (10, 30, 100, 300, 1_000, 3_000, 10_000)
-
-
-async def test_what_is_in_the_way_is_found_by_its_end_whatever_the_statistics_say(new_postgres: str):
-    """Found by its beginning, all that has been would be looked through: what is created is mostly the newest."""
-    await asyncio.to_thread(fill, new_postgres, Filling(people=8, events_each=1_500))
-    sql = alone_statements._INSERT_IF_FREE.compiled(DIALECT).sql
-    async with outside(new_postgres) as connection:
-        await connection.rows("SET plan_cache_mode = force_generic_plan")
-        await connection.rows(f"PREPARE creating (text) AS {sql}")
-        for number in DISTINCT:
-            await connection.rows(f"ALTER TABLE permissions ALTER COLUMN ends_at SET (n_distinct = {number})")
-            await connection.rows("ANALYZE permissions")
-            plan = "\n".join(line for (line,) in await connection.rows("EXPLAIN EXECUTE creating ('[]')"))
-            assert re.findall(r"Scan (?:on|using) (ix_permissions_\w+)", plan) == [
-                "ix_permissions_user_id_ends_at_starts_at"
-            ], f"{number} different ends"

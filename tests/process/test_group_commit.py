@@ -11,8 +11,14 @@ import pytest
 from sqlalchemy import literal, select
 
 from convene.domain.errors import Unavailable
+from convene.storage.drafts import BYTES_MAX, MOST, ROWS_MAX, Draft, listed
 from convene.storage.errors import Duplicate
-from convene.storage.group_commit import AT_ONCE, MOST, Draft, GroupCommit
+from convene.storage.group_commit import (
+    AT_ONCE,
+    RUNNING_MAX,
+    SLOW_SECONDS,
+    GroupCommit,
+)
 from convene.storage.statements import Row, Statement
 
 PATIENCE = 0.2
@@ -21,10 +27,14 @@ NINE = datetime(2027, 3, 1, 9, tzinfo=UTC)
 _names = count()
 
 
-def draft(owner_id: int, *, hour: int = 0, statement: Statement = FIRST, name: str = "") -> Draft:
+def draft(owner_id: int, *, hour: int = 0, statement: Statement = FIRST, size: int = 2) -> Draft:
     begins = NINE + timedelta(hours=hour)
-    name = name or f"draft {next(_names)}"
-    return Draft(statement, owner_id, name, b"{}", begins, begins + timedelta(hours=1))
+    name = f"draft {next(_names)}"
+    return Draft(statement, owner_id, name, b"{}", begins, begins + timedelta(hours=1), size)
+
+
+def now() -> float:
+    return asyncio.get_running_loop().time()
 
 
 class Writer:
@@ -32,10 +42,12 @@ class Writer:
 
     def __init__(self) -> None:
         self.groups: list[list[Draft]] = []
+        self.since: list[float] = []
         self.opens = asyncio.Event()
         self.fails: Callable[[Sequence[Draft]], Exception | None] = lambda _drafts: None
 
-    async def __call__(self, statement: Statement, drafts: Sequence[Draft]) -> list[Row]:
+    async def __call__(self, statement: Statement, drafts: Sequence[Draft], since: float) -> list[Row]:
+        self.since.append(since)
         assert {one.statement for one in drafts} == {statement}
         self.groups.append([*drafts])
         await self.opens.wait()
@@ -58,7 +70,7 @@ async def company(writer: Writer) -> GroupCommit:
 
 
 def joins(company: GroupCommit, *drafts: Draft) -> list[asyncio.Task[list[Row]]]:
-    return [asyncio.create_task(company.join(one)) for one in drafts]
+    return [asyncio.create_task(company.join(one, now())) for one in drafts]
 
 
 async def turns() -> None:
@@ -70,7 +82,7 @@ async def turns() -> None:
 async def is_free(company: GroupCommit, owner_id: int) -> bool:
     await turns()
     if free := company.begin_alone(owner_id):
-        company.end((owner_id,))
+        company.end(owner_id)
     return free
 
 
@@ -101,7 +113,7 @@ async def test_of_one_owner_only_one_statement_is_under_way(company: GroupCommit
     await turns()
     assert [one.owner_id for group in writer.groups for one in group] == [2]
     assert not company.begin_alone(1), "somebody is in the line"
-    company.end((1,))
+    company.end(1)
     await turns()
     assert [one.owner_id for group in writer.groups for one in group] == [2, 1]
     writer.opens.set()
@@ -115,11 +127,11 @@ async def test_who_wants_to_write_alone_waits_for_those_before_and_keeps_back_th
 ):
     assert company.begin_alone(1)
     [before] = joins(company, draft(1))
-    alone = asyncio.create_task(company.begin(1))
+    alone = asyncio.create_task(company.begin(1, now()))
     await asyncio.sleep(0)
     [behind] = joins(company, draft(1, hour=1))
     await asyncio.sleep(0)
-    company.end((1,))
+    company.end(1)
     await turns()
     assert writer.sizes() == [1]
     writer.opens.set()
@@ -128,30 +140,29 @@ async def test_who_wants_to_write_alone_waits_for_those_before_and_keeps_back_th
     await turns()
     assert writer.sizes() == [1]
     assert not behind.done()
-    company.end((1,))
+    company.end(1)
     await behind
     assert await is_free(company, 1)
 
 
 async def test_who_wants_to_write_alone_and_gives_up_as_it_is_their_turn_leaves_it_to_the_next(company: GroupCommit):
     assert company.begin_alone(1)
-    giving_up, next_one = (asyncio.create_task(company.begin(1)) for _ in range(2))
+    giving_up, next_one = (asyncio.create_task(company.begin(1, now())) for _ in range(2))
     await turns()
-    company.end((1,))
-    await asyncio.sleep(0)
+    company.end(1)
     giving_up.cancel()
     with pytest.raises(asyncio.CancelledError):
         await giving_up
     await next_one
-    company.end((1,))
+    company.end(1)
     assert await is_free(company, 1)
 
 
 async def test_who_wants_to_write_alone_waits_no_longer_than_their_patience(company: GroupCommit):
     assert company.begin_alone(1)
-    waiting = asyncio.create_task(company.begin(1))
+    waiting = asyncio.create_task(company.begin(1, now()))
     await asyncio.sleep(PATIENCE * 1.2)
-    company.end((1,))
+    company.end(1)
     with pytest.raises(Unavailable):
         await waiting
     assert await is_free(company, 1)
@@ -189,7 +200,7 @@ async def test_whoever_gives_up_in_the_line_is_not_written(company: GroupCommit,
     giving_up, staying = joins(company, one := draft(1), two := draft(1))
     await turns()
     giving_up.cancel()
-    company.end((1,))
+    company.end(1)
     writer.opens.set()
     assert [name for name, _ in await staying] == [two.name] * 2
     assert one not in [written for group in writer.groups for written in group]
@@ -234,13 +245,169 @@ async def test_one_who_is_refused_keeps_the_others_from_nothing(company: GroupCo
     assert writer.sizes()[-1] == 2
 
 
+async def test_of_one_owner_those_who_are_by_themselves_after_a_refusal_come_one_after_the_other(
+    company: GroupCommit, writer: Writer
+):
+    refused, also_mine = draft(1), draft(1, hour=1)
+    writer.fails = lambda drafts: Duplicate("uid") if refused in drafts else None
+    joining = joins(company, refused, also_mine)
+    alone = asyncio.create_task(company.begin(1, now()))
+    await turns()
+    writer.opens.set()
+    await asyncio.gather(*joining, return_exceptions=True)
+    assert writer.groups == [[refused, also_mine], [refused], [also_mine]]
+    await alone
+    assert not company.begin_alone(1)
+    company.end(1)
+    assert await is_free(company, 1)
+
+
+async def test_what_has_certainly_not_been_written_is_written_by_itself(company: GroupCommit, writer: Writer):
+    locked = draft(1)
+    writer.fails = lambda drafts: Unavailable("database_locked") if locked in drafts else None
+    writer.opens.set()
+    told = await asyncio.gather(*joins(company, locked, draft(2)), return_exceptions=True)
+    assert isinstance(told[0], Unavailable)
+    assert isinstance(told[1], list)
+
+
+async def test_a_group_has_a_largest_size_in_bytes_but_everybody_is_written(company: GroupCommit, writer: Writer):
+    writer.opens.set()
+    sizes = [BYTES_MAX // 2, BYTES_MAX // 2, 1, 2 * BYTES_MAX, BYTES_MAX]
+    await asyncio.gather(*joins(company, *(draft(owner, size=size) for owner, size in enumerate(sizes))))
+    written = sorted(sorted(one.owner_id for one in group) for group in writer.groups)
+    assert written == [[0, 1], [2], [3], [4]]
+
+
+async def test_one_of_many_is_told_less_than_one_alone():
+    few, many = listed([draft(1)] * 2)["each"], listed([draft(1)] * MOST)["each"]
+    assert ROWS_MAX >= 2 * few > MOST * many * 0.9 > 0
+    assert listed([draft(1)])["each"] > ROWS_MAX
+
+
+async def test_what_takes_long_keeps_nobody_else_waiting(company: GroupCommit, writer: Writer):
+    slow = [*joins(company, draft(1))]
+    await turns()
+    slow += joins(company, draft(2))
+    await turns()
+    assert writer.sizes() == [1] * AT_ONCE
+    quick = joins(company, draft(3), draft(4))
+    await turns()
+    assert writer.sizes() == [1] * AT_ONCE
+    await asyncio.sleep(3 * SLOW_SECONDS)
+    assert writer.sizes() == [1] * AT_ONCE + [2]
+    writer.opens.set()
+    await asyncio.gather(*slow, *quick)
+
+
+async def test_no_more_statements_than_so_many_are_under_way_however_long_they_take(
+    company: GroupCommit, writer: Writer
+):
+    joining: list[asyncio.Task[list[Row]]] = []
+    for owner in range(RUNNING_MAX + 2):
+        joining += joins(company, draft(owner))
+        await asyncio.sleep(1.2 * SLOW_SECONDS if owner < RUNNING_MAX else 0)
+    assert len(writer.groups) <= RUNNING_MAX
+    writer.opens.set()
+    await asyncio.gather(*joining, return_exceptions=True)
+
+
+async def test_who_wants_to_write_alone_waits_for_no_place_of_a_group(company: GroupCommit, writer: Writer):
+    assert company.begin_alone(9)
+    joining = joins(company, draft(1))
+    await turns()
+    joining += joins(company, draft(2))
+    alone = asyncio.create_task(company.begin(9, now()))
+    await turns()
+    assert len(writer.groups) == AT_ONCE
+    company.end(9)
+    await turns()
+    assert alone.done()
+    writer.opens.set()
+    await asyncio.gather(*joining)
+
+
+async def test_whose_statement_is_another_comes_in_their_turn(company: GroupCommit, writer: Writer):
+    """Also while two owners always have something more to write."""
+    busy = joins(company, *(draft(owner) for owner in (1, 2) for _ in range(20)))
+    await turns()
+    other = draft(3, statement=SECOND)
+    [waiting] = joins(company, other)
+    writer.opens.set()
+    await asyncio.gather(waiting, *busy)
+    assert writer.groups.index([other]) < 4
+
+
+async def test_nobody_waits_longer_than_their_patience_while_others_take_long(company: GroupCommit, writer: Writer):
+    slow = joins(company, draft(1))
+    await turns()
+    [waiting] = joins(company, draft(1))
+    started = now()
+    with pytest.raises(Unavailable):
+        await waiting
+    assert now() - started < 2 * PATIENCE
+    writer.opens.set()
+    await asyncio.gather(*slow)
+
+
+async def test_who_has_waited_before_has_less_patience_left_and_comes_first_to_a_connection(
+    company: GroupCommit, writer: Writer
+):
+    since = now() - 10 * PATIENCE
+    assert company.begin_alone(1)
+    waiting = asyncio.create_task(company.join(draft(1), since))
+    started = now()
+    with pytest.raises(Unavailable):
+        await waiting
+    assert now() - started < PATIENCE
+    company.end(1)
+    writer.opens.set()
+    await asyncio.gather(company.join(draft(1), now()), company.join(draft(2), since))
+    assert writer.since == [since]
+
+
+async def test_who_began_to_wait_before_comes_first_in_the_line(company: GroupCommit, writer: Writer):
+    assert company.begin_alone(1)
+    late, early = draft(1), draft(1, statement=SECOND)
+    waiting = [asyncio.create_task(company.join(late, now()))]
+    await turns()
+    waiting.append(asyncio.create_task(company.join(early, now() - 1)))
+    await turns()
+    company.end(1)
+    writer.opens.set()
+    await asyncio.gather(*waiting)
+    assert writer.groups == [[early], [late]]
+
+
+async def test_a_row_that_tells_of_nobody_is_an_error_for_all():
+    async def write(_statement: Statement, _drafts: Sequence[Draft], _since: float) -> list[Row]:
+        return [("nobody", 1)]
+
+    company = GroupCommit(write, PATIENCE)
+    told = await asyncio.gather(*joins(company, draft(1), draft(2)), return_exceptions=True)
+    assert [type(one) for one in told] == [KeyError, KeyError]
+    assert await is_free(company, 1)
+
+
+async def test_all_who_wait_are_waited_for_at_the_end(company: GroupCommit, writer: Writer):
+    joining = joins(company, draft(1), draft(1), draft(2))
+    await turns()
+    finishing = asyncio.create_task(company.finish())
+    await turns()
+    assert not finishing.done()
+    writer.opens.set()
+    await finishing
+    assert all(one.done() for one in joining)
+    await GroupCommit(writer, PATIENCE).finish()
+
+
 async def test_nobody_is_written_after_their_patience(company: GroupCommit, writer: Writer):
     assert company.begin_alone(1)
     [waiting] = joins(company, draft(1))
     await asyncio.sleep(PATIENCE * 1.2)
     [came_later] = joins(company, draft(1))
     await turns()
-    company.end((1,))
+    company.end(1)
     writer.opens.set()
     with pytest.raises(Unavailable) as error:
         await waiting

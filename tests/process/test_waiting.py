@@ -14,8 +14,8 @@ from sqlalchemy import func, literal, select
 from convene import clock
 from convene.domain.errors import Unavailable
 from convene.storage import events
+from convene.storage.drafts import Draft
 from convene.storage.engine import parse_url
-from convene.storage.group_commit import Draft
 from convene.storage.postgresql import PostgresDatabase
 from convene.storage.statements import Statement
 from convene.storage.unit_of_work import Units
@@ -99,7 +99,7 @@ async def test_a_lock_that_is_let_go_in_time_is_waited_for(units: Units, databas
 def slow_draft(seconds: float, owner_id: int = 1) -> Draft:
     """What takes its time to be written, as far as one can tell."""
     sleeping = Statement(select(literal("slow"), func.pg_sleep(seconds)))
-    return Draft(sleeping, owner_id, "slow", b"{}", clock.now(), clock.now())
+    return Draft(sleeping, owner_id, "slow", b"{}", clock.now(), clock.now(), 2)
 
 
 async def write_alone(units: Units, draft: Draft) -> None:
@@ -139,6 +139,15 @@ async def test_what_takes_long_for_one_owner_keeps_nobody_else_waiting(postgres_
     await write_alone(postgres_units, slow_draft(0, owner_id=2))
     assert time.monotonic() - started < TIMEOUT / 4
     await slow
+
+
+async def test_what_is_being_written_when_the_database_is_closed_is_written(new_postgres: str):
+    async with units_on(new_postgres, patience=SECONDS) as units:
+        drafts = [slow_draft(0.1, owner_id=number % 5) for number in range(10)]
+        writing = [asyncio.create_task(write_alone(units, draft)) for draft in drafts]
+        await asyncio.sleep(0.05)
+        await units.database.close()
+        await asyncio.gather(*writing)
 
 
 async def test_whoever_wrote_by_one_statement_may_go_on_with_a_transaction(postgres_units: Units):

@@ -28,7 +28,7 @@ from convene.storage.unit_of_work import UnitOfWork
 from convene.storage.writes import NewEvent
 
 BATCH_MAX = 1_000
-#: How often somebody may be overtaken before they take the lock.
+#: How often somebody whose time is free tries to be quicker than others before they wait for the lock.
 _TRIES = 2
 
 Answer = TypeVar("Answer")
@@ -100,6 +100,8 @@ async def _created_alone(work: UnitOfWork, me: SignedIn, content: EventContent, 
         if isinstance(found, CreatedEvent):
             return answer(*found)
         work.forget_now()  # it was read before the agenda was looked at
+        if found.was_overtaken:
+            continue
         if not await bookings.fits(work, Booking(me.user_id, me, content), found.busy):
             break
         ready = alone.ready_event(work, new._replace(calendar_id=found.calendar_id), found.next_id)

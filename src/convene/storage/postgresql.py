@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import datetime
+from functools import partial
 
 import asyncpg
 import orjson
 
 from convene.domain.errors import Unavailable
 from convene.domain.zones import iso8601
-from convene.storage.group_commit import Draft, GroupCommit, listed
+from convene.storage.drafts import Draft, listed
+from convene.storage.group_commit import GroupCommit
 from convene.storage.pool import Pool, Raw
 from convene.storage.postgresql_connection import DIALECT, PostgresConnection, PostgresWriter
 from convene.storage.postgresql_errors import translated
@@ -37,10 +40,6 @@ async def prepare(raw: Raw) -> None:
         "timestamptz", schema="pg_catalog", encoder=lambda moment: iso8601(utc(moment)), decoder=datetime.fromisoformat
     )
     await raw.set_type_codec("json", schema="pg_catalog", encoder=str, decoder=orjson.loads)
-
-
-def _written(moment: datetime) -> str:
-    return iso8601(utc(moment))
 
 
 async def connect(dsn: str) -> Raw:
@@ -69,8 +68,9 @@ class PostgresDatabase:
         Raises:
             Unavailable: nothing answers there.
         """
+        self._clock = asyncio.get_running_loop().time
         self._pool = Pool(self._connect, self._pool_size, self._timeout)
-        self._company = GroupCommit(self._write, self._timeout)
+        self._company = GroupCommit(partial(_write, self._pool), self._timeout)
         (await self.lend()).give_back(None)
 
     def use(self) -> PoolUse:
@@ -81,7 +81,11 @@ class PostgresDatabase:
     async def close(self) -> None:
         """Close every connection, after the work in hand; cut off what takes too long."""
         pool, self._pool = self._pool, None
-        if pool is not None:
+        company, self._company = self._company, None
+        if pool is not None and company is not None:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._timeout):
+                    await company.finish()
             await pool.close()
 
     async def _connect(self) -> Raw:
@@ -108,23 +112,23 @@ class PostgresDatabase:
         return PostgresConnection(pool.lend_at_once() or await _lent(pool), pool)
 
     async def lend_to_writer(self) -> PostgresWriter:
-        """A connection for a transaction, which begins with its first statement.
+        """What borrows a connection for its first statement, with which a transaction begins.
 
         Raises:
-            Unavailable: there is none.
+            Unavailable: the database has been closed.
         """
-        pool, company = self._pool, self._company
-        if pool is None or company is None:
+        if self._pool is None or self._company is None:
             raise Unavailable("database_closed")
-        return PostgresWriter(pool.lend_at_once() or await _lent(pool), pool, company)
-
-    async def _write(self, statement: Statement, drafts: Sequence[Draft]) -> list[Row]:
-        connection = await self.lend()
-        with ExitStack() as lent:
-            lent.push(lambda _kind, error, _at: connection.give_back(error))
-            return await connection.all(statement, listed(drafts))
+        return PostgresWriter(self._pool, self._company, self._clock())
 
 
-async def _lent(pool: Pool) -> Raw:
+async def _lent(pool: Pool, since: float | None = None) -> Raw:
     with translated:
-        return await pool.lend()
+        return await pool.lend(since)
+
+
+async def _write(pool: Pool, statement: Statement, drafts: Sequence[Draft], since: float) -> list[Row]:
+    connection = PostgresConnection(pool.lend_at_once() or await _lent(pool, since), pool)
+    with ExitStack() as lent:
+        lent.push(lambda _kind, error, _at: connection.give_back(error))
+        return await connection.all(statement, listed(drafts))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 
 from sqlalchemy import Dialect
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 
 from convene.domain.errors import Unavailable
-from convene.storage.group_commit import Alone, Draft, GroupCommit, listed
+from convene.storage.drafts import Draft, listed
+from convene.storage.group_commit import Alone, GroupCommit
 from convene.storage.pool import Pool, Raw
 from convene.storage.postgresql_errors import translated
 from convene.storage.statements import Row, Statement, Values
@@ -127,21 +127,28 @@ class PostgresConnection:
 
 
 class PostgresWriter(PostgresConnection):
-    """Runs statements on a connection of a pool, in a transaction that begins with the first, or in one for each."""
+    """Runs statements in a transaction that begins with the first, or in one for each; borrows a connection for it."""
 
-    __slots__ = ("_company", "_has_turn", "_owner_id", "_since")
+    __slots__ = ("_company", "_has_raw", "_has_turn", "_owner_id", "_since")
     _pool: Pool
 
-    def __init__(self, raw: Raw, pool: Pool, company: GroupCommit) -> None:
-        super().__init__(raw, pool)
+    def __init__(self, pool: Pool, company: GroupCommit, since: float) -> None:
+        """Begin.
+
+        Args:
+            pool: where the connection comes from.
+            company: those who write at the same time.
+            since: now, by the clock of the loop. Whatever has to be waited for, it is from now on.
+        """
+        self._pool = pool
         self._begins = True
         self._company = company
+        self._since = since
+        self._has_raw = False
         #: Whose agenda was written to, or not, by a statement alone.
         self._owner_id: int | None = None
         #: Whether nothing else of theirs is under way in this process before this ends.
         self._has_turn = False
-        #: Since when the connection is lent to others, by the clock of the loop.
-        self._since: float | None = None
 
     @property
     def alone(self) -> Alone | None:
@@ -150,38 +157,42 @@ class PostgresWriter(PostgresConnection):
 
     async def _alone(self, draft: Draft) -> list[Row]:
         self._owner_id = draft.owner_id
-        if self._since is None and self._pool.lent == 1 and self._company.begin_alone(draft.owner_id):
-            try:
-                return await self._fetched(draft.statement, listed((draft,)))
-            finally:
-                self._company.end((draft.owner_id,))
-        self._lend_on()
-        return await self._company.join(draft)
+        if self._pool.lent > self._has_raw or not self._company.begin_alone(draft.owner_id):
+            self._lend_on()
+            return await self._company.join(draft, self._since)
+        try:
+            with translated:
+                await self._borrow()
+            return await self._fetched(draft.statement, listed((draft,)))
+        finally:
+            self._company.end(draft.owner_id)
+
+    async def _begin(self) -> None:
+        # Who wrote alone in vain takes the lock: one of a process at a time, or they would hold all its connections.
+        if self._owner_id is not None and not self._has_turn:
+            if not self._company.begin_alone(self._owner_id):
+                self._lend_on()
+                await self._company.begin(self._owner_id, self._since)
+            self._has_turn = True
+        await self._borrow()
+        await super()._begin()
+
+    async def _borrow(self) -> None:
+        if not self._has_raw:
+            self._raw = self._pool.lend_at_once() or await self._pool.lend(self._since)
+            self._has_raw = True
 
     def _lend_on(self) -> None:
-        """Lend the connection to others, until a statement needs one again.
-
-        Somebody who creates many events at once, of which one waits for a lock, would keep all from everybody else.
-        """
-        if self._since is None:
-            self._since = asyncio.get_running_loop().time()
+        if self._has_raw:
+            self._has_raw = False
             self._pool.take_back(self._raw, sound=True)
             del self._raw  # it is another's now
 
-    async def _begin(self) -> None:
-        if self._owner_id is not None:  # who wrote alone in vain takes the lock: one of a process at a time
-            if not self._company.begin_alone(self._owner_id):
-                self._lend_on()
-                await self._company.begin(self._owner_id)
-            self._has_turn = True
-        if self._since is not None:
-            self._raw = await self._pool.lend(self._since)
-            self._since = None
-        await super()._begin()
-
     def give_back(self, error: BaseException | None) -> None:
-        """Give back what was lent, and say what went wrong with it, if anything did."""
-        if self._since is None:
-            super().give_back(error)
-        if self._has_turn and self._owner_id is not None:
-            self._company.end((self._owner_id,))
+        """Give back what was borrowed, and say what went wrong with it, if anything did."""
+        try:
+            if self._has_raw:
+                super().give_back(error)
+        finally:
+            if self._has_turn and self._owner_id is not None:
+                self._company.end(self._owner_id)
