@@ -123,7 +123,7 @@ def _with(expressions: Mapping[int, str], sql: str) -> str:
 
 
 def _drawn(asked: Asked, number: int) -> dict[int, str]:
-    """What stands in the place of values of the n-th statement that differ each time, and of NULL, which pgbench lacks."""
+    """What stands for values of the n-th statement that differ each time, and of NULL, which pgbench has not."""
     found: dict[int, str] = {}
     for place, value in enumerate(asked.values, 1):
         if value is None:
