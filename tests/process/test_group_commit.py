@@ -300,16 +300,23 @@ async def test_what_takes_long_keeps_nobody_else_waiting(company: GroupCommit, w
     await asyncio.gather(*slow, *quick)
 
 
-async def test_no_more_statements_than_so_many_are_under_way_however_long_they_take(
-    company: GroupCommit, writer: Writer
-):
+async def test_no_more_statements_than_so_many_are_under_way_and_nobody_waits_for_them_for_ever(writer: Writer):
+    patience = 2 * RUNNING_MAX * SLOW_SECONDS
+    company = GroupCommit(writer, patience)
     joining: list[asyncio.Task[list[Row]]] = []
-    for owner in range(RUNNING_MAX + 2):
+    for owner in range(RUNNING_MAX):
         joining += joins(company, draft(owner))
-        await asyncio.sleep(1.2 * SLOW_SECONDS if owner < RUNNING_MAX else 0)
-    assert len(writer.groups) <= RUNNING_MAX
+        await asyncio.sleep(1.2 * SLOW_SECONDS)
+    assert len(writer.groups) == RUNNING_MAX
+    first = joins(company, draft(RUNNING_MAX))
+    await asyncio.sleep(patience / 4)
+    for waiting in (*first, *joins(company, draft(RUNNING_MAX + 1))):
+        with pytest.raises(Unavailable):
+            await asyncio.wait_for(waiting, 2 * patience)
+    assert len(writer.groups) == RUNNING_MAX
     writer.opens.set()
-    await asyncio.gather(*joining, return_exceptions=True)
+    await asyncio.gather(*joining)
+    assert await is_free(company, RUNNING_MAX)
 
 
 async def test_who_wants_to_write_alone_waits_for_no_place_of_a_group(company: GroupCommit, writer: Writer):

@@ -151,9 +151,7 @@ class GroupCommit:
         """Look after those who wait: their patience may have ended, or what is under way turned out to take long."""
         self._ticks = None
         for owner_id in [*self._lines]:
-            self._leave_out(owner_id)
-            if owner_id not in self._under_way:
-                self._serve_alone(owner_id)
+            (self._leave_out if owner_id in self._under_way else self._serve_alone)(owner_id)
         self._set_out()
         if self._lines:
             self._look_again()
@@ -176,8 +174,7 @@ class GroupCommit:
         """Take those who come next: the first in the lines of all owners of whom nothing is under way."""
         group: list[_Member] = []
         for owner_id in [one for one in self._lines if one not in self._under_way]:
-            self._leave_out(owner_id)
-            line = self._lines.get(owner_id)
+            line = self._leave_out(owner_id)
             if line is None or not (taken := _taken(line, group)):
                 continue  # and keeps its place
             group += taken
@@ -189,8 +186,8 @@ class GroupCommit:
                 break
         return group
 
-    def _leave_out(self, owner_id: int) -> None:
-        """Leave out those at the beginning of a line who have given up, or waited for too long."""
+    def _leave_out(self, owner_id: int) -> deque[_Waiting] | None:
+        """Leave out those at the beginning of a line who have given up, or waited for too long; gives who is left."""
         line, now = self._lines[owner_id], self._clock()
         while line and (line[0].outcome.done() or line[0].until < now):
             outcome = line.popleft().outcome
@@ -198,11 +195,11 @@ class GroupCommit:
                 outcome.set_exception(Unavailable("database_busy"))
         if not line:
             del self._lines[owner_id]
+        return line or None
 
     def _serve_alone(self, owner_id: int) -> None:
         """Let the first in a line begin, if they want to write by themselves."""
-        self._leave_out(owner_id)
-        line = self._lines.get(owner_id)
+        line = self._leave_out(owner_id)
         if line is not None and line[0].draft is None:
             self._under_way.add(owner_id)
             line.popleft().outcome.set_result([])
