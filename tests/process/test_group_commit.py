@@ -271,6 +271,18 @@ async def test_what_has_certainly_not_been_written_is_written_by_itself(company:
     assert isinstance(told[1], list)
 
 
+async def test_when_all_are_locked_nobody_waits_for_each_of_the_others(writer: Writer):
+    async def write(_statement: Statement, drafts: Sequence[Draft], _since: float) -> list[Row]:
+        writer.groups.append([*drafts])
+        await asyncio.sleep(PATIENCE * 2 / 3)
+        raise Unavailable("database_locked")
+
+    company = GroupCommit(write, PATIENCE)
+    told = await asyncio.gather(*joins(company, *(draft(owner) for owner in range(10))), return_exceptions=True)
+    assert [type(one) for one in told] == [Unavailable] * 10
+    assert writer.sizes() == [10, 1]
+
+
 async def test_a_group_has_a_largest_size_in_bytes_but_everybody_is_written(company: GroupCommit, writer: Writer):
     writer.opens.set()
     sizes = [BYTES_MAX // 2, BYTES_MAX // 2, 1, 2 * BYTES_MAX, BYTES_MAX]

@@ -105,6 +105,8 @@ class GroupCommit:
         if self.begin_alone(owner_id):
             return
         begun = self._wait(owner_id, None, since)
+        if owner_id not in self._under_way:
+            self._serve_alone(owner_id)
         try:
             await begun
         except asyncio.CancelledError:
@@ -208,6 +210,7 @@ class GroupCommit:
 
     async def _outcomes(self, group: Sequence[_Member]) -> dict[str, Outcome]:
         """Write a group; if that is refused because of one of them, nothing was written, and each is by itself."""
+        until = self._clock() + self._patience
         try:
             return await self._together(group)
         except (Duplicate, Unavailable, asyncpg.PostgresError) as error:
@@ -216,6 +219,8 @@ class GroupCommit:
         outcomes: dict[str, Outcome] = {}
         for one in group:
             try:
+                if self._clock() > until:
+                    raise Unavailable("database_locked")  # noqa: TRY301 - as if it had waited as well
                 outcomes |= await self._together((one,))
             except (Duplicate, Unavailable, asyncpg.PostgresError) as error:
                 outcomes[one.draft.name] = error
