@@ -13,7 +13,6 @@ import asyncio
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from contextvars import copy_context
 from functools import partial
 from operator import attrgetter
 from typing import NamedTuple
@@ -66,8 +65,6 @@ class GroupCommit:
         self._patience = patience
         self._loop = asyncio.get_running_loop()
         self._clock = self._loop.time
-        #: What runs for several is no part of the one request that happens to begin it.
-        self._context = copy_context()
         #: Whose something is under way.
         self._under_way: set[int] = set()
         #: By owner, in the order of who was served last.
@@ -143,11 +140,11 @@ class GroupCommit:
     def _call(self) -> None:
         if not self._is_called:
             self._is_called = True
-            self._loop.call_soon(self._set_out, context=self._context)  # after all who want to in this turn of the loop
+            self._loop.call_soon(self._set_out)  # after all who want to in this turn of the loop
 
     def _look_again(self) -> None:
         if self._ticks is None:
-            self._ticks = self._loop.call_later(SLOW_SECONDS, self._tick, context=self._context)
+            self._ticks = self._loop.call_later(SLOW_SECONDS, self._tick)
 
     def _tick(self) -> None:
         """Look after those who wait: their patience may have ended, or what is under way turned out to take long."""
@@ -162,7 +159,7 @@ class GroupCommit:
     def _set_out(self) -> None:
         self._is_called = False
         while self._may_begin() and (group := self._next_group()):
-            task = self._loop.create_task(self._outcomes(group), context=self._context)
+            task = self._loop.create_task(self._outcomes(group))
             self._running[task] = self._clock()
             task.add_done_callback(partial(self._tell, group))
 
