@@ -168,6 +168,16 @@ async def test_who_wants_to_write_alone_waits_no_longer_than_their_patience(comp
     assert await is_free(company, 1)
 
 
+async def test_only_who_is_alone_in_the_process_needs_no_group(company: GroupCommit):
+    assert company.begin_in_quiet(1)
+    assert not company.begin_in_quiet(2)
+    assert company.begin_alone(2)
+    company.end(1)
+    assert not company.begin_in_quiet(1)
+    company.end(2)
+    assert company.begin_in_quiet(1)
+
+
 async def test_statements_are_not_mixed(company: GroupCommit, writer: Writer):
     writer.opens.set()
     await asyncio.gather(*joins(company, *(draft(owner, statement=(FIRST, SECOND)[owner % 2]) for owner in range(6))))

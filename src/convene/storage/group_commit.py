@@ -82,6 +82,10 @@ class GroupCommit:
         self._under_way.add(owner_id)
         return True
 
+    def begin_in_quiet(self, owner_id: int) -> bool:
+        """Begin to write something oneself, if nothing of anybody is under way: nobody could go together with one."""
+        return not self._under_way and self.begin_alone(owner_id)
+
     def end(self, owner_id: int) -> None:
         """Let those go on who wait for something of the same owner."""
         self._under_way.discard(owner_id)

@@ -157,7 +157,7 @@ class PostgresWriter(PostgresConnection):
 
     async def _alone(self, draft: Draft) -> list[Row]:
         self._owner_id = draft.owner_id
-        if self._pool.lent > self._has_raw or not self._company.begin_alone(draft.owner_id):
+        if not self._company.begin_in_quiet(draft.owner_id):
             self._lend_on()
             return await self._company.join(draft, self._since)
         try:
