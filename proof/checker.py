@@ -19,7 +19,7 @@ ended before the other began, and of calls that overlap in time nothing is known
    succeeds or shows it, unless they may have been given a role again meanwhile. And who was given a role is not
    refused from then on, until somebody may have taken it.
 8. Who follows changes misses nothing: all pages put together, in their order, are exactly what the user sees in the
-   end, and no page shows an older version of an event than an earlier page.
+   end, no page shows an older version of an event than an earlier page, and no cursor is refused.
 """
 
 from __future__ import annotations
@@ -215,6 +215,8 @@ def _followed(calls: Sequence[Call], final: Final) -> Iterator[str]:
     for call in calls:
         if call.op == "changes" and call.succeeded:
             pages[call.user].append(call)
+        elif call.op == "changes" and call.status is not None:
+            yield f"{named(call)} is refused with {call.status}"
     for user, of_user in pages.items():
         copy: dict[int, int] = {}
         newest: dict[int, int] = {}

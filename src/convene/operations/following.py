@@ -42,5 +42,6 @@ async def follow(units: Units, reader: Reader) -> bool:
     async with units.writing() as work:
         place, settled = await deliveries.place_of(work, reader.name, locked=True)
         read = await reader.act(work, place, settled)
+        # With this, all that was settled has been written down: no crash gives such a position once more.
         await deliveries.move_place(work, reader.name, max(place, read or (settled - 1, _LAST_ROW)))
     return read is not None

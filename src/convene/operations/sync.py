@@ -36,7 +36,7 @@ class Changes:
 
 
 async def clock_of(work: UnitOfWork) -> Clock:
-    """Read which database this is, and how far its order of changes is settled."""
+    """Read which database this is, and what is known of its order of changes."""
     return await sync.read_clock(work)
 
 
@@ -54,7 +54,7 @@ async def changes_since(work: UnitOfWork, me: SignedIn, since: SyncCursor | None
     place = (rows[-1].position, rows[-1].event_id) if rows else after
     if not more:
         # All that was settled when we began has been read: an idle client's cursor does not grow old.
-        place = max(place, (clock.settled - 1, _LAST))
+        place = max(place, (clock.durable - 1, _LAST))
     return Changes(
         changed=[row.head for row in rows if row.head is not None],
         # A first copy has nothing that could be removed from it.
@@ -68,8 +68,10 @@ async def events_moved_since(
     work: UnitOfWork, after: int, user_ids: Sequence[int]
 ) -> tuple[list[tuple[int, int]], int]:
     """List (user, event) of what changed for some users after a position, and the position to ask from next."""
-    settled = (await sync.read_clock(work)).settled
-    return await sync.moved_since(work, after, user_ids), settled - 1
+    clock = await sync.read_clock(work)
+    moved = await sync.moved_since(work, after, user_ids)
+    seen = max((position for _, _, position in moved), default=after)
+    return [(user_id, event_id) for user_id, event_id, _ in moved], max(seen, clock.durable - 1)
 
 
 def _checked(since: SyncCursor, clock: Clock) -> SyncPlace:

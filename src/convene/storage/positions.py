@@ -53,17 +53,38 @@ class settled_position(GenericFunction[int]):  # noqa: N801 - named like an SQL 
     inherit_cache = True
 
 
+_SETTLED_ON_POSTGRESQL = """(
+    SELECT coalesce(min(running.xid::text::bigint), pg_snapshot_xmax(pg_current_snapshot())::text::bigint)
+    FROM pg_snapshot_xip(pg_current_snapshot()) AS running(xid)
+    WHERE NOT EXISTS (
+        SELECT FROM pg_stat_activity AS elsewhere
+        WHERE elsewhere.backend_xid = running.xid::xid AND elsewhere.datname <> current_database()
+    )
+)"""
+_AFTER_NEWEST_ON_SQLITE = "(SELECT position + 1 FROM database_identity)"
+_means(settled_position, postgresql=_SETTLED_ON_POSTGRESQL, sqlite=_AFTER_NEWEST_ON_SQLITE)
+
+
+class durable_position(GenericFunction[int]):  # noqa: N801 - named like an SQL function
+    """Below this, no position can appear any more, not even after a crash, or on a standby that takes over.
+
+    PostgreSQL does not write down at once which ids it has given to transactions that were rolled back, and gives these
+    anew after a crash: what is settled may come undone. What can be seen has been written down (with
+    `synchronous_commit`, on the standby too), and so has every id before its own. So whoever remembers how far they
+    came remembers a place of something that they have seen, or this.
+    """
+
+    type = BigInteger()
+    inherit_cache = True
+
+
 _means(
-    settled_position,
-    postgresql="""(
-        SELECT coalesce(min(running.xid::text::bigint), pg_snapshot_xmax(pg_current_snapshot())::text::bigint)
-        FROM pg_snapshot_xip(pg_current_snapshot()) AS running(xid)
-        WHERE NOT EXISTS (
-            SELECT FROM pg_stat_activity AS elsewhere
-            WHERE elsewhere.backend_xid = running.xid::xid AND elsewhere.datname <> current_database()
-        )
+    durable_position,
+    postgresql=f"""least(
+        {_SETTLED_ON_POSTGRESQL},
+        1 + greatest(0, (SELECT max(position) FROM event_versions), (SELECT max(position) FROM notifications))
     )""",
-    sqlite="(SELECT position + 1 FROM database_identity)",
+    sqlite=_AFTER_NEWEST_ON_SQLITE,
 )
 
 
@@ -77,7 +98,7 @@ class newest_position(GenericFunction[int]):  # noqa: N801 - named like an SQL f
 _means(
     newest_position,
     postgresql="(pg_snapshot_xmax(pg_current_snapshot())::text::bigint)",
-    sqlite="(SELECT position + 1 FROM database_identity)",
+    sqlite=_AFTER_NEWEST_ON_SQLITE,
 )
 
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from sqlalchemy import and_, bindparam, or_, select
 
 from convene.storage.events import HEAD, EventHead
-from convene.storage.positions import cluster_identity, newest_position, settled_position
+from convene.storage.positions import cluster_identity, durable_position, newest_position, settled_position
 from convene.storage.statements import Statement
 from convene.storage.tables import database_identity, events, permissions
 from convene.storage.types import JsonList, in_json_list
@@ -31,10 +31,19 @@ class ChangedRow(NamedTuple):
 
 
 class Clock(NamedTuple):
-    """Which database this is, how far its order of changes is settled, where it ends, and how far back it reaches."""
+    """Which database this is, and what is known of its order of changes.
+
+    Attributes:
+        epoch: another one after a copy was restored.
+        settled: below this, everything that will ever be there can be read now.
+        durable: as settled, also after a crash: how far somebody may remember to have come.
+        newest: where it ends.
+        pruned: how far back it reaches.
+    """
 
     epoch: str
     settled: int
+    durable: int
     newest: int
     pruned: int
 
@@ -54,7 +63,7 @@ _CHANGED = Statement(
     .limit(bindparam("most"))
 )
 _MOVED = Statement(
-    select(permissions.c.user_id, permissions.c.event_id).where(
+    select(permissions.c.user_id, permissions.c.event_id, permissions.c.position).where(
         in_json_list(permissions.c.user_id, bindparam("user_ids", type_=JsonList)),
         permissions.c.position > bindparam("above"),
         permissions.c.position < settled_position(),
@@ -65,15 +74,16 @@ _CLOCK = Statement(
         database_identity.c.epoch,
         cluster_identity(),
         settled_position(),
+        durable_position(),
         newest_position(),
         database_identity.c.pruned_position,
     )
 )
 
 
-async def moved_since(work: UnitOfWork, after: int, user_ids: Sequence[int]) -> list[tuple[int, int]]:
-    """List (user, event) of what changed for some users after a position, as far as it is settled."""
-    return [(row[0], row[1]) for row in await work.all(_MOVED, {"above": after, "user_ids": list(user_ids)})]
+async def moved_since(work: UnitOfWork, after: int, user_ids: Sequence[int]) -> list[tuple[int, int, int]]:
+    """List (user, event, position) of what changed for some users after a position, as far as it is settled."""
+    return [(row[0], row[1], row[2]) for row in await work.all(_MOVED, {"above": after, "user_ids": list(user_ids)})]
 
 
 async def read_clock(work: UnitOfWork) -> Clock:
