@@ -40,7 +40,7 @@ def broken(calls: Sequence[Call], final: Final) -> list[str]:
     """List, in one line each, where the rules are broken."""
     rules = (
         *(_errors, _chains, _acknowledged, _order, _losses),
-        *(_overlaps, revoked, granted, _followed),
+        *(_overlaps, revoked, granted, _followed, _cursors),
     )
     return [f"{rule.__name__.strip('_')}: {found}" for rule in rules for found in rule(calls, final)]
 
@@ -215,8 +215,6 @@ def _followed(calls: Sequence[Call], final: Final) -> Iterator[str]:
     for call in calls:
         if call.op == "changes" and call.succeeded:
             pages[call.user].append(call)
-        elif call.op == "changes" and call.status is not None:
-            yield f"{named(call)} is refused with {call.status}"
     for user, of_user in pages.items():
         copy: dict[int, int] = {}
         newest: dict[int, int] = {}
@@ -234,3 +232,9 @@ def _followed(calls: Sequence[Call], final: Final) -> Iterator[str]:
                     f"user {user} follows changes and has version {copy.get(event)} of event {event}, "
                     f"but sees {seen.get(event)}"
                 )
+
+
+def _cursors(calls: Sequence[Call], final: Final) -> Iterator[str]:  # noqa: ARG001 - all rules are asked alike
+    for call in calls:
+        if call.op == "changes" and call.status is not None and not call.succeeded:
+            yield f"{named(call)} is refused with {call.status}"

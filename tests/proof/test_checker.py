@@ -172,7 +172,7 @@ FAULTS: dict[str, tuple[list[Call], Final, str]] = {
     "a cursor that is refused": (
         [*BASE, SHARED, follow(12, status=410), follow(14, (EVENT, 3))],
         replace(GOOD, visible={BEN: {EVENT: 3}}),
-        "followed",
+        "cursors",
     ),
     "changes in the wrong order": (
         [*BASE, SHARED, follow(12, (EVENT, 3)), follow(14, (EVENT, 2)), follow(16, (EVENT, 3))],

@@ -83,7 +83,7 @@ _means(
     postgresql=f"""least(
         {_SETTLED_ON_POSTGRESQL},
         1 + greatest(0, (SELECT max(position) FROM event_versions), (SELECT max(position) FROM notifications))
-    )""",
+    )""",  # noqa: S608 - of constants
     sqlite=_AFTER_NEWEST_ON_SQLITE,
 )
 
