@@ -34,6 +34,7 @@ from proof.roles import granted, revoked
 #: What is compared of two neighbouring versions: times are one thing.
 _ATOMS = {"title": ("title",), "location": ("location",), "times": ("start_time", "end_time")}
 _NEVER = float("inf")
+_GONE = 410
 
 
 def broken(calls: Sequence[Call], final: Final) -> list[str]:
@@ -236,5 +237,5 @@ def _followed(calls: Sequence[Call], final: Final) -> Iterator[str]:
 
 def _cursors(calls: Sequence[Call], final: Final) -> Iterator[str]:  # noqa: ARG001 - all rules are asked alike
     for call in calls:
-        if call.op == "changes" and call.status is not None and not call.succeeded:
-            yield f"{named(call)} is refused with {call.status}"
+        if call.op == "changes" and call.status == _GONE:
+            yield f"{named(call)} is told that their cursor is gone"

@@ -256,3 +256,30 @@ async def test_what_is_made_about_an_old_event_meanwhile_goes_with_it(api: Api, 
         await dispatching.rows("COMMIT")
     assert (await pruning).events == 1
     assert await rows_of(database_url, event) == {}
+
+
+async def refusals(person: Person, cursor: str | None = None) -> int:
+    """How often somebody who asks for changes again and again is told to begin anew."""
+    refused = 0
+    for _ in range(6):
+        answer = await person.get(CHANGES, **({"since": cursor} if cursor else {}))
+        refused += answer.status_code == 410
+        cursor = answer.json()["cursor"] if answer.is_success else None
+    return refused
+
+
+async def test_a_new_cursor_is_good_where_the_newest_was_pruned(api: Api, alice: Person, ben: Person):
+    event = await alice.creates("Only")
+    assert (await alice.delete(path_of(event))).status_code == 204
+    assert (await pruned(api, 40)).events == 1
+    assert await refusals(await sign_in(ben)) == 0
+
+
+async def test_who_is_refused_because_nobody_wrote_for_so_long_begins_anew_once(api: Api, alice: Person, ben: Person):
+    event = await alice.creates("Shared")
+    await alice.shares(event, ben)
+    assert (await ben.delete(f"{path_of(event)}/permissions/{ben.id}")).status_code == 204
+    copy = Copy(alice)
+    await copy.catch_up()
+    assert (await pruned(api, 32)).permissions == 1
+    assert await refusals(await sign_in(alice), copy.cursor) <= 1

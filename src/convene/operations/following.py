@@ -1,7 +1,8 @@
 """Following what is written, in the order of changes, with a place that all processes share.
 
 Whoever reads under a name locks its place, acts on what comes after it, and moves it in the same transaction: each
-thing is read once in each name, whatever the number of processes, and also after one of them was killed.
+thing is read once in each name, whatever the number of processes, and also after one of them was killed. A crash that
+makes the database forget ids of transactions makes it forget the places that passed them, too.
 """
 
 from __future__ import annotations
@@ -42,6 +43,5 @@ async def follow(units: Units, reader: Reader) -> bool:
     async with units.writing() as work:
         place, settled = await deliveries.place_of(work, reader.name, locked=True)
         read = await reader.act(work, place, settled)
-        # With this, all that was settled has been written down: no crash gives such a position once more.
         await deliveries.move_place(work, reader.name, max(place, read or (settled - 1, _LAST_ROW)))
     return read is not None

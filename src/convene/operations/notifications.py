@@ -12,7 +12,7 @@ from convene.domain.words import Difference, folded, in_words, sentence
 from convene.domain.zones import utc_rfc3339
 from convene.operations.access import ViewableEvent
 from convene.operations.identity import SignedIn
-from convene.storage import accounts, notifications, preferences
+from convene.storage import accounts, notifications, preferences, sync
 from convene.storage.notifications import NotificationPlace, NotificationRow
 from convene.storage.unit_of_work import UnitOfWork
 
@@ -61,8 +61,8 @@ async def told_since(work: UnitOfWork, after: NotificationPlace, most: int, user
 
 
 async def newest_place(work: UnitOfWork) -> NotificationPlace:
-    """The place after everything that anybody has been told until now."""
-    return await notifications.newest_place(work)
+    """The place after everything that anybody has been told until now, as far as it is settled for good."""
+    return (await sync.read_clock(work)).durable - 1, NEWEST[1]
 
 
 async def put_into_words(work: UnitOfWork, rows: Sequence[NotificationRow]) -> list[Told]:

@@ -53,7 +53,7 @@ async def changes_since(work: UnitOfWork, me: SignedIn, since: SyncCursor | None
     rows = rows[:PAGE]
     place = (rows[-1].position, rows[-1].event_id) if rows else after
     if not more:
-        # All that was settled when we began has been read: an idle client's cursor does not grow old.
+        # All that was settled when we began has been read: an idle client's cursor grows old only if nobody writes.
         place = max(place, (clock.durable - 1, _LAST))
     return Changes(
         changed=[row.head for row in rows if row.head is not None],

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import and_, bindparam, func, or_, select, update
 
-from convene.storage.positions import durable_position, settled_position
+from convene.storage.positions import settled_position
 from convene.storage.statements import Statement
 from convene.storage.tables import event_change_log, notifications, users
 from convene.storage.types import JsonList, in_json_list
@@ -100,7 +100,6 @@ _CHANGES_BETWEEN = Statement(
     )
     .order_by(event_change_log.c.id)
 )
-_DURABLE = Statement(select(durable_position()))
 
 NotificationPlace = tuple[int, int]
 
@@ -127,13 +126,6 @@ async def tail_notifications(
     """List what some users were told after a place, oldest first, as far as the order is settled."""
     values = {"above": after[0], "above_id": after[1], "most": most, "user_ids": list(user_ids)}
     return [NotificationRow._make(row) for row in await work.all(_TAIL, values)]
-
-
-async def newest_place(work: UnitOfWork) -> NotificationPlace:
-    """The place after everything that is settled now, and stays so."""
-    row = await work.one(_DURABLE)
-    assert row is not None  # noqa: S101 - a SELECT of one expression has a row
-    return int(row[0]) - 1, 2**63 - 1
 
 
 async def count_unread(work: UnitOfWork, user_id: int) -> int:

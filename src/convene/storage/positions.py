@@ -53,25 +53,28 @@ class settled_position(GenericFunction[int]):  # noqa: N801 - named like an SQL 
     inherit_cache = True
 
 
-_SETTLED_ON_POSTGRESQL = """(
-    SELECT coalesce(min(running.xid::text::bigint), pg_snapshot_xmax(pg_current_snapshot())::text::bigint)
-    FROM pg_snapshot_xip(pg_current_snapshot()) AS running(xid)
-    WHERE NOT EXISTS (
-        SELECT FROM pg_stat_activity AS elsewhere
-        WHERE elsewhere.backend_xid = running.xid::xid AND elsewhere.datname <> current_database()
-    )
-)"""
-_AFTER_NEWEST_ON_SQLITE = "(SELECT position + 1 FROM database_identity)"
-_means(settled_position, postgresql=_SETTLED_ON_POSTGRESQL, sqlite=_AFTER_NEWEST_ON_SQLITE)
+_means(
+    settled_position,
+    postgresql="""(
+        SELECT coalesce(min(running.xid::text::bigint), pg_snapshot_xmax(pg_current_snapshot())::text::bigint)
+        FROM pg_snapshot_xip(pg_current_snapshot()) AS running(xid)
+        WHERE NOT EXISTS (
+            SELECT FROM pg_stat_activity AS elsewhere
+            WHERE elsewhere.backend_xid = running.xid::xid AND elsewhere.datname <> current_database()
+        )
+    )""",
+    sqlite="(SELECT position + 1 FROM database_identity)",
+)
 
 
-class durable_position(GenericFunction[int]):  # noqa: N801 - named like an SQL function
-    """Below this, no position can appear any more, not even after a crash, or on a standby that takes over.
+class seen_position(GenericFunction[int]):  # noqa: N801 - named like an SQL function
+    """The newest position that can be seen of a version or a notification.
 
-    PostgreSQL does not write down at once which ids it has given to transactions that were rolled back, and gives these
-    anew after a crash: what is settled may come undone. What can be seen has been written down (with
-    `synchronous_commit`, on the standby too), and so has every id before its own. So whoever remembers how far they
-    came remembers a place of something that they have seen, or this.
+    PostgreSQL gives ids of transactions anew after a crash, or on a standby that takes over: those that were not
+    written down in time, as of transactions that were rolled back. What is settled comes undone then. What can be seen
+    has been written down, and every id before its own; and what the database itself remembers is lost together with
+    the ids that it has passed. But whoever remembers outside of it how far they came remembers a place of something
+    that they have seen, or one that is not beyond this (`storage.sync.Clock.durable`).
     """
 
     type = BigInteger()
@@ -79,12 +82,9 @@ class durable_position(GenericFunction[int]):  # noqa: N801 - named like an SQL 
 
 
 _means(
-    durable_position,
-    postgresql=f"""least(
-        {_SETTLED_ON_POSTGRESQL},
-        1 + greatest(0, (SELECT max(position) FROM event_versions), (SELECT max(position) FROM notifications))
-    )""",  # noqa: S608 - of constants
-    sqlite=_AFTER_NEWEST_ON_SQLITE,
+    seen_position,
+    postgresql="greatest(0, (SELECT max(position) FROM event_versions), (SELECT max(position) FROM notifications))",
+    sqlite="(SELECT position FROM database_identity)",
 )
 
 
@@ -98,7 +98,7 @@ class newest_position(GenericFunction[int]):  # noqa: N801 - named like an SQL f
 _means(
     newest_position,
     postgresql="(pg_snapshot_xmax(pg_current_snapshot())::text::bigint)",
-    sqlite=_AFTER_NEWEST_ON_SQLITE,
+    sqlite="(SELECT position + 1 FROM database_identity)",
 )
 
 

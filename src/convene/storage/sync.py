@@ -13,7 +13,7 @@ from typing import NamedTuple
 from sqlalchemy import and_, bindparam, or_, select
 
 from convene.storage.events import HEAD, EventHead
-from convene.storage.positions import cluster_identity, durable_position, newest_position, settled_position
+from convene.storage.positions import cluster_identity, newest_position, seen_position, settled_position
 from convene.storage.statements import Statement
 from convene.storage.tables import database_identity, events, permissions
 from convene.storage.types import JsonList, in_json_list
@@ -36,16 +36,21 @@ class Clock(NamedTuple):
     Attributes:
         epoch: another one after a copy was restored.
         settled: below this, everything that will ever be there can be read now.
-        durable: as settled, also after a crash: how far somebody may remember to have come.
+        seen: the place of the newest version or notification that can be seen.
         newest: where it ends.
         pruned: how far back it reaches.
     """
 
     epoch: str
     settled: int
-    durable: int
+    seen: int
     newest: int
     pruned: int
+
+    @property
+    def durable(self) -> int:
+        """As `settled`, and no crash brings a position below it: how far one may remember to have come."""
+        return min(self.settled, max(self.seen, self.pruned) + 1)
 
 
 _CHANGED = Statement(
@@ -74,7 +79,7 @@ _CLOCK = Statement(
         database_identity.c.epoch,
         cluster_identity(),
         settled_position(),
-        durable_position(),
+        seen_position(),
         newest_position(),
         database_identity.c.pruned_position,
     )
