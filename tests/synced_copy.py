@@ -26,7 +26,7 @@ class Copy:
         transaction that runs beside, of another worker's database too, may hold it back for a moment.
         """
         if (services := getattr(self.person.api.app.state, "services", None)) is not None:
-            await _settled(services.units)
+            await until_settled(services.units)
         more = True
         while more:
             response = await self.person.get("/api/v1/changes", **({"since": self.cursor} if self.cursor else {}))
@@ -39,7 +39,8 @@ class Copy:
             self.cursor, more = page["cursor"], page["more"]
 
 
-async def _settled(units: Units) -> None:
+async def until_settled(units: Units) -> None:
+    """Wait until what has been written can be read by those who follow the order of changes."""
     written: int | None = None
     for _ in range(500):
         async with units.reading() as work:

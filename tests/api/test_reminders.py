@@ -17,6 +17,7 @@ from convene.storage.unit_of_work import Units
 from tests.api.steps import change_part, invalid, path_of, refusal
 from tests.api.test_trash import later
 from tests.people import Api, Json, Person
+from tests.synced_copy import until_settled
 
 NINE = datetime(2090, 3, 1, 9, tzinfo=UTC)
 
@@ -30,6 +31,7 @@ async def at(api: Api, moment: datetime) -> AsyncIterator[Units]:
 async def look(api: Api, moment: datetime) -> None:
     """Let a process do at a certain time what a dispatcher does: also look again at what another one had in hand."""
     async with at(api, moment) as units:
+        await until_settled(units)
         await reminders.notice_changes(units)
         while await are_due(units):
             await reminders.tell_due(units)
