@@ -19,6 +19,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
+from convene.ending import end
 from convene.parent import is_gone
 
 WRITE_SECONDS = 3.0
@@ -45,9 +46,7 @@ class Colleagues(Collector):
         try:
             yield
         finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+            await end([task])
             self._file.unlink(missing_ok=True)
             if is_gone():
                 rmtree(self._folder, ignore_errors=True)  # the others do so, too

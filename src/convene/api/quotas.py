@@ -14,12 +14,13 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import NamedTuple, Protocol
 
 import structlog
 
 from convene.domain.errors import TooOften
+from convene.ending import end
 
 EXCHANGE_SECONDS = 1.0
 #: How long a request that is counted exactly waits for Redis; then it counts alone. Long enough for a process that is
@@ -119,9 +120,7 @@ class Counts:
         try:
             yield
         finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+            await end([task])
             await self._sums.close()
             await asyncio.sleep(0)  # a connection that was given up closes in the next turn of the loop
 

@@ -10,11 +10,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Protocol
 
 import structlog
 
+from convene.ending import end
 from convene.storage.wires import RING, Hear
 
 #: PostgreSQL carries less than 8,000 bytes, and in base64 three are four; what is longer takes a burst down with it.
@@ -78,11 +79,7 @@ class Bus:
         try:
             yield
         finally:
-            for task in tasks:
-                task.cancel()
-            for task in tasks:
-                with suppress(asyncio.CancelledError):
-                    await task
+            await end(tasks)
 
     def _heard(self, message: bytes) -> None:
         for hearer in self._hearers:

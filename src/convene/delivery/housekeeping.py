@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import asdict
 from random import SystemRandom
 
 import structlog
 
 from convene.domain.errors import Unavailable
+from convene.ending import end
 from convene.operations import upkeep
 from convene.storage.unit_of_work import Units
 
@@ -33,11 +34,7 @@ async def running(units: Units, *, every: float = DAY_SECONDS) -> AsyncIterator[
     try:
         yield
     finally:
-        for task in tasks:
-            task.cancel()
-        for task in tasks:
-            with suppress(asyncio.CancelledError):
-                await task
+        await end(tasks)
 
 
 async def _again_and_again(units: Units, duty: Duty, every: float) -> None:

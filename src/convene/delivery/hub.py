@@ -18,6 +18,7 @@ import structlog
 
 from convene.delivery.bus import Bus
 from convene.domain.errors import ConveneError, TooOften
+from convene.ending import end
 from convene.operations import identity, notifications, sync
 from convene.operations.identity import SignedIn
 from convene.operations.notifications import Told
@@ -138,9 +139,7 @@ class Hub:
             yield
         finally:
             self.stop()
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+            await end([task])
 
     @asynccontextmanager
     async def listening(self, me: SignedIn, expires_at: float) -> AsyncIterator[Listener]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from secrets import token_hex
 
@@ -18,6 +18,7 @@ import orjson
 
 from convene.delivery.bus import MESSAGE_MAX, Bus
 from convene.delivery.hub import Listener, Presence
+from convene.ending import end
 from convene.storage.wires import RING
 
 REPEAT_SECONDS = 10.0
@@ -57,11 +58,7 @@ class Watch:
         try:
             yield
         finally:
-            for task in tasks:
-                task.cancel()
-            for task in tasks:
-                with suppress(asyncio.CancelledError):
-                    await task
+            await end(tasks)
 
     def watch(self, listener: Listener, event_id: int, *, editing: bool) -> bool:
         """Let a listener be seen on an event; False when it watches too many."""
