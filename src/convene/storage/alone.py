@@ -151,8 +151,6 @@ def _if_unchanged() -> Statement:
 
 
 _LONG_AGO: ColumnElement[datetime] = literal_column("'-infinity'::timestamptz")
-
-
 _EACH = bindparam("each", type_=Integer())
 
 
